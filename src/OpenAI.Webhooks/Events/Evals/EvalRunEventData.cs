@@ -1,0 +1,14 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>The eval run that an event is about.</summary>
+public sealed record EvalRunEventData
+{
+    /// <summary>The eval run's id, such as <c>evalrun_abc123</c>. Never null.</summary>
+    [JsonPropertyName("id")]
+    public required string Id { get; init; }
+
+    internal static EvalRunEventData Read(ref Utf8JsonReader reader) => new() { Id = ObjectReader.ReadId(ref reader) };
+}

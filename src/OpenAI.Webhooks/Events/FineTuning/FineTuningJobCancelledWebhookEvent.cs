@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>A fine-tuning job was cancelled. On the wire: <c>fine_tuning.job.cancelled</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(FineTuningJobCancelledWebhookEvent), WebhookEventTypes.FineTuningJobCancelled)]
+public record FineTuningJobCancelledWebhookEvent() : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobCancelled);

@@ -1,0 +1,113 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// The headers of a SIP INVITE, in the order they were sent, repeats included. Immutable, safe to share between
+/// threads, and equal to a list of the same headers in the same order.
+/// </summary>
+[JsonConverter(typeof(SipHeadersConverter))]
+public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders>
+{
+    private readonly SipHeader[] _headers;
+
+    /// <summary>Makes a list of headers.</summary>
+    /// <param name="headers">The headers, in order; neither the sequence nor a header may be null.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    /// <exception cref="ArgumentException">A header is null.</exception>
+    public SipHeaders(params IEnumerable<SipHeader> headers)
+    {
+        _headers = [.. headers ?? throw new ArgumentNullException(nameof(headers))];
+        if (Array.IndexOf(_headers, null) >= 0)
+        {
+            throw new ArgumentException("A header is null.", nameof(headers));
+        }
+    }
+
+    /// <summary>How many headers there are, repeats included.</summary>
+    public int Count => _headers.Length;
+
+    /// <summary>The header at a place in the order.</summary>
+    /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    public SipHeader this[int index]
+        => (uint)index < (uint)_headers.Length ? _headers[index] : throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>The value of the first header of a name.</summary>
+    /// <param name="name">The name; case does not matter. Must not be null.</param>
+    /// <returns>The value, or null where there is no such header.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public string? GetValue(string name) => GetValues(name).FirstOrDefault();
+
+    /// <summary>The values of all headers of a name, in order.</summary>
+    /// <param name="name">The name; case does not matter. Must not be null.</param>
+    /// <returns>The values; none where there is no such header.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public IEnumerable<string> GetValues(string name)
+    {
+        _ = name ?? throw new ArgumentNullException(nameof(name));
+        return _headers
+            .Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase))
+            .Select(header => header.Value);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<SipHeader> GetEnumerator() => ((IEnumerable<SipHeader>)_headers).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Whether the other list has the same headers in the same order.</summary>
+    /// <param name="other">The list to compare with, or null.</param>
+    /// <returns>True where all names and values are equal, case included.</returns>
+    public bool Equals(SipHeaders? other) => other is not null && _headers.AsSpan().SequenceEqual(other._headers);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as SipHeaders);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+        => _headers.Aggregate(_headers.Length, (hash, header) => unchecked((hash * 31) + header.GetHashCode()));
+
+    /// <summary>The names of the headers, without their values.</summary>
+    /// <returns>Such as <c>SipHeaders [From, To, Call-ID]</c>.</returns>
+    public override string ToString() => $"SipHeaders [{string.Join(", ", _headers.Select(header => header.Name))}]";
+
+    internal static SipHeaders Read(ref Utf8JsonReader reader)
+    {
+        const string Path = "$.data.sip_headers";
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw PayloadError.WrongType(Path, "an array", reader.TokenType);
+        }
+
+        List<SipHeader> headers = [];
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            string? name = null;
+            string? value = null;
+
+            var header = ObjectReader.Enter(ref reader, Path, headers.Count);
+            while (header.Next(ref reader))
+            {
+                if (header.Is(ref reader, "name"u8))
+                {
+                    name = header.ReadString(ref reader, "name"u8);
+                }
+                else if (header.Is(ref reader, "value"u8))
+                {
+                    value = header.ReadString(ref reader, "value"u8);
+                }
+                else
+                {
+                    header.Skip(ref reader);
+                }
+            }
+
+            headers.Add(new(header.Require(name, "name"u8), header.Require(value, "value"u8)));
+        }
+
+        return new(headers);
+    }
+}

@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>A background response was cancelled. On the wire: <c>response.cancelled</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(ResponseCancelledWebhookEvent), WebhookEventTypes.ResponseCancelled)]
+public record ResponseCancelledWebhookEvent() : ResponseWebhookEvent(WebhookEventTypes.ResponseCancelled);

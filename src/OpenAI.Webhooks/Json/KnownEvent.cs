@@ -1,0 +1,51 @@
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// A type of event that this version knows, with a blank event of it for the reader to copy. Made from the attributes
+/// of <see cref="UnwrapWebhookEvent"/>, so that adding an event needs no second list.
+/// </summary>
+internal sealed class KnownEvent
+{
+    private static readonly KnownEvent[] All =
+    [
+        .. WebhookJsonContext.Default.UnwrapWebhookEvent.PolymorphismOptions!.DerivedTypes
+            .Select(derived => new KnownEvent((string)derived.TypeDiscriminator!, derived.DerivedType)),
+    ];
+
+    private readonly byte[] _name;
+    private readonly Lazy<UnwrapWebhookEvent> _blank;
+
+    private KnownEvent(string type, Type record)
+    {
+        _name = Encoding.UTF8.GetBytes(type);
+
+        // System.Text.Json has the record's constructor already; a blank comes into being when its type first arrives.
+        _blank = new(() => (UnwrapWebhookEvent)JsonSerializer.Deserialize(
+            """{"id":null,"created_at":0,"data":null}""", WebhookJsonContext.Default.GetTypeInfo(record)!)!);
+    }
+
+    /// <summary>The blank event of the type that the reader stands on, or null where the type is not known.</summary>
+    public static UnwrapWebhookEvent? FindBlank(ref Utf8JsonReader reader)
+    {
+        bool exact = !reader.ValueIsEscaped && !reader.HasValueSequence;
+        foreach (var known in All)
+        {
+            if (exact ? reader.ValueSpan.SequenceEqual(known._name) : reader.ValueTextEquals(known._name))
+            {
+                return known._blank.Value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The wire's type of a record in the union, or null where the record is not one event but a family.</summary>
+    public static string? TypeOf(Type record)
+        => WebhookJsonContext.Default.UnwrapWebhookEvent.PolymorphismOptions!.DerivedTypes
+            .Where(derived => derived.DerivedType == record)
+            .Select(derived => (string?)derived.TypeDiscriminator)
+            .FirstOrDefault();
+}

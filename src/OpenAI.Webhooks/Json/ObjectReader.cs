@@ -1,0 +1,172 @@
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Walks the members of one JSON object: each known one at most once, all text valid Unicode, and every error with the
+/// path of its member. The members have to be asked for in the same order each time round, as an if-else chain does.
+/// </summary>
+internal struct ObjectReader
+{
+    private readonly string _path;
+    private readonly int _index;
+    private int _asked;
+    private int _seen;
+
+    private ObjectReader(string path, int index)
+    {
+        _path = path;
+        _index = index;
+    }
+
+    /// <summary>Enters the object that the reader stands on.</summary>
+    /// <param name="reader">The reader, at the start of the object.</param>
+    /// <param name="path">The path of the object, or of the array it is in.</param>
+    /// <param name="index">The object's place in that array, or -1 where it is in none.</param>
+    public static ObjectReader Enter(ref Utf8JsonReader reader, string path, int index = -1)
+    {
+        var members = new ObjectReader(path, index);
+        return reader.TokenType == JsonTokenType.StartObject
+            ? members
+            : throw PayloadError.WrongType(members.Path(), "an object", reader.TokenType);
+    }
+
+    /// <summary>Reads an object of which only a required <c>id</c> matters.</summary>
+    public static string ReadId(ref Utf8JsonReader reader)
+    {
+        string? id = null;
+        var data = Enter(ref reader, "$.data");
+        while (data.Next(ref reader))
+        {
+            if (data.Is(ref reader, "id"u8))
+            {
+                id = data.ReadString(ref reader, "id"u8);
+            }
+            else
+            {
+                data.Skip(ref reader);
+            }
+        }
+
+        return data.Require(id, "id"u8);
+    }
+
+    /// <summary>Moves to the name of the next member; false at the end of the object.</summary>
+    public bool Next(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        _asked = 0;
+        if (reader.TokenType == JsonTokenType.EndObject)
+        {
+            return false;
+        }
+
+        if (reader.ValueIsEscaped)
+        {
+            RefuseInvalidText(ref reader);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether the member has this name; if so, moves to its value.</summary>
+    public bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        int member = 1 << _asked++;
+        if (!reader.ValueTextEquals(name))
+        {
+            return false;
+        }
+
+        if ((_seen & member) != 0)
+        {
+            throw PayloadError.At(Path(name), "occurs more than once");
+        }
+
+        _seen |= member;
+        reader.Read();
+        return true;
+    }
+
+    public readonly string ReadString(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            throw PayloadError.WrongType(Path(name), "a string", reader.TokenType);
+        }
+
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw PayloadError.At(Path(name), "holds text that is not valid Unicode");
+        }
+    }
+
+    public readonly string? ReadOptionalString(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+        => reader.TokenType == JsonTokenType.Null ? null : ReadString(ref reader, name);
+
+    /// <summary>Passes over the member, name and value.</summary>
+    public readonly void Skip(ref Utf8JsonReader reader)
+    {
+        RefuseInvalidText(ref reader);
+        reader.Read();
+        SkipValue(ref reader);
+    }
+
+    /// <summary>Passes over the value that the reader stands on.</summary>
+    public readonly void SkipValue(ref Utf8JsonReader reader)
+    {
+        int depth = reader.CurrentDepth;
+        do
+        {
+            RefuseInvalidText(ref reader);
+        }
+        while ((reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth)
+            && reader.Read());
+    }
+
+    public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
+        where T : class
+        => value ?? throw Missing(name);
+
+    public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
+        where T : struct
+        => value ?? throw Missing(name);
+
+    private readonly JsonException Missing(ReadOnlySpan<byte> name) => PayloadError.At(Path(name), "is missing");
+
+    private readonly void RefuseInvalidText(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !HasValidText(ref reader))
+        {
+            throw PayloadError.At($"a member of {Path()}", "holds text that is not valid Unicode");
+        }
+    }
+
+    private static bool HasValidText(ref Utf8JsonReader reader)
+    {
+#if NET8_0_OR_GREATER
+        if (!reader.ValueIsEscaped && !reader.HasValueSequence)
+        {
+            return System.Text.Unicode.Utf8.IsValid(reader.ValueSpan);
+        }
+#endif
+        try
+        {
+            reader.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private readonly string Path() => _index < 0 ? _path : $"{_path}[{_index}]";
+
+    private readonly string Path(ReadOnlySpan<byte> name) => $"{Path()}.{Encoding.UTF8.GetString(name.ToArray())}";
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>What is wrong with a payload and where, said without quoting it.</summary>
+internal static class PayloadError
+{
+    public static JsonException At(string path, string problem)
+        => new($"The webhook payload cannot be read: {path} {problem}.", path, lineNumber: null, bytePositionInLine: null);
+
+    public static JsonException WrongType(string path, string expected, JsonTokenType found)
+        => At(path, $"is {Describe(found)} where {expected} is expected");
+
+    private static string Describe(JsonTokenType token) => token switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "an array",
+        JsonTokenType.String => "a string",
+        JsonTokenType.Number => "a number",
+        JsonTokenType.Null => "null",
+        _ => "a boolean",
+    };
+}

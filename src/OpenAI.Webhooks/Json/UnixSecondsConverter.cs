@@ -1,0 +1,66 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Reads and writes a time as a JSON number of Unix seconds. It is public only because source-generated contexts of
+/// other assemblies have to call its constructor.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
+{
+    private const long MinSeconds = -62_135_596_800;
+    private const long MaxSeconds = 253_402_300_799;
+
+    /// <summary>Reads a number of Unix seconds; a fraction is kept down to 100 nanoseconds.</summary>
+    /// <param name="reader">The reader, at the number.</param>
+    /// <param name="typeToConvert">Not used.</param>
+    /// <param name="options">Not used: a number in a string is refused under any options.</param>
+    /// <returns>The time, in UTC.</returns>
+    /// <exception cref="JsonException">Not a number, or not in the years 1 to 9999.</exception>
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        => Read(ref reader);
+
+    /// <summary>Writes the number of Unix seconds: an integer where there is no fraction.</summary>
+    /// <param name="writer">The writer. Must not be null.</param>
+    /// <param name="value">The time, in any offset.</param>
+    /// <param name="options">Not used.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="writer"/> is null.</exception>
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
+    {
+        _ = writer ?? throw new ArgumentNullException(nameof(writer));
+        long ticks = value.UtcTicks - DateTimeOffset.FromUnixTimeSeconds(0).Ticks;
+        if (ticks % TimeSpan.TicksPerSecond == 0)
+        {
+            writer.WriteNumberValue(ticks / TimeSpan.TicksPerSecond);
+        }
+        else
+        {
+            writer.WriteNumberValue(ticks / (decimal)TimeSpan.TicksPerSecond);
+        }
+    }
+
+    internal static DateTimeOffset Read(ref Utf8JsonReader reader)
+    {
+        // The one time in an event, so its path is known.
+        const string Path = "$.created_at";
+        if (reader.TokenType != JsonTokenType.Number)
+        {
+            throw PayloadError.WrongType(Path, "a number of Unix seconds", reader.TokenType);
+        }
+
+        if (reader.TryGetInt64(out long seconds) && seconds is >= MinSeconds and <= MaxSeconds)
+        {
+            return DateTimeOffset.FromUnixTimeSeconds(seconds);
+        }
+
+        if (reader.TryGetDecimal(out decimal fractional) && fractional is >= MinSeconds and < MaxSeconds + 1)
+        {
+            return DateTimeOffset.FromUnixTimeSeconds(0).AddTicks((long)(fractional * TimeSpan.TicksPerSecond));
+        }
+
+        throw PayloadError.At(Path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// An event that OpenAI delivered to a webhook: the envelope that every event has. What happened is told by the
+/// record's type, so a <see langword="switch"/> over it does the work.
+/// </summary>
+/// <remarks>
+/// Events are immutable, safe to share between threads, and equal when their content is equal. The source of their
+/// fields is the Webhooks page of OpenAI's API reference.
+/// </remarks>
+[JsonConverter(typeof(WebhookEventConverter<WebhookEvent>))]
+public abstract record WebhookEvent
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private protected WebhookEvent(string type) => Type = type;
+
+    /// <summary>
+    /// The event's id, such as <c>evt_685c059ae3a481909bdc86819b066fb6</c>. Never null. To recognise a repeated
+    /// delivery, use the <c>webhook-id</c> header instead.
+    /// </summary>
+    [JsonPropertyName("id"), JsonPropertyOrder(-3)]
+    public required string Id { get; init; }
+
+    /// <summary>Always <c>event</c> where OpenAI sends it, and null where the payload has none.</summary>
+    [SuppressMessage("Naming", "CA1720", Justification = "The wire's own word, which the other SDKs use too.")]
+    [JsonPropertyName("object"), JsonPropertyOrder(-2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Object { get; init; }
+
+    /// <summary>
+    /// When what the event reports came about, such as when a batch was cancelled. On the wire a number of Unix
+    /// seconds; fractions are kept down to 100 nanoseconds.
+    /// </summary>
+    [JsonPropertyName("created_at"), JsonPropertyOrder(-1), JsonConverter(typeof(UnixSecondsConverter))]
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>
+    /// The event's type as the wire spells it, such as <c>response.completed</c>. Never null. The known ones are
+    /// constants in <see cref="WebhookEventTypes"/>.
+    /// </summary>
+    [JsonIgnore]
+    public string Type { get; }
+
+    /// <summary>Reads an event of any type from a payload.</summary>
+    /// <param name="json">The payload. Must not be null. A byte order mark in front is skipped.</param>
+    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
+    /// <exception cref="JsonException">
+    /// The payload is not an event: it is not JSON, not an object, not valid Unicode, or a required field is missing,
+    /// null, repeated or of the wrong JSON type. The message says which.
+    /// </exception>
+    public static WebhookEvent Parse(string json) => Parse(ToUtf8(json));
+
+    /// <summary>Reads an event of any type from a payload.</summary>
+    /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
+    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
+    /// <exception cref="JsonException">
+    /// The payload is not an event: it is not JSON, not an object, not valid UTF-8, or a required field is missing,
+    /// null, repeated or of the wrong JSON type. The message says which.
+    /// </exception>
+    public static WebhookEvent Parse(ReadOnlySpan<byte> utf8Json) => WebhookEventReader.ReadPayload(utf8Json);
+
+    /// <summary>Reads an event of one type, or of one family, from a payload.</summary>
+    /// <typeparam name="TEvent">The event's record, its family's, or <see cref="UnknownWebhookEvent"/>.</typeparam>
+    /// <param name="json">The payload. Must not be null. A byte order mark in front is skipped.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
+    /// <exception cref="JsonException">
+    /// The payload is an event of another type (the message names both), or not an event at all, as for
+    /// <see cref="Parse(string)"/>.
+    /// </exception>
+    public static TEvent Parse<TEvent>(string json)
+        where TEvent : WebhookEvent
+        => Parse<TEvent>(ToUtf8(json));
+
+    /// <summary>Reads an event of one type, or of one family, from a payload.</summary>
+    /// <typeparam name="TEvent">The event's record, its family's, or <see cref="UnknownWebhookEvent"/>.</typeparam>
+    /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
+    /// <returns>The event.</returns>
+    /// <exception cref="JsonException">
+    /// The payload is an event of another type (the message names both), or not an event at all, as for
+    /// <see cref="Parse(ReadOnlySpan{byte})"/>.
+    /// </exception>
+    public static TEvent Parse<TEvent>(ReadOnlySpan<byte> utf8Json)
+        where TEvent : WebhookEvent
+        => WebhookEventReader.Expect<TEvent>(Parse(utf8Json));
+
+    /// <summary>Writes the event in OpenAI's wire format, with <c>type</c>.</summary>
+    /// <returns>The JSON, without insignificant white space. <see cref="Parse(string)"/> reads an equal event back.</returns>
+    public string ToJson() => JsonSerializer.Serialize(this, WebhookJsonContext.Default.WebhookEvent);
+
+    private static byte[] ToUtf8(string json)
+    {
+        try
+        {
+            return StrictUtf8.GetBytes(json ?? throw new ArgumentNullException(nameof(json)));
+        }
+        catch (EncoderFallbackException)
+        {
+            throw PayloadError.At("$", "holds text that is not valid Unicode");
+        }
+    }
+}
