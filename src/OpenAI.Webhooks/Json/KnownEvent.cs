@@ -27,13 +27,12 @@ internal sealed class KnownEvent
             """{"id":null,"created_at":0,"data":null}""", WebhookJsonContext.Default.GetTypeInfo(record)!)!);
     }
 
-    /// <summary>The blank event of the type that the reader stands on, or null where the type is not known.</summary>
-    public static UnwrapWebhookEvent? FindBlank(ref Utf8JsonReader reader)
+    /// <summary>The blank event of a type, or null where the type is not known.</summary>
+    public static UnwrapWebhookEvent? FindBlank(ReadOnlySpan<byte> type)
     {
-        bool exact = !reader.ValueIsEscaped && !reader.HasValueSequence;
         foreach (var known in All)
         {
-            if (exact ? reader.ValueSpan.SequenceEqual(known._name) : reader.ValueTextEquals(known._name))
+            if (type.SequenceEqual(known._name))
             {
                 return known._blank.Value;
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace OpenAI.Webhooks;
@@ -36,7 +37,7 @@ internal static class WebhookEventReader
         string? id = null;
         string? @object = null;
         DateTimeOffset? createdAt = null;
-        string? unknownType = null;
+        string? type = null;
         UnwrapWebhookEvent? blank = null;
         object? data = null;
 
@@ -61,8 +62,12 @@ internal static class WebhookEventReader
             }
             else if (envelope.Is(ref reader, "type"u8))
             {
-                blank = reader.TokenType == JsonTokenType.String ? KnownEvent.FindBlank(ref reader) : null;
-                unknownType = blank is null ? envelope.ReadString(ref reader, "type"u8) : null;
+                blank = IsPlainString(ref reader) ? KnownEvent.FindBlank(reader.ValueSpan) : null;
+                if (blank is null)
+                {
+                    type = envelope.ReadString(ref reader, "type"u8);
+                    blank = KnownEvent.FindBlank(Encoding.UTF8.GetBytes(type));
+                }
             }
             else if (envelope.Is(ref reader, "data"u8))
             {
@@ -82,9 +87,9 @@ internal static class WebhookEventReader
             }
         }
 
-        if (unknownType is not null)
+        if (blank is null && type is not null)
         {
-            return new UnknownWebhookEvent(unknownType, JsonElement.ParseValue(ref start))
+            return new UnknownWebhookEvent(type, JsonElement.ParseValue(ref start))
             {
                 Id = envelope.Require(id, "id"u8),
                 Object = @object,
@@ -119,7 +124,11 @@ internal static class WebhookEventReader
 
     // "event" is the only value OpenAI sends: not worth a new string each time.
     private static string? ReadObject(ref Utf8JsonReader reader, in ObjectReader envelope)
-        => reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("event"u8)
+        => IsPlainString(ref reader) && reader.ValueSpan.SequenceEqual("event"u8)
             ? "event"
             : envelope.ReadOptionalString(ref reader, "object"u8);
+
+    // Such a string's bytes are its text. Others have to be decoded first, which fails on invalid text.
+    private static bool IsPlainString(ref Utf8JsonReader reader)
+        => reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && !reader.HasValueSequence;
 }

@@ -1,0 +1,216 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OpenAI.Webhooks.Tests;
+
+public class BadPayloadTests
+{
+    private static readonly string[] Optional = ["$.object"];
+
+    public static TheoryData<string, string> RequiredMembers { get; } = Members(path => !Optional.Contains(path));
+
+    public static TheoryData<string, string> OptionalMembers { get; } = Members(Optional.Contains);
+
+    [Theory, MemberData(nameof(RequiredMembers))]
+    public void Parse_RequiredMemberMissing_NamesIt(string type, string path)
+        => Refusal(type, path, (parent, name) => parent.Remove(name)).Should().Contain($"{path} is missing");
+
+    [Theory, MemberData(nameof(RequiredMembers))]
+    public void Parse_RequiredMemberNull_NamesIt(string type, string path)
+        => Refusal(type, path, (parent, name) => parent[name] = null).Should().Contain($"{path} is null where ");
+
+    [Theory, MemberData(nameof(RequiredMembers)), MemberData(nameof(OptionalMembers))]
+    public void Parse_MemberOfAnotherJsonType_NamesIt(string type, string path)
+        => Refusal(type, path, (parent, name) => parent[name] = true).Should().Contain($"{path} is a boolean where ");
+
+    [Theory, MemberData(nameof(RequiredMembers)), MemberData(nameof(OptionalMembers))]
+    public void Parse_MemberTwice_NamesIt(string type, string path)
+    {
+        const string Marker = "\"\":\"twice\"";
+        string json = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out _)[""] = "twice");
+        string repeated = Fixture.Edit(Fixture.Events[type], payload =>
+        {
+            var parent = Parent(payload, path, out string name);
+            var value = parent[name]!.DeepClone();
+            parent.Clear();
+            parent[name] = value;
+        });
+        _ = Parent(JsonNode.Parse(repeated)!.AsObject(), path, out string memberName);
+        string member = $"\"{memberName}\":{Parent(JsonNode.Parse(repeated)!.AsObject(), path, out _)[memberName]!.ToJsonString()}";
+
+        Refusal(json.Replace(Marker, member), path).Should().Contain($"{path} occurs more than once");
+    }
+
+    [Theory, MemberData(nameof(OptionalMembers))]
+    public void Parse_OptionalMemberMissingOrNull_IsNoError(string type, string path)
+    {
+        var without = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out string name).Remove(name));
+        var withNull = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out string name)[name] = null);
+
+        WebhookEvent.Parse(withNull).Should().Be(WebhookEvent.Parse(without));
+    }
+
+    [Theory]
+    [InlineData("", "$ is empty")]
+    [InlineData("   ", "does not contain any JSON tokens")]
+    [InlineData("null", "$ is null where an object is expected")]
+    [InlineData("[]", "$ is an array where an object is expected")]
+    [InlineData("\"event\"", "$ is a string where an object is expected")]
+    [InlineData("42", "$ is a number where an object is expected")]
+    [InlineData("{}", "$.type is missing")]
+    [InlineData("""{"id":"evt_1","created_at":1,"data":{}}""", "$.type is missing")]
+    [InlineData("""{"type":null}""", "$.type is null where a string is expected")]
+    [InlineData("""{"type":5}""", "$.type is a number where a string is expected")]
+    [InlineData("""{"type":["batch.failed"]}""", "$.type is an array where a string is expected")]
+    [InlineData("""{"type":"batch.failed","data":[]}""", "$.data is an array where an object is expected")]
+    [InlineData("""{"data":[],"type":"batch.failed"}""", "$.data is an array where an object is expected")]
+    [InlineData("{'type':'batch.failed'}", "invalid start of a property name")]
+    [InlineData("""{"type":"batch.failed",}""", "trailing comma")]
+    [InlineData("""{"type":"batch.failed" /* why */}""", "is invalid after a value")]
+    public void Parse_BadPayload_SaysWhatIsWrong(string json, string problem)
+    {
+        foreach (var parse in new Action[] { () => WebhookEvent.Parse(json), () => WebhookEvent.Parse(Encoding.UTF8.GetBytes(json)) })
+        {
+            parse.Should().Throw<JsonException>().WithMessage($"*{problem}*");
+        }
+    }
+
+    [Fact]
+    public void Parse_NullString_IsTheCallersError()
+        => FluentActions.Invoking(() => WebhookEvent.Parse((string)null!)).Should().Throw<ArgumentNullException>();
+
+    [Fact]
+    public void Parse_ByteOrderMark_SkipsIt()
+    {
+        var expected = WebhookEvent.Parse(Fixture.ResponseCompleted);
+
+        WebhookEvent.Parse("\uFEFF" + Fixture.ResponseCompleted).Should().Be(expected);
+        WebhookEvent.Parse([.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(Fixture.ResponseCompleted)]).Should().Be(expected);
+    }
+
+    [Fact]
+    public void Parse_TwoByteOrderMarks_IsRefused()
+        => FluentActions.Invoking(() => WebhookEvent.Parse("\uFEFF\uFEFF" + Fixture.ResponseCompleted))
+            .Should().Throw<JsonException>();
+
+    [Fact]
+    public void Parse_TruncatedAnywhere_IsRefused()
+    {
+        byte[] payload = Encoding.UTF8.GetBytes(Fixture.RealtimeCallIncoming);
+        for (int length = 0; length < payload.Length; length++)
+        {
+            FluentActions.Invoking(() => WebhookEvent.Parse(payload.AsSpan(0, length))).Should().Throw<JsonException>();
+        }
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("{}")]
+    [InlineData("\0")]
+    public void Parse_TrailingBytes_AreRefused(string tail)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.ResponseCompleted + tail)).Should().Throw<JsonException>();
+
+    [Fact]
+    public void Parse_TrailingWhiteSpace_IsNoError()
+        => WebhookEvent.Parse(Fixture.ResponseCompleted + " \r\n\t").Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
+
+    [Theory]
+    [InlineData("""{"id":"evt_§","created_at":1,"type":"batch.failed","data":{"id":"b"}}""", "$.id")]
+    [InlineData("""{"id":"e","created_at":1,"type":"batch.§","data":{"id":"b"}}""", "$.type")]
+    [InlineData("""{"id":"e","created_at":1,"type":"batch.failed","data":{"id":"§"}}""", "$.data.id")]
+    [InlineData("""{"id":"e","created_at":1,"type":"batch.failed","data":{"id":"b"},"new":"§"}""", "a member of $")]
+    [InlineData("""{"id":"e","created_at":1,"type":"batch.failed","data":{"id":"b"},"§":1}""", "a member of $")]
+    [InlineData("""{"id":"e","created_at":1,"type":"batch.failed","data":{"id":"b","new":[{"§":1}]}}""", "a member of $.data")]
+    [InlineData("""{"data":{"id":"§"},"id":"e","created_at":1,"type":"batch.failed"}""", "a member of $")]
+    [InlineData("""{"id":"e","created_at":1,"type":"newer","data":{"deep":[["§"]]}}""", "a member of $")]
+    public void Parse_TextThatIsNotUnicode_SaysWhere(string template, string where)
+    {
+        byte[] template8 = Encoding.Latin1.GetBytes(template);
+        foreach (byte[] bad in new byte[][] { [0xFF], [0xC3], [0xED, 0xA0, 0x80], Encoding.ASCII.GetBytes("\\ud800"), Encoding.ASCII.GetBytes("\\udc00x") })
+        {
+            byte[] payload = [.. template8.SelectMany(b => b == 0xA7 ? bad : [b])];
+
+            FluentActions.Invoking(() => WebhookEvent.Parse(payload))
+                .Should().Throw<JsonException>().WithMessage($"*{where} holds text that is not valid Unicode*");
+        }
+    }
+
+    [Fact]
+    public void Parse_StringWithALoneSurrogate_IsRefused()
+        => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("resp_123", "\ud800")))
+            .Should().Throw<JsonException>().WithMessage("*not valid Unicode*");
+
+    [Theory]
+    [InlineData("""{"type":"batch.failed","data":""")]
+    [InlineData("""{"type":"newer","data":""")]
+    [InlineData("""{"new":""")]
+    [InlineData("")]
+    public void Parse_NestedFarTooDeep_IsRefused(string prefix)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(prefix + new string('[', 1_000_000)))
+            .Should().Throw<JsonException>();
+
+    [Theory]
+    [InlineData("[null]", "$.data.sip_headers[0] is null where an object is expected")]
+    [InlineData("""[{"name":"a","value":"b"},"c"]""", "$.data.sip_headers[1] is a string where an object is expected")]
+    [InlineData("""[{"name":"a","value":"b"},{"name":"a"}]""", "$.data.sip_headers[1].value is missing")]
+    [InlineData("""[{"name":null,"value":"b"}]""", "$.data.sip_headers[0].name is null where a string is expected")]
+    [InlineData("{}", "$.data.sip_headers is an object where an array is expected")]
+    public void Parse_BadSipHeaders_SaysWhichOne(string headers, string problem)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.Edit(
+                Fixture.RealtimeCallIncoming, payload => payload["data"]!["sip_headers"] = JsonNode.Parse(headers))))
+            .Should().Throw<JsonException>().WithMessage($"*{problem.Replace("[", "?").Replace("]", "?")}*");
+
+    [Fact]
+    public void Parse_BadPayload_QuotesNothingOfIt()
+        => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.Edit(Fixture.RealtimeCallIncoming, payload =>
+            {
+                payload["data"]!["sip_headers"]![0]!["value"] = new JsonArray("+14155550123");
+            })))
+            .Should().Throw<JsonException>().Which.ToString().Should().NotContain("4155550123");
+
+    private static string Refusal(string type, string path, Action<JsonObject, string> damage)
+        => Refusal(Fixture.Edit(Fixture.Events[type], payload => damage(Parent(payload, path, out string name), name)), path);
+
+    private static string Refusal(string json, string path)
+    {
+        var refusal = FluentActions.Invoking(() => WebhookEvent.Parse(json)).Should().Throw<JsonException>().Which;
+        refusal.Path.Should().Be(path);
+        return refusal.Message;
+    }
+
+    private static TheoryData<string, string> Members(Func<string, bool> choose)
+    {
+        var members = new TheoryData<string, string>();
+        foreach (var (type, json) in Fixture.Events)
+        {
+            foreach (string path in Paths(JsonNode.Parse(json)!).Where(choose))
+            {
+                members.Add(type, path);
+            }
+        }
+
+        return members;
+    }
+
+    // Of an array only the first item: the others are the same again.
+    private static IEnumerable<string> Paths(JsonNode node) => node switch
+    {
+        JsonObject members => members.SelectMany(member => Paths(member.Value!).Prepend(member.Value!.GetPath())),
+        JsonArray { Count: > 0 } items => Paths(items[0]!),
+        _ => [],
+    };
+
+    private static JsonObject Parent(JsonObject payload, string path, out string name)
+    {
+        string[] steps = path.Split('.');
+        name = steps[^1];
+        JsonNode node = payload;
+        foreach (string step in steps[1..^1])
+        {
+            node = step.EndsWith("[0]", StringComparison.Ordinal) ? node[step[..^3]]![0]! : node[step]!;
+        }
+
+        return node.AsObject();
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace OpenAI.Webhooks.Tests;
+
+public class CreatedAtTests
+{
+    [Theory]
+    [InlineData("1750861210", "2025-06-25T14:20:10.0000000Z", "1750861210")]
+    [InlineData("0", "1970-01-01T00:00:00.0000000Z", "0")]
+    [InlineData("-1", "1969-12-31T23:59:59.0000000Z", "-1")]
+    [InlineData("1750861210.5", "2025-06-25T14:20:10.5000000Z", "1750861210.5")]
+    [InlineData("1750861210.1234567", "2025-06-25T14:20:10.1234567Z", "1750861210.1234567")]
+    [InlineData("1750861210.12345678", "2025-06-25T14:20:10.1234567Z", "1750861210.1234567")]
+    [InlineData("1750861210.0", "2025-06-25T14:20:10.0000000Z", "1750861210")]
+    [InlineData("1.75086121e9", "2025-06-25T14:20:10.0000000Z", "1750861210")]
+    [InlineData("-62135596800", "0001-01-01T00:00:00.0000000Z", "-62135596800")]
+    [InlineData("253402300799.9999999", "9999-12-31T23:59:59.9999999Z", "253402300799.9999999")]
+    public void Parse_UnixSeconds_KeepsThemToTheTick(string wire, string expected, string written)
+    {
+        var parsed = WebhookEvent.Parse(WithCreatedAt(wire));
+
+        parsed.CreatedAt.UtcDateTime.ToString("O").Should().Be(expected);
+        parsed.CreatedAt.Offset.Should().Be(TimeSpan.Zero);
+        parsed.ToJson().Should().Contain($"\"created_at\":{written},");
+    }
+
+    [Theory]
+    [InlineData("253402300800")]
+    [InlineData("-62135596801")]
+    [InlineData("-62135596800.0000001")]
+    [InlineData("9223372036854775808")]
+    [InlineData("1e400")]
+    [InlineData("-1e400")]
+    public void Parse_OutOfRange_SaysSo(string wire)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(WithCreatedAt(wire)))
+            .Should().Throw<JsonException>().WithMessage("*$.created_at is out of range*");
+
+    [Theory]
+    [InlineData("\"1750861210\"", "a string")]
+    [InlineData("true", "a boolean")]
+    [InlineData("{}", "an object")]
+    public void Parse_NotANumber_SaysWhatItIs(string wire, string found)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(WithCreatedAt(wire)))
+            .Should().Throw<JsonException>().WithMessage($"*$.created_at is {found} where a number of Unix seconds is expected*");
+
+    [Fact]
+    public void ToJson_TimeInAnotherOffset_WritesTheSameInstant()
+    {
+        var parsed = WebhookEvent.Parse<BatchFailedWebhookEvent>(Fixture.Events[WebhookEventTypes.BatchFailed]);
+        var elsewhere = parsed with { CreatedAt = parsed.CreatedAt.ToOffset(TimeSpan.FromHours(9)) };
+
+        elsewhere.ToJson().Should().Be(parsed.ToJson());
+        elsewhere.Should().Be(parsed);
+    }
+
+    private static string WithCreatedAt(string wire) => Fixture.ResponseCompleted.Replace("1750861210", wire);
+}
