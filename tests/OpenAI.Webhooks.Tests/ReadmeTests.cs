@@ -1,0 +1,36 @@
+using System.Text.RegularExpressions;
+
+namespace OpenAI.Webhooks.Tests;
+
+/// <summary>Holds the README's C# to the regions of ReadmeSnippets.cs, which are compiled, run and asserted on.</summary>
+public partial class ReadmeTests
+{
+    [Fact]
+    public void Every_CSharp_block_of_the_README_is_a_region_that_a_test_runs()
+    {
+        var regions = Regions().Matches(Resource("ReadmeSnippets.cs")).Select(region => Dedent(region.Groups[1].Value));
+        string[] blocks = [.. Blocks().Matches(Resource("README.md")).Select(block => Dedent(block.Groups[1].Value))];
+
+        blocks.Should().NotBeEmpty();
+        blocks.Should().BeSubsetOf(regions);
+    }
+
+    private static string Resource(string name)
+    {
+        using var reader = new StreamReader(typeof(ReadmeTests).Assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+
+    private static string Dedent(string code)
+    {
+        string[] lines = code.Trim('\n').TrimEnd().Split('\n');
+        int indent = lines.Where(line => line.Trim().Length > 0).Min(line => line.Length - line.TrimStart().Length);
+        return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..] : ""));
+    }
+
+    [GeneratedRegex(@"#region README[^\n]*\n(.*?)\n *#endregion", RegexOptions.Singleline)]
+    private static partial Regex Regions();
+
+    [GeneratedRegex(@"```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Blocks();
+}
