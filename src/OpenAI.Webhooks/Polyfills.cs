@@ -1,5 +1,5 @@
 #if NETSTANDARD2_0
-// What the compiler asks for and netstandard2.0 lacks, so that records can have init and required members there.
+// What the compiler asks for and netstandard2.0 lacks, for init and required members and for what nullable analysis knows.
 #pragma warning disable IDE0130 // The compiler looks for these in the namespaces of the framework.
 namespace System.Runtime.CompilerServices
 {
@@ -19,5 +19,11 @@ namespace System.Diagnostics.CodeAnalysis
 {
     [AttributeUsage(AttributeTargets.Constructor)]
     internal sealed class SetsRequiredMembersAttribute : Attribute;
+
+    [AttributeUsage(AttributeTargets.Parameter)]
+    internal sealed class NotNullWhenAttribute(bool returnValue) : Attribute
+    {
+        public bool ReturnValue { get; } = returnValue;
+    }
 }
 #endif

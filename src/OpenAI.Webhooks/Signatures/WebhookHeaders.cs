@@ -1,0 +1,138 @@
+using System.Collections;
+using System.Net.Http.Headers;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// The three headers that Standard Webhooks 1.0.0 gives a delivery, as they were received. Immutable and safe to share
+/// between threads.
+/// </summary>
+/// <remarks>
+/// A missing or repeated header is no error here. It is remembered, and becomes a
+/// <see cref="WebhookVerificationFailure"/> when the delivery is verified. Enumerated, it gives the names and values of
+/// the headers that are present once, ready to be put on a request.
+/// </remarks>
+public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
+{
+    /// <summary>The name of the header with the delivery's id, <c>webhook-id</c>.</summary>
+    public const string IdName = "webhook-id";
+
+    /// <summary>The name of the header with the time of the attempt, <c>webhook-timestamp</c>.</summary>
+    public const string TimestampName = "webhook-timestamp";
+
+    /// <summary>The name of the header with the signatures, <c>webhook-signature</c>.</summary>
+    public const string SignatureName = "webhook-signature";
+
+    internal WebhookHeaders(string id, string timestamp, string signature)
+    {
+        Id = id;
+        Timestamp = timestamp;
+        Signature = signature;
+    }
+
+    private WebhookHeaders(Func<string, IEnumerable<string?>?> lookup)
+    {
+        Id = Single(lookup(IdName), ref _problem, WebhookVerificationFailure.MissingId, WebhookVerificationFailure.RepeatedId);
+        Timestamp = Single(lookup(TimestampName), ref _problem, WebhookVerificationFailure.MissingTimestamp, WebhookVerificationFailure.RepeatedTimestamp);
+        Signature = Single(lookup(SignatureName), ref _problem, WebhookVerificationFailure.MissingSignature, WebhookVerificationFailure.RepeatedSignature);
+    }
+
+    private readonly WebhookVerificationFailure _problem;
+
+    /// <summary>
+    /// The delivery's id, the same at every attempt; null where the header is missing, blank or repeated. Not to be
+    /// trusted before the delivery is verified.
+    /// </summary>
+    public string? Id { get; }
+
+    /// <summary>
+    /// The time of this attempt as received, in Unix seconds; null where the header is missing, blank or repeated.
+    /// </summary>
+    public string? Timestamp { get; }
+
+    /// <summary>
+    /// The signatures as received, such as <c>v1,gUAg4R2h…=</c>, separated by spaces; null where the header is missing,
+    /// blank or repeated.
+    /// </summary>
+    public string? Signature { get; }
+
+    /// <summary>The first header that is missing or repeated.</summary>
+    internal WebhookVerificationFailure Problem => _problem;
+
+    /// <summary>Takes the three headers from names and values.</summary>
+    /// <param name="headers">
+    /// All headers of the request, a pair for each time a header occurs. Must not be null. The case of names does not
+    /// matter.
+    /// </param>
+    /// <returns>The three headers.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public static WebhookHeaders From(IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        var pairs = (headers ?? throw new ArgumentNullException(nameof(headers)))
+            .Where(pair => pair.Key?.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase) == true)
+            .ToList();
+        return new(name => pairs
+            .Where(pair => string.Equals(pair.Key, name, StringComparison.OrdinalIgnoreCase))
+            .Select(pair => pair.Value));
+    }
+
+    /// <summary>Takes the three headers from those of an HTTP message of System.Net.Http.</summary>
+    /// <param name="headers">The headers of the message. Must not be null.</param>
+    /// <returns>The three headers.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public static WebhookHeaders From(HttpHeaders headers)
+    {
+        _ = headers ?? throw new ArgumentNullException(nameof(headers));
+        return new(name => headers.TryGetValues(name, out var values) ? values : null);
+    }
+
+    /// <summary>Takes the three headers from whatever a host keeps them in.</summary>
+    /// <param name="lookup">
+    /// Gives all values of the header of a name (in lower case): none, or null, where the request has no such header,
+    /// and several where it occurs several times. Must not be null. An exception of its own goes through to the caller.
+    /// </param>
+    /// <returns>The three headers.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="lookup"/> is null.</exception>
+    public static WebhookHeaders From(Func<string, IEnumerable<string?>?> lookup)
+        => new(lookup ?? throw new ArgumentNullException(nameof(lookup)));
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
+    {
+        foreach (var (name, value) in new[] { (IdName, Id), (TimestampName, Timestamp), (SignatureName, Signature) })
+        {
+            if (value is not null)
+            {
+                yield return new(name, value);
+            }
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    private static string? Single(
+        IEnumerable<string?>? values,
+        ref WebhookVerificationFailure problem,
+        WebhookVerificationFailure missing,
+        WebhookVerificationFailure repeated)
+    {
+        string? single = null;
+        int count = 0;
+        foreach (string? value in values ?? [])
+        {
+            single = value;
+            count++;
+        }
+
+        var failure = count > 1 ? repeated
+            : string.IsNullOrWhiteSpace(single) ? missing
+            : WebhookVerificationFailure.None;
+        if (failure == WebhookVerificationFailure.None)
+        {
+            return single;
+        }
+
+        problem = problem == WebhookVerificationFailure.None ? failure : problem;
+        return null;
+    }
+}

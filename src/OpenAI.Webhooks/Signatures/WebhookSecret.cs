@@ -1,0 +1,115 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>A secret, ready to sign. Safe to share between threads; tells nobody what it is.</summary>
+[DebuggerDisplay("WebhookSecret")]
+internal sealed class WebhookSecret
+{
+    /// <summary>The length of a signature, in characters: the base64 of 32 bytes.</summary>
+    public const int SignatureLength = 44;
+
+    private const string Prefix = "whsec_";
+    private const int MinKeyLength = 24;
+    private const int MaxStackLength = 512;
+
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    private readonly byte[] _key;
+
+    // Keying a hash costs as much as hashing a small payload, so keyed hashes are kept: as many as were ever in use at once.
+    private readonly ConcurrentQueue<IncrementalHash> _idle = new();
+
+    private WebhookSecret(byte[] key) => _key = key;
+
+    /// <summary>Reads a secret as OpenAI shows it.</summary>
+    /// <exception cref="ArgumentException">The secret cannot be used; the message says why and does not quote it.</exception>
+    public static WebhookSecret Parse(string secret, string paramName)
+    {
+        secret = secret?.Trim(' ', '\t', '\n', '\r', '\v', '\f') ?? throw new ArgumentNullException(paramName);
+        if (secret.Length == 0)
+        {
+            throw new ArgumentException(
+                "The webhook secret is empty. Copy it from the webhook's page in OpenAI's settings; it begins with whsec_.", paramName);
+        }
+
+        if (!secret.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return new(Encoding.UTF8.GetBytes(secret));
+        }
+
+        byte[] key = DecodeCanonically(secret.Substring(Prefix.Length)) ?? throw new ArgumentException(
+            "The webhook secret begins with whsec_, but what follows is not canonical base64. Copy the whole secret again.", paramName);
+        return key.Length >= MinKeyLength ? new(key) : throw new ArgumentException(
+            $"The webhook secret is too short: {key.Length} bytes where at least {MinKeyLength} are required. Copy the whole secret again.", paramName);
+    }
+
+    /// <summary>
+    /// Signs <c>{id}.{timestamp}.{payload}</c>, as Standard Webhooks 1.0.0 has it, and writes the signature in base64.
+    /// </summary>
+    public void Sign(string id, string timestamp, ReadOnlySpan<byte> payload, Span<char> signature)
+    {
+        int maxLength = Encoding.UTF8.GetMaxByteCount(id.Length + timestamp.Length + 2);
+        byte[]? rented = maxLength > MaxStackLength ? ArrayPool<byte>.Shared.Rent(maxLength) : null;
+        var head = rented ?? stackalloc byte[MaxStackLength];
+        int length = Append(id, head);
+        head[length++] = (byte)'.';
+        length += Append(timestamp, head.Slice(length));
+        head[length++] = (byte)'.';
+
+        Sign(head.Slice(0, length), payload, signature);
+
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private void Sign(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Span<char> signature)
+    {
+        if (!_idle.TryDequeue(out var hash))
+        {
+            hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        }
+
+#if NET8_0_OR_GREATER
+        Span<byte> digest = stackalloc byte[32];
+        hash.AppendData(head);
+        hash.AppendData(payload);
+        hash.GetHashAndReset(digest);
+        Convert.TryToBase64Chars(digest, signature, out _);
+#else
+        hash.AppendData(head.ToArray());
+        hash.AppendData(payload.ToArray());
+        Convert.ToBase64String(hash.GetHashAndReset()).AsSpan().CopyTo(signature);
+#endif
+        _idle.Enqueue(hash);
+    }
+
+    private static int Append(string text, Span<byte> destination)
+    {
+#if NET8_0_OR_GREATER
+        return Encoding.UTF8.GetBytes(text, destination);
+#else
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        bytes.CopyTo(destination);
+        return bytes.Length;
+#endif
+    }
+
+    private static byte[]? DecodeCanonically(string base64)
+    {
+        try
+        {
+            byte[] bytes = Convert.FromBase64String(base64);
+            return Convert.ToBase64String(bytes) == base64 ? bytes : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Signs webhooks as OpenAI does: for tests of an endpoint, and for tools that send one a delivery. Safe to share
+/// between threads.
+/// </summary>
+public sealed class WebhookSigner
+{
+    private readonly WebhookSecret _secret;
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>Makes a signer.</summary>
+    /// <param name="secret">The secret, as <see cref="WebhookVerifierOptions.Secrets"/> says.</param>
+    /// <param name="timeProvider">The clock; null for <see cref="TimeProvider.System"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
+    /// <exception cref="ArgumentException">The secret cannot be used, as for <see cref="WebhookVerifier(string)"/>.</exception>
+    public WebhookSigner(string secret, TimeProvider? timeProvider = null)
+    {
+        _secret = WebhookSecret.Parse(secret, nameof(secret));
+        _timeProvider = timeProvider ?? TimeProvider.System;
+    }
+
+    /// <summary>Signs an event, written in OpenAI's wire format.</summary>
+    /// <param name="webhookEvent">The event. Must not be null.</param>
+    /// <param name="webhookId">The delivery's id; null for a new one. The same one twice makes a repeated delivery.</param>
+    /// <returns>The payload and its headers, with the clock's time.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="webhookEvent"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
+    public SignedWebhook Sign(WebhookEvent webhookEvent, string? webhookId = null)
+        => Sign((webhookEvent ?? throw new ArgumentNullException(nameof(webhookEvent))).ToJson(), webhookId);
+
+    /// <summary>Signs a payload, which need not be an event.</summary>
+    /// <param name="payload">The payload. Must not be null.</param>
+    /// <param name="webhookId">The delivery's id; null for a new one.</param>
+    /// <returns>The payload in UTF-8 and its headers, with the clock's time.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="payload"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
+    public SignedWebhook Sign(string payload, string? webhookId = null)
+        => Sign(Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload))), webhookId);
+
+    /// <summary>Signs a payload, which need not be an event, nor text.</summary>
+    /// <param name="payload">The payload's bytes, not copied.</param>
+    /// <param name="webhookId">The delivery's id; null for a new one.</param>
+    /// <returns>The payload and its headers, with the clock's time.</returns>
+    /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
+    public SignedWebhook Sign(ReadOnlyMemory<byte> payload, string? webhookId = null)
+    {
+        string id = webhookId ?? $"wh_{Guid.NewGuid():N}";
+        if (string.IsNullOrWhiteSpace(id))
+        {
+            throw new ArgumentException("The webhook id is blank; no verifier would accept it.", nameof(webhookId));
+        }
+
+        string timestamp = _timeProvider.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        Span<char> signature = stackalloc char[WebhookSecret.SignatureLength];
+        _secret.Sign(id, timestamp, payload.Span, signature);
+        return new(payload, new(id, timestamp, $"v1,{signature.ToString()}"));
+    }
+}

@@ -1,0 +1,38 @@
+namespace OpenAI.Webhooks;
+
+/// <summary>Why a webhook could not be verified.</summary>
+public enum WebhookVerificationFailure
+{
+    /// <summary>No failure: the webhook is authentic.</summary>
+    None = 0,
+
+    /// <summary>The <c>webhook-id</c> header is missing or blank.</summary>
+    MissingId,
+
+    /// <summary>The <c>webhook-timestamp</c> header is missing or blank.</summary>
+    MissingTimestamp,
+
+    /// <summary>The <c>webhook-signature</c> header is missing or blank.</summary>
+    MissingSignature,
+
+    /// <summary>The <c>webhook-id</c> header occurs more than once.</summary>
+    RepeatedId,
+
+    /// <summary>The <c>webhook-timestamp</c> header occurs more than once.</summary>
+    RepeatedTimestamp,
+
+    /// <summary>The <c>webhook-signature</c> header occurs more than once.</summary>
+    RepeatedSignature,
+
+    /// <summary>The <c>webhook-timestamp</c> header is not a number of Unix seconds up to the year 9999.</summary>
+    InvalidTimestamp,
+
+    /// <summary>The webhook was sent longer ago than the tolerance allows: late, or replayed.</summary>
+    TimestampTooOld,
+
+    /// <summary>The webhook claims to be sent further in the future than the tolerance allows.</summary>
+    TimestampTooNew,
+
+    /// <summary>No signature of the webhook was made with one of the secrets over its id, timestamp and payload.</summary>
+    SignatureMismatch,
+}

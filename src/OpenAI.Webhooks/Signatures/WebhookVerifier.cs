@@ -1,0 +1,208 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Verifies that webhooks come from OpenAI, by the signatures of Standard Webhooks 1.0.0, and unwraps their events.
+/// Make one and keep it: it is safe to share between threads.
+/// </summary>
+public sealed class WebhookVerifier
+{
+    private const string Version = "v1,";
+    private const long MaxTimestamp = 253_402_300_799;
+    private const int MaxTimestampLength = 19;
+
+    private readonly WebhookSecret[] _secrets;
+    private readonly long? _tolerance;
+    private readonly TimeProvider _timeProvider;
+
+    /// <summary>Makes a verifier for one secret, with a tolerance of 5 minutes.</summary>
+    /// <param name="secret">The webhook's secret, as <see cref="WebhookVerifierOptions.Secrets"/> says.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The secret is empty, is not canonical base64 behind <c>whsec_</c>, or has fewer than 24 bytes there. The message
+    /// does not quote it.
+    /// </exception>
+    public WebhookVerifier(string secret)
+        : this(new WebhookVerifierOptions { Secrets = [secret ?? throw new ArgumentNullException(nameof(secret))] })
+    {
+    }
+
+    /// <summary>Makes a verifier for several secrets, another tolerance, or another clock.</summary>
+    /// <param name="options">What to go by. Must not be null; read once, here.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/>, or something in it, is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no secret, or one that cannot be used, as for <see cref="WebhookVerifier(string)"/>.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative and not infinite.</exception>
+    public WebhookVerifier(WebhookVerifierOptions options)
+    {
+        _ = options ?? throw new ArgumentNullException(nameof(options));
+        _secrets = [.. (options.Secrets ?? throw NullMember(nameof(options.Secrets))).Select(secret => WebhookSecret.Parse(secret, nameof(options)))];
+        _timeProvider = options.TimeProvider ?? throw NullMember(nameof(options.TimeProvider));
+        if (_secrets.Length == 0)
+        {
+            throw new ArgumentException("There is no webhook secret; at least one is required.", nameof(options));
+        }
+
+        if (options.Tolerance != Timeout.InfiniteTimeSpan)
+        {
+            _tolerance = options.Tolerance >= TimeSpan.Zero
+                ? options.Tolerance.Ticks / TimeSpan.TicksPerSecond
+                : throw new ArgumentOutOfRangeException(
+                    nameof(options), $"The tolerance is negative. Use {nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)} to switch it off.");
+        }
+
+        static ArgumentNullException NullMember(string name) => new(nameof(options), $"{name} is null.");
+    }
+
+    /// <summary>Tells whether a webhook is authentic.</summary>
+    /// <param name="payload">The request's body, byte for byte as it was received.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
+    /// <returns>True where it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public bool TryVerify(ReadOnlySpan<byte> payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
+    {
+        failure = Check(payload, headers ?? throw new ArgumentNullException(nameof(headers)), out _);
+        return failure == WebhookVerificationFailure.None;
+    }
+
+    /// <summary>Makes sure that a webhook is authentic.</summary>
+    /// <param name="payload">The request's body, byte for byte as it was received.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <exception cref="InvalidWebhookSignatureException">It is not; the message says why.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public void Verify(ReadOnlySpan<byte> payload, WebhookHeaders headers)
+    {
+        if (!TryVerify(payload, headers, out var failure))
+        {
+            throw new InvalidWebhookSignatureException(failure);
+        }
+    }
+
+    /// <summary>Verifies a webhook, then reads the event from the same bytes.</summary>
+    /// <param name="payload">The request's body, byte for byte as it was received.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <returns>The delivery. It refers to the payload's memory, and copies nothing.</returns>
+    /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
+    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public WebhookDelivery Unwrap(ReadOnlyMemory<byte> payload, WebhookHeaders headers)
+        => TryUnwrap(payload, headers, out var delivery, out var failure)
+            ? delivery
+            : throw new InvalidWebhookSignatureException(failure);
+
+    /// <summary>
+    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only. Where the host decoded
+    /// bytes that were not UTF-8, no signature matches.
+    /// </summary>
+    /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <returns>The delivery.</returns>
+    /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
+    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public WebhookDelivery Unwrap(string payload, WebhookHeaders headers)
+        => Unwrap(Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload))), headers);
+
+    /// <summary>
+    /// Verifies a webhook, then reads the event from the same bytes; for endpoints that anybody can call, where a
+    /// forgery is not exceptional.
+    /// </summary>
+    /// <param name="payload">The request's body, byte for byte as it was received.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <param name="delivery">
+    /// The delivery, or null where the webhook is not authentic. It refers to the payload's memory, and copies nothing.
+    /// </param>
+    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
+    /// <returns>True where the webhook is authentic.</returns>
+    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public bool TryUnwrap(
+        ReadOnlyMemory<byte> payload,
+        WebhookHeaders headers,
+        [NotNullWhen(true)] out WebhookDelivery? delivery,
+        out WebhookVerificationFailure failure)
+    {
+        failure = Check(payload.Span, headers ?? throw new ArgumentNullException(nameof(headers)), out long timestamp);
+        delivery = failure == WebhookVerificationFailure.None
+            ? new(WebhookEvent.Parse(payload.Span), headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
+            : null;
+        return delivery is not null;
+    }
+
+    private WebhookVerificationFailure Check(ReadOnlySpan<byte> payload, WebhookHeaders headers, out long timestamp)
+    {
+        timestamp = 0;
+        if (headers.Problem != WebhookVerificationFailure.None)
+        {
+            return headers.Problem;
+        }
+
+        if (!TryParseTimestamp(headers.Timestamp!, out timestamp))
+        {
+            return WebhookVerificationFailure.InvalidTimestamp;
+        }
+
+        // Both are between the years 1 and 9999, so the difference cannot overflow.
+        long age = _timeProvider.GetUtcNow().ToUnixTimeSeconds() - timestamp;
+        return age > _tolerance ? WebhookVerificationFailure.TimestampTooOld
+            : -age > _tolerance ? WebhookVerificationFailure.TimestampTooNew
+            : IsSigned(payload, headers) ? WebhookVerificationFailure.None
+            : WebhookVerificationFailure.SignatureMismatch;
+    }
+
+    // Not long.TryParse: it lets NUL characters through behind the digits.
+    private static bool TryParseTimestamp(string text, out long timestamp)
+    {
+        timestamp = 0;
+        if (text.Length > MaxTimestampLength)
+        {
+            return false;
+        }
+
+        foreach (char digit in text)
+        {
+            if (digit is < '0' or > '9' || timestamp > MaxTimestamp)
+            {
+                return false;
+            }
+
+            timestamp = (timestamp * 10) + (digit - '0');
+        }
+
+        return timestamp <= MaxTimestamp;
+    }
+
+    private bool IsSigned(ReadOnlySpan<byte> payload, WebhookHeaders headers)
+    {
+        Span<char> expected = stackalloc char[Version.Length + WebhookSecret.SignatureLength];
+        Version.AsSpan().CopyTo(expected);
+
+        bool isSigned = false;
+        foreach (var secret in _secrets)
+        {
+            secret.Sign(headers.Id!, headers.Timestamp!, payload, expected.Slice(Version.Length));
+            isSigned |= ContainsEntry(headers.Signature.AsSpan(), expected);
+        }
+
+        return isSigned;
+    }
+
+    private static bool ContainsEntry(ReadOnlySpan<char> entries, ReadOnlySpan<char> expected)
+    {
+        bool contains = false;
+        while (!entries.IsEmpty)
+        {
+            int end = entries.IndexOfAny(' ', '\t');
+            var entry = end < 0 ? entries : entries.Slice(0, end);
+            contains |= FixedTime.Equals(entry, expected);
+            entries = entries.Slice(end < 0 ? entries.Length : end + 1);
+        }
+
+        return contains;
+    }
+}
