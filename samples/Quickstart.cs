@@ -1,14 +1,49 @@
 #:project ../src/OpenAI.Webhooks/OpenAI.Webhooks.csproj
 #:property PublishAot=false
 
-// Real payloads in, typed events out: dotnet run samples/Quickstart.cs
+// Deliveries in, verified and typed events out: dotnet run samples/Quickstart.cs
 
+using System.Text;
 using System.Text.Json;
 using OpenAI.Webhooks;
 
+// A delivery that OpenAI made and published, secret and all. It is long past, so this verifier has a clock of its own;
+// yours is just new WebhookVerifier(secret).
+byte[] body = """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}"""u8.ToArray();
+var headers = WebhookHeaders.From(
+[
+    new("webhook-id", "wh_685c059ae39c8190af8c71ed1022a24d"),
+    new("webhook-timestamp", "1750861210"),
+    new("webhook-signature", "v1,gUAg4R2hWouRZqRQG4uJypNS8YK885G838+EHb4nKBY="),
+]);
+var webhooks = new WebhookVerifier(new WebhookVerifierOptions
+{
+    Secrets = ["whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c="],
+    TimeProvider = new ClockAt(DateTimeOffset.FromUnixTimeSeconds(1750861210)),
+});
+
+var delivery = webhooks.Unwrap(body, headers);
+Console.WriteLine($"verified:  {Describe(delivery.Event)}");
+Console.WriteLine($"           delivered as {delivery.WebhookId} at {delivery.Timestamp:u}");
+
+// The same with one byte changed.
+body[^5] = (byte)'4';
+try
+{
+    webhooks.Unwrap(body, headers);
+}
+catch (InvalidWebhookSignatureException exception)
+{
+    Console.WriteLine($"refused:   {exception.Failure}. {exception.Message}");
+}
+
+// Deliveries of one's own, for tests.
+const string Secret = "a secret for tests";
+var signer = new WebhookSigner(Secret);
+var verifier = new WebhookVerifier(Secret);
+
 string[] payloads =
 [
-    """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}""",
     """{"id": "evt_abc123", "object": "event", "created_at": 1719168000, "type": "batch.expired", "data": {"id": "batch_abc123"}}""",
     """{"id": "evt_abc124", "object": "event", "created_at": 1719168000, "type": "realtime.call.incoming", "data": {"call_id": "rtc_479a", "sip_headers": [{"name": "From", "value": "sip:+14155550123@example.com"}, {"name": "Call-ID", "value": "call-123@example.com"}]}}""",
     """{"id": "evt_abc125", "object": "event", "created_at": 1719168000, "type": "video.rendered", "data": {"id": "video_1"}}""",
@@ -17,9 +52,10 @@ string[] payloads =
 
 foreach (string payload in payloads)
 {
+    var signed = signer.Sign(Encoding.UTF8.GetBytes(payload));
     try
     {
-        Console.WriteLine(Describe(WebhookEvent.Parse(payload)));
+        Console.WriteLine($"verified:  {Describe(verifier.Unwrap(signed.Payload, signed.Headers).Event)}");
     }
     catch (JsonException exception)
     {
@@ -29,9 +65,14 @@ foreach (string payload in payloads)
 
 static string Describe(WebhookEvent received) => received switch
 {
-    ResponseCompletedWebhookEvent completed => $"one event: response {completed.Data.Id} completed at {completed.CreatedAt:u}",
-    BatchWebhookEvent batch => $"a family:  batch {batch.Data.Id}, {batch.Type}",
-    RealtimeCallIncomingWebhookEvent call => $"a call:    {call.Data.CallId}, SIP {call.Data.SipHeaders.GetValue("call-id")}",
-    UnknownWebhookEvent unknown => $"unknown:   {unknown.Type}, whole: {unknown.Payload.GetProperty("data")}",
-    _ => $"another:   {received.Type}",
+    ResponseCompletedWebhookEvent completed => $"response {completed.Data.Id} completed at {completed.CreatedAt:u}",
+    BatchWebhookEvent batch => $"a batch, {batch.Data.Id}: {batch.Type}",
+    RealtimeCallIncomingWebhookEvent call => $"call {call.Data.CallId}, SIP {call.Data.SipHeaders.GetValue("call-id")}",
+    UnknownWebhookEvent unknown => $"{unknown.Type}, newer than this version: {unknown.Payload.GetProperty("data")}",
+    _ => received.Type,
 };
+
+internal sealed class ClockAt(DateTimeOffset now) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => now;
+}

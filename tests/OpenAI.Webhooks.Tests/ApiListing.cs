@@ -44,6 +44,7 @@ internal static class ApiListing
         };
         var bases = new[] { type.BaseType }.Where(b => b is not null && b != typeof(object) && b != typeof(ValueType) && b != typeof(Enum))
             .Concat(type.GetInterfaces().Where(i => i.IsPublic && !i.Name.StartsWith("IEquatable", StringComparison.Ordinal)))
+            .Where(_ => !type.IsEnum)
             .Select(b => Name(b!))
             .Order(StringComparer.Ordinal);
         return $"{kind} {type.Namespace}.{Name(type)}{string.Concat(bases.Take(1).Select(b => " : " + b))}{string.Concat(bases.Skip(1).Select(b => ", " + b))}";
@@ -107,7 +108,7 @@ internal static class ApiListing
         }
 
         string name = type.IsArray ? Name(type.GetElementType()!) + "[]"
-            : type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(a => Name(a)))}>"
+            : type.IsGenericType ? $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select((argument, i) => Name(argument, nullability?.GenericTypeArguments[i])))}>"
             : type.Namespace == "System" ? Keyword(type)
             : type.Name;
         return isNullable ? name + "?" : name;

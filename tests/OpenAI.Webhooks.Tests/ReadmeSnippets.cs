@@ -5,23 +5,20 @@ namespace OpenAI.Webhooks.Tests;
 public class ReadmeSnippets
 {
     [Fact]
-    public void Parse_and_switch()
+    public void Unwrap_and_switch()
     {
+        const string secret = "a secret as text";
+        var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
+        var (body, headers) = (signed.Payload, signed.Headers);
         using var console = new StringWriter();
         var Console = console;
 
-        #region README: parse and switch
-        WebhookEvent received = WebhookEvent.Parse("""
-            {
-              "id": "evt_685c059ae3a481909bdc86819b066fb6",
-              "object": "event",
-              "created_at": 1750861210,
-              "type": "response.completed",
-              "data": { "id": "resp_123" }
-            }
-            """);
+        #region README: unwrap and switch
+        var webhooks = new WebhookVerifier(secret);                  // whsec_…, made once
 
-        switch (received)
+        WebhookDelivery delivery = webhooks.Unwrap(body, headers);   // verified, then parsed, from the same bytes
+
+        switch (delivery.Event)
         {
             case ResponseCompletedWebhookEvent completed:            // one event
                 Console.WriteLine($"Fetch {completed.Data.Id}");
@@ -36,6 +33,73 @@ public class ReadmeSnippets
         #endregion
 
         console.ToString().Trim().Should().Be("Fetch resp_123");
+    }
+
+    [Fact]
+    public void Headers()
+    {
+        var signed = new WebhookSigner("a secret as text").Sign("{}");
+        IEnumerable<KeyValuePair<string, string>> pairs = signed.Headers;
+        var lookup = pairs.ToLookup(pair => pair.Key, pair => pair.Value);
+        using var request = new HttpRequestMessage();
+        foreach (var (name, value) in signed.Headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        #region README: headers
+        WebhookHeaders fromPairs = WebhookHeaders.From(pairs);              // IEnumerable<KeyValuePair<string, string>>
+        WebhookHeaders fromHttp = WebhookHeaders.From(request.Headers);     // System.Net.Http
+        WebhookHeaders fromLookup = WebhookHeaders.From(name => lookup[name]);
+        #endregion
+
+        fromPairs.Should().Equal(signed.Headers);
+        fromHttp.Should().Equal(signed.Headers);
+        fromLookup.Should().Equal(signed.Headers);
+    }
+
+    [Fact]
+    public void Rotation()
+    {
+        const string newSecret = "new";
+        const string oldSecret = "old";
+
+        #region README: rotation
+        var webhooks = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [newSecret, oldSecret] });
+        #endregion
+
+        foreach (string secret in new[] { newSecret, oldSecret })
+        {
+            var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
+            webhooks.TryVerify(signed.Payload.Span, signed.Headers, out _).Should().BeTrue();
+        }
+    }
+
+    [Fact]
+    public async Task Signing()
+    {
+        const string secret = "a secret as text";
+
+        #region README: signing
+        SignedWebhook signed = new WebhookSigner(secret).Sign(new BatchCompletedWebhookEvent
+        {
+            Id = "evt_test",
+            CreatedAt = DateTimeOffset.UtcNow,
+            Data = new BatchEventData { Id = "batch_test" },
+        });
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://localhost:5000/webhooks/openai")
+        {
+            Content = new ReadOnlyMemoryContent(signed.Payload),
+        };
+        foreach (var (name, value) in signed.Headers)
+        {
+            request.Headers.Add(name, value);
+        }
+        #endregion
+
+        new WebhookVerifier(secret).Unwrap(await request.Content.ReadAsByteArrayAsync(), WebhookHeaders.From(request.Headers))
+            .Event.Should().BeOfType<BatchCompletedWebhookEvent>();
     }
 
     [Fact]

@@ -1,0 +1,405 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks.Tests;
+
+public class WebhookVerifierTests
+{
+    private const string Secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";
+    private const string OtherSecret = "whsec_b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28=";
+
+    private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1750861210);
+
+    private static readonly byte[] Body = Encoding.UTF8.GetBytes(Fixture.ResponseCompleted);
+
+    public static TheoryData<string> Authentic { get; } = Vectors(vector => vector.Reason == "ok");
+
+    public static TheoryData<string> NotAuthentic { get; } = Vectors(vector => vector.Reason != "ok" && !vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
+
+    public static TheoryData<string> BadSecrets { get; } = Vectors(vector => vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_vectors_are_complete()
+    {
+        SignatureVector.All.Should().HaveCount(107);
+        Authentic.Should().HaveCount(43);
+        NotAuthentic.Should().HaveCount(53);
+        BadSecrets.Should().HaveCount(11);
+    }
+
+    [Theory, MemberData(nameof(Authentic))]
+    public void TryVerify_AuthenticVector_IsTrue(string name)
+    {
+        var vector = SignatureVector.All[name];
+
+        vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var failure).Should().BeTrue();
+        failure.Should().Be(WebhookVerificationFailure.None);
+        FluentActions.Invoking(() => vector.MakeVerifier().Verify(vector.Bytes, vector.WebhookHeaders)).Should().NotThrow();
+    }
+
+    [Theory, MemberData(nameof(Authentic))]
+    public void Unwrap_AuthenticVector_GivesTheDeliveryOrAJsonException(string name)
+    {
+        var vector = SignatureVector.All[name];
+        WebhookEvent? readable = null;
+        try
+        {
+            readable = WebhookEvent.Parse(vector.Bytes);
+        }
+        catch (JsonException)
+        {
+            FluentActions.Invoking(() => vector.MakeVerifier().Unwrap(vector.Bytes, vector.WebhookHeaders)).Should().Throw<JsonException>();
+            return;
+        }
+
+        var delivery = vector.MakeVerifier().Unwrap(vector.Bytes, vector.WebhookHeaders);
+
+        delivery.Event.Should().Be(readable);
+        delivery.WebhookId.Should().Be(vector.WebhookHeaders.Id);
+        delivery.Payload.ToArray().Should().Equal(vector.Bytes);
+        vector.MakeVerifier().Unwrap(vector.Payload!, vector.WebhookHeaders).Event.Should().Be(readable);
+    }
+
+    [Theory, MemberData(nameof(NotAuthentic))]
+    public void TryVerify_VectorThatIsNotAuthentic_TellsWhy(string name)
+    {
+        var vector = SignatureVector.All[name];
+        var expected = vector.Reason switch
+        {
+            "header-missing:webhook-id" => WebhookVerificationFailure.MissingId,
+            "header-missing:webhook-timestamp" => WebhookVerificationFailure.MissingTimestamp,
+            "header-missing:webhook-signature" => WebhookVerificationFailure.MissingSignature,
+            "header-duplicated:webhook-id" => WebhookVerificationFailure.RepeatedId,
+            "header-duplicated:webhook-timestamp" => WebhookVerificationFailure.RepeatedTimestamp,
+            "timestamp-invalid" => WebhookVerificationFailure.InvalidTimestamp,
+            "timestamp-too-old" => WebhookVerificationFailure.TimestampTooOld,
+            "timestamp-too-new" => WebhookVerificationFailure.TimestampTooNew,
+            "signature-mismatch" => WebhookVerificationFailure.SignatureMismatch,
+            _ => throw new UnreachableException(vector.Reason),
+        };
+
+        vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var failure).Should().BeFalse();
+        failure.Should().Be(expected);
+        vector.MakeVerifier().TryUnwrap(vector.Bytes, vector.WebhookHeaders, out var delivery, out var unwrapFailure).Should().BeFalse();
+        unwrapFailure.Should().Be(expected);
+        delivery.Should().BeNull();
+        FluentActions.Invoking(() => vector.MakeVerifier().Verify(vector.Bytes, vector.WebhookHeaders))
+            .Should().Throw<InvalidWebhookSignatureException>().Which.Failure.Should().Be(expected);
+        FluentActions.Invoking(() => vector.MakeVerifier().Unwrap(vector.Bytes, vector.WebhookHeaders))
+            .Should().Throw<InvalidWebhookSignatureException>().Which.Failure.Should().Be(expected);
+    }
+
+    [Theory, MemberData(nameof(BadSecrets))]
+    public void Constructor_BadSecretOfAVector_SaysWhyWithoutQuotingIt(string name)
+    {
+        var vector = SignatureVector.All[name];
+        string problem = vector.Reason == "secret-too-short" ? "too short" : "not canonical base64";
+
+        string message = FluentActions.Invoking(vector.MakeVerifier).Should().Throw<ArgumentException>().WithMessage($"*{problem}*").Which.ToString();
+
+        string encoded = vector.Secrets[0]["whsec_".Length..];
+        (encoded.Length > 0 && message.Contains(encoded)).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \t\r\n")]
+    public void Constructor_BlankSecret_IsRefused(string secret)
+    {
+        FluentActions.Invoking(() => new WebhookVerifier(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
+        FluentActions.Invoking(() => new WebhookSigner(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
+    }
+
+    [Fact]
+    public void Constructor_NoSecret_IsRefused()
+    {
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [] }))
+            .Should().Throw<ArgumentException>().WithMessage("There is no webhook secret*");
+        FluentActions.Invoking(() => new WebhookVerifier((string)null!)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier((WebhookVerifierOptions)null!)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = null! })).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>();
+    }
+
+    [Fact]
+    public void Constructor_OneBadSecretAmongGoodOnes_IsRefused()
+        => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, "whsec_!"] }))
+            .Should().Throw<ArgumentException>();
+
+    [Theory]
+    [InlineData(-2)]
+    [InlineData(-10_000_000)]
+    public void Constructor_NegativeTolerance_IsRefused(long ticks)
+        => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], Tolerance = TimeSpan.FromTicks(ticks) }))
+            .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*InfiniteTimeSpan*");
+
+    [Theory]
+    [InlineData(-300, 0, WebhookVerificationFailure.None)]
+    [InlineData(-300, 999, WebhookVerificationFailure.None)]
+    [InlineData(-301, 0, WebhookVerificationFailure.TimestampTooOld)]
+    [InlineData(300, 0, WebhookVerificationFailure.None)]
+    [InlineData(300, 999, WebhookVerificationFailure.None)]
+    [InlineData(301, 0, WebhookVerificationFailure.TimestampTooNew)]
+    [InlineData(301, 999, WebhookVerificationFailure.TimestampTooNew)]
+    public void TryVerify_AtTheEdgeOfTheTolerance_IsInclusiveToTheSecond(int offset, int milliseconds, WebhookVerificationFailure expected)
+    {
+        var signed = SignAt(Now.AddSeconds(offset));
+
+        Verifier(Now.AddMilliseconds(milliseconds)).TryVerify(Body, signed.Headers, out var failure);
+
+        failure.Should().Be(expected);
+    }
+
+    [Fact]
+    public void TryVerify_ToleranceOfAFractionOfASecond_CountsWholeSeconds()
+    {
+        var verifier = Verifier(Now, tolerance: TimeSpan.FromSeconds(1.9));
+
+        verifier.TryVerify(Body, SignAt(Now.AddSeconds(-1)).Headers, out _).Should().BeTrue();
+        verifier.TryVerify(Body, SignAt(Now.AddSeconds(-2)).Headers, out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void TryVerify_ExtremeClocksAndTimestamps_NeverOverflow()
+    {
+        foreach (var now in new[] { DateTimeOffset.MinValue, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue })
+        {
+            foreach (var tolerance in new[] { TimeSpan.Zero, TimeSpan.MaxValue, Timeout.InfiniteTimeSpan })
+            {
+                foreach (string timestamp in new[] { "0", "253402300799", "253402300800", "9223372036854775807", "9999999999999999999", "18446744073709551616", new string('0', 19), "1\0", "١٢٣" })
+                {
+                    FluentActions.Invoking(() => Verifier(now, tolerance: tolerance).TryVerify(Body, Headers(timestamp: timestamp), out _)).Should().NotThrow();
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("253402300800")]
+    [InlineData("9223372036854775807")]
+    [InlineData("9999999999999999999")]
+    [InlineData("00000000001750861210")]
+    [InlineData("1750861210\0")]
+    [InlineData("١٧٥٠٨٦١٢١٠")]
+    [InlineData("+1750861210")]
+    public void TryVerify_TimestampThatIsNoNumberOfSeconds_SaysSoWithoutATolerance(string timestamp)
+    {
+        Verifier(Now, tolerance: Timeout.InfiniteTimeSpan).TryVerify(Body, Headers(timestamp: timestamp), out var failure);
+
+        failure.Should().Be(WebhookVerificationFailure.InvalidTimestamp);
+    }
+
+    [Fact]
+    public void TryVerify_TenThousandCandidates_FindsTheRightOne()
+    {
+        var signed = SignAt(Now);
+        string noise = string.Join(' ', Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", 10_000));
+
+        Verifier(Now).TryVerify(Body, Headers(signed, signature: $"{noise} {signed.Headers.Signature}"), out _).Should().BeTrue();
+        Verifier(Now).TryVerify(Body, Headers(signed, signature: noise), out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void TryVerify_DamagedDelivery_IsFalseAndNeverThrows()
+    {
+        var random = new Random(20251122);
+        var signed = SignAt(Now);
+        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [OtherSecret, Secret], TimeProvider = new FixedClock(Now) });
+        verifier.TryVerify(Body, signed.Headers, out _).Should().BeTrue();
+
+        for (int i = 0; i < 20_000; i++)
+        {
+            byte[] body = Body;
+            string[] headers = [signed.Headers.Id!, signed.Headers.Timestamp!, signed.Headers.Signature!];
+            int target = random.Next(4);
+            if (target == 3)
+            {
+                body = [.. Body];
+                body[random.Next(body.Length)] ^= (byte)(1 << random.Next(8));
+            }
+            else
+            {
+                headers[target] = Damage(headers[target], random);
+            }
+
+            bool isAuthentic = verifier.TryVerify(body, Headers(headers[0], headers[1], headers[2]), out var failure);
+
+            isAuthentic.Should().Be(false, "of {0}", string.Join('|', headers));
+            failure.Should().NotBe(WebhookVerificationFailure.None);
+        }
+    }
+
+    [Fact]
+    public void TryVerify_RandomInput_IsFalseAndNeverThrows()
+    {
+        var random = new Random(1122);
+        for (int i = 0; i < 5_000; i++)
+        {
+            byte[] body = new byte[random.Next(200)];
+            random.NextBytes(body);
+
+            Verifier(Now).TryVerify(body, Headers(RandomText(random), RandomText(random), RandomText(random)), out _).Should().BeFalse();
+        }
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(1_000)]
+    [InlineData(1_000_000)]
+    public void TryVerify_HeadersOfAnyLength_AreHashedWhole(int length)
+    {
+        string id = new('é', length);
+        var signed = new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, id);
+
+        Verifier(Now).TryVerify(Body, signed.Headers, out _).Should().BeTrue();
+        Verifier(Now).TryVerify(Body, Headers(signed, id: id + "x"), out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public void TryVerify_ManyThreadsAtOnce_AnswersAllOfThemRight()
+    {
+        var verifier = Verifier(Now);
+        var deliveries = Enumerable.Range(0, 64)
+            .Select(i => new WebhookSigner(Secret, new FixedClock(Now)).Sign(new string('x', i * 17)))
+            .ToArray();
+        int wrong = 0;
+
+        Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i =>
+        {
+            var (right, other) = (deliveries[i % 64], deliveries[(i + 1) % 64]);
+            if (!verifier.TryVerify(right.Payload.Span, right.Headers, out _) || verifier.TryVerify(other.Payload.Span, right.Headers, out _))
+            {
+                Interlocked.Increment(ref wrong);
+            }
+        });
+
+        wrong.Should().Be(0);
+    }
+
+    [Fact]
+    public void TryVerify_TwoSecrets_TakesEither()
+    {
+        var rotating = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret], TimeProvider = new FixedClock(Now) });
+
+        rotating.TryVerify(Body, SignAt(Now).Headers, out _).Should().BeTrue();
+        rotating.TryVerify(Body, new WebhookSigner(OtherSecret, new FixedClock(Now)).Sign(Body).Headers, out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Unwrap_PublishedDelivery_GivesAllOfIt()
+    {
+        var vector = SignatureVector.Published;
+        ReadOnlyMemory<byte> payload = vector.Bytes;
+
+        var delivery = vector.MakeVerifier().Unwrap(payload, vector.WebhookHeaders);
+
+        delivery.Event.Should().BeOfType<ResponseCompletedWebhookEvent>().Which.Data.Id.Should().Be("resp_123");
+        delivery.WebhookId.Should().Be("wh_685c059ae39c8190af8c71ed1022a24d");
+        delivery.Timestamp.Should().Be(Now);
+        delivery.Payload.Should().Be(payload);
+        delivery.ToString().Should().Be("WebhookDelivery wh_685c059ae39c8190af8c71ed1022a24d (response.completed)");
+    }
+
+    [Fact]
+    public void Unwrap_AuthenticBodyThatIsNoEvent_IsAJsonException()
+    {
+        var signed = new WebhookSigner(Secret, new FixedClock(Now)).Sign("""{"test": true}""");
+
+        FluentActions.Invoking(() => Verifier(Now).Unwrap(signed.Payload, signed.Headers)).Should().Throw<JsonException>();
+    }
+
+    [Fact]
+    public void Unwrap_Null_IsTheCallersError()
+    {
+        FluentActions.Invoking(() => Verifier(Now).Unwrap(Body, null!)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).Unwrap((string)null!, Headers())).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).Verify(Body, null!)).Should().Throw<ArgumentNullException>();
+    }
+
+    [Theory]
+    [InlineData(WebhookVerificationFailure.MissingId, "webhook-id header is missing or blank")]
+    [InlineData(WebhookVerificationFailure.MissingTimestamp, "webhook-timestamp header is missing or blank")]
+    [InlineData(WebhookVerificationFailure.MissingSignature, "webhook-signature header is missing or blank")]
+    [InlineData(WebhookVerificationFailure.RepeatedId, "webhook-id header occurs more than once")]
+    [InlineData(WebhookVerificationFailure.RepeatedTimestamp, "webhook-timestamp header occurs more than once")]
+    [InlineData(WebhookVerificationFailure.RepeatedSignature, "webhook-signature header occurs more than once")]
+    [InlineData(WebhookVerificationFailure.InvalidTimestamp, "not a number of Unix seconds")]
+    [InlineData(WebhookVerificationFailure.TimestampTooOld, "longer ago than the tolerance allows")]
+    [InlineData(WebhookVerificationFailure.TimestampTooNew, "further in the future than the tolerance allows")]
+    [InlineData(WebhookVerificationFailure.SignatureMismatch, "no signature matches")]
+    public void Verify_EachFailure_SaysWhatToCheckAndQuotesNothing(WebhookVerificationFailure expected, string problem)
+    {
+        var good = SignAt(Now).Headers;
+        var headers = expected switch
+        {
+            WebhookVerificationFailure.MissingId => Headers(" ", good.Timestamp!, good.Signature!),
+            WebhookVerificationFailure.MissingTimestamp => Headers(good.Id!, "", good.Signature!),
+            WebhookVerificationFailure.MissingSignature => Headers(good.Id!, good.Timestamp!, "\t"),
+            WebhookVerificationFailure.RepeatedId => Repeat(good, WebhookHeaders.IdName),
+            WebhookVerificationFailure.RepeatedTimestamp => Repeat(good, WebhookHeaders.TimestampName),
+            WebhookVerificationFailure.RepeatedSignature => Repeat(good, WebhookHeaders.SignatureName),
+            WebhookVerificationFailure.InvalidTimestamp => Headers(good.Id!, "now", good.Signature!),
+            WebhookVerificationFailure.TimestampTooOld => SignAt(Now.AddHours(-1)).Headers,
+            WebhookVerificationFailure.TimestampTooNew => SignAt(Now.AddHours(1)).Headers,
+            _ => Headers(good.Id!, good.Timestamp!, "v1,nonsense"),
+        };
+
+        var exception = FluentActions.Invoking(() => Verifier(Now).Verify(Body, headers)).Should().Throw<InvalidWebhookSignatureException>()
+            .WithMessage($"The webhook could not be verified: *{problem}*").Which;
+
+        exception.Failure.Should().Be(expected);
+        exception.ToString().Should().NotContainAny(Secret["whsec_".Length..], good.Signature![3..], "nonsense", "resp_123");
+    }
+
+    [Fact]
+    public void The_secret_is_in_no_ToString_and_no_debugger_display()
+    {
+        var options = new WebhookVerifierOptions { Secrets = [Secret] };
+
+        foreach (object holder in new object[] { options, new WebhookVerifier(options), new WebhookSigner(Secret), SignAt(Now), SignAt(Now).Headers })
+        {
+            holder.ToString().Should().NotContain("RdvaYFYU");
+        }
+
+        typeof(WebhookVerifierOptions).GetProperty(nameof(WebhookVerifierOptions.Secrets))
+            .Should().BeDecoratedWith<DebuggerBrowsableAttribute>(browsable => browsable.State == DebuggerBrowsableState.Never);
+    }
+
+    private static WebhookVerifier Verifier(DateTimeOffset now, TimeSpan? tolerance = null) => new(new WebhookVerifierOptions
+    {
+        Secrets = [Secret],
+        Tolerance = tolerance ?? TimeSpan.FromMinutes(5),
+        TimeProvider = new FixedClock(now),
+    });
+
+    private static SignedWebhook SignAt(DateTimeOffset time) => new WebhookSigner(Secret, new FixedClock(time)).Sign(Body);
+
+    private static WebhookHeaders Headers(string id = "wh_1", string timestamp = "1750861210", string signature = "v1,x")
+        => WebhookHeaders.From([new(WebhookHeaders.IdName, id), new(WebhookHeaders.TimestampName, timestamp), new(WebhookHeaders.SignatureName, signature)]);
+
+    private static WebhookHeaders Headers(SignedWebhook signed, string? id = null, string? signature = null)
+        => Headers(id ?? signed.Headers.Id!, signed.Headers.Timestamp!, signature ?? signed.Headers.Signature!);
+
+    private static WebhookHeaders Repeat(WebhookHeaders headers, string name)
+        => WebhookHeaders.From([.. headers, headers.Single(header => header.Key == name)]);
+
+    private static TheoryData<string> Vectors(Func<SignatureVector, bool> choose)
+        => [.. SignatureVector.All.Values.Where(choose).Select(vector => vector.Name)];
+
+    private static string Damage(string text, Random random)
+    {
+        int at = random.Next(text.Length);
+        return random.Next(4) switch
+        {
+            0 => text.Remove(at, 1),
+            1 => text.Insert(at, "x"),
+            2 => text[..at] + (char)(text[at] ^ (1 << random.Next(16))) + text[(at + 1)..],
+            _ => text[..at],
+        };
+    }
+
+    private static string RandomText(Random random)
+        => new([.. Enumerable.Range(0, random.Next(100)).Select(_ => (char)random.Next(random.Next(2) == 0 ? 128 : 65_536))]);
+}
