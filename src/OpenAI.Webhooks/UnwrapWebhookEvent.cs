@@ -21,6 +21,15 @@ namespace OpenAI.Webhooks;
 /// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentEnvironmentExpiredWebhookEvent), WebhookEventTypes.AgentEnvironmentExpired)]
+[JsonDerivedType(typeof(AgentEnvironmentFailedWebhookEvent), WebhookEventTypes.AgentEnvironmentFailed)]
+[JsonDerivedType(typeof(AgentEnvironmentReadyWebhookEvent), WebhookEventTypes.AgentEnvironmentReady)]
+[JsonDerivedType(typeof(AgentEnvironmentSuspendedWebhookEvent), WebhookEventTypes.AgentEnvironmentSuspended)]
+[JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
+[JsonDerivedType(typeof(AgentSessionCreatedWebhookEvent), WebhookEventTypes.AgentSessionCreated)]
+[JsonDerivedType(typeof(AgentSessionFailedWebhookEvent), WebhookEventTypes.AgentSessionFailed)]
+[JsonDerivedType(typeof(AgentSessionIdleWebhookEvent), WebhookEventTypes.AgentSessionIdle)]
+[JsonDerivedType(typeof(AgentSessionInProgressWebhookEvent), WebhookEventTypes.AgentSessionInProgress)]
 [JsonDerivedType(typeof(BatchCancelledWebhookEvent), WebhookEventTypes.BatchCancelled)]
 [JsonDerivedType(typeof(BatchCompletedWebhookEvent), WebhookEventTypes.BatchCompleted)]
 [JsonDerivedType(typeof(BatchExpiredWebhookEvent), WebhookEventTypes.BatchExpired)]
@@ -31,11 +40,18 @@ namespace OpenAI.Webhooks;
 [JsonDerivedType(typeof(FineTuningJobCancelledWebhookEvent), WebhookEventTypes.FineTuningJobCancelled)]
 [JsonDerivedType(typeof(FineTuningJobFailedWebhookEvent), WebhookEventTypes.FineTuningJobFailed)]
 [JsonDerivedType(typeof(FineTuningJobSucceededWebhookEvent), WebhookEventTypes.FineTuningJobSucceeded)]
+[JsonDerivedType(typeof(LiveCallIncomingWebhookEvent), WebhookEventTypes.LiveCallIncoming)]
+[JsonDerivedType(typeof(LiveTransportConnectedWebhookEvent), WebhookEventTypes.LiveTransportConnected)]
+[JsonDerivedType(typeof(LiveTransportIncomingWebhookEvent), WebhookEventTypes.LiveTransportIncoming)]
 [JsonDerivedType(typeof(RealtimeCallIncomingWebhookEvent), WebhookEventTypes.RealtimeCallIncoming)]
 [JsonDerivedType(typeof(ResponseCancelledWebhookEvent), WebhookEventTypes.ResponseCancelled)]
 [JsonDerivedType(typeof(ResponseCompletedWebhookEvent), WebhookEventTypes.ResponseCompleted)]
 [JsonDerivedType(typeof(ResponseFailedWebhookEvent), WebhookEventTypes.ResponseFailed)]
 [JsonDerivedType(typeof(ResponseIncompleteWebhookEvent), WebhookEventTypes.ResponseIncomplete)]
+[JsonDerivedType(typeof(SafetyAlertCreatedWebhookEvent), WebhookEventTypes.SafetyAlertCreated)]
+[JsonDerivedType(typeof(SafetyDeactivationIssuedWebhookEvent), WebhookEventTypes.SafetyDeactivationIssued)]
+[JsonDerivedType(typeof(SafetyOrgAlertCreatedWebhookEvent), WebhookEventTypes.SafetyOrgAlertCreated)]
+[JsonDerivedType(typeof(SafetyWarningIssuedWebhookEvent), WebhookEventTypes.SafetyWarningIssued)]
 public abstract record UnwrapWebhookEvent : WebhookEvent
 {
     private protected UnwrapWebhookEvent(string type)

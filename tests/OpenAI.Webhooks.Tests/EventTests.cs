@@ -63,7 +63,8 @@ public class EventTests
     [Fact]
     public void The_union_the_constants_and_the_fixtures_are_the_same_set()
     {
-        var constants = typeof(WebhookEventTypes).GetFields().Select(field => (string)field.GetRawConstantValue()!);
+        var constants = typeof(WebhookEventTypes).GetFields().Select(field => (string)field.GetRawConstantValue()!)
+            .Except([WebhookEventTypes.VideoCompleted, WebhookEventTypes.VideoFailed]);
 
         Union().Select(member => member.Type).Should().BeEquivalentTo(constants);
         Fixture.Events.Keys.Should().BeEquivalentTo(constants);

@@ -15,6 +15,11 @@ public partial class ReadmeTests
         blocks.Should().BeSubsetOf(regions);
     }
 
+    [Fact]
+    public void The_README_lists_every_event_with_its_record()
+        => Resource("README.md").Should().ContainAll(Fixture.Events.Select(fixture =>
+            $"`{WebhookEvent.Parse(fixture.Value).GetType().Name}`").Concat(Fixture.Events.Keys.Select(type => $"| `{type}`")));
+
     private static string Resource(string name)
     {
         using var reader = new StreamReader(typeof(ReadmeTests).Assembly.GetManifestResourceStream(name)!);

@@ -17,6 +17,19 @@ public class UnknownWebhookEventTests
         unknown.Payload.GetRawText().Should().Be(Fixture.Unknown);
     }
 
+    [Theory]
+    [InlineData(WebhookEventTypes.VideoCompleted)]
+    [InlineData(WebhookEventTypes.VideoFailed)]
+    public void Parse_TypeWithoutAPublishedSchema_IsUnknownAndWhole(string type)
+    {
+        string json = Fixture.Unknown.Replace("video.rendered", type);
+
+        var unknown = WebhookEvent.Parse(json).Should().BeOfType<UnknownWebhookEvent>().Subject;
+
+        unknown.Type.Should().Be(type);
+        unknown.Payload.GetRawText().Should().Be(json);
+    }
+
     [Fact]
     public void ToJson_NewerType_WritesItAsItCame()
     {

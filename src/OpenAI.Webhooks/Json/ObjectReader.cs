@@ -5,7 +5,7 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// Walks the members of one JSON object: each known one at most once, all text valid Unicode, and every error with the
-/// path of its member. The members have to be asked for in the same order each time round, as an if-else chain does.
+/// path of its member. The members have to be asked for in the same order each time round, as a chain of || does.
 /// </summary>
 internal struct ObjectReader
 {
@@ -32,24 +32,20 @@ internal struct ObjectReader
             : throw PayloadError.WrongType(members.Path(), "an object", reader.TokenType);
     }
 
-    /// <summary>Reads an object of which only a required <c>id</c> matters.</summary>
-    public static string ReadId(ref Utf8JsonReader reader)
+    /// <summary>Reads the <c>data</c> of which only a required <c>id</c> matters.</summary>
+    public static string ReadId(ref Utf8JsonReader reader) => ReadSingle(ref reader, "$.data", "id"u8);
+
+    /// <summary>Reads an object of which only one required string matters.</summary>
+    public static string ReadSingle(ref Utf8JsonReader reader, string path, ReadOnlySpan<byte> name)
     {
-        string? id = null;
-        var data = Enter(ref reader, "$.data");
-        while (data.Next(ref reader))
+        string? value = null;
+        var members = Enter(ref reader, path);
+        while (members.Next(ref reader))
         {
-            if (data.Is(ref reader, "id"u8))
-            {
-                id = data.ReadString(ref reader, "id"u8);
-            }
-            else
-            {
-                data.Skip(ref reader);
-            }
+            _ = members.TryRead(ref reader, name, ref value) || members.Skip(ref reader);
         }
 
-        return data.Require(id, "id"u8);
+        return members.Require(value, name);
     }
 
     /// <summary>Moves to the name of the next member; false at the end of the object.</summary>
@@ -89,6 +85,30 @@ internal struct ObjectReader
         return true;
     }
 
+    /// <summary>Reads the member's value, a string, if it has this name.</summary>
+    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
+    {
+        if (!Is(ref reader, name))
+        {
+            return false;
+        }
+
+        value = ReadString(ref reader, name);
+        return true;
+    }
+
+    /// <summary>Reads the member's value, a string or null, if it has this name.</summary>
+    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
+    {
+        if (!Is(ref reader, name))
+        {
+            return false;
+        }
+
+        value = ReadOptional(ref reader, name);
+        return true;
+    }
+
     public readonly string ReadString(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         if (reader.TokenType != JsonTokenType.String)
@@ -106,15 +126,17 @@ internal struct ObjectReader
         }
     }
 
-    public readonly string? ReadOptionalString(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    public readonly string? ReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
         => reader.TokenType == JsonTokenType.Null ? null : ReadString(ref reader, name);
 
     /// <summary>Passes over the member, name and value.</summary>
-    public readonly void Skip(ref Utf8JsonReader reader)
+    /// <returns>True, to end a chain of || with.</returns>
+    public readonly bool Skip(ref Utf8JsonReader reader)
     {
         RefuseInvalidText(ref reader);
         reader.Read();
         SkipValue(ref reader);
+        return true;
     }
 
     /// <summary>Passes over the value that the reader stands on.</summary>

@@ -126,7 +126,7 @@ internal static class WebhookEventReader
     private static string? ReadObject(ref Utf8JsonReader reader, in ObjectReader envelope)
         => IsPlainString(ref reader) && reader.ValueSpan.SequenceEqual("event"u8)
             ? "event"
-            : envelope.ReadOptionalString(ref reader, "object"u8);
+            : envelope.ReadOptional(ref reader, "object"u8);
 
     // Such a string's bytes are its text. Others have to be decoded first, which fails on invalid text.
     private static bool IsPlainString(ref Utf8JsonReader reader)

@@ -20,32 +20,33 @@ public sealed record RealtimeCallEventData
     [JsonPropertyName("sip_headers")]
     public required SipHeaders SipHeaders { get; init; }
 
+    /// <summary>
+    /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
+    /// where it is not known.
+    /// </summary>
+    [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SipMediaSecurity { get; init; }
+
     internal static RealtimeCallEventData Read(ref Utf8JsonReader reader)
     {
         string? callId = null;
         SipHeaders? sipHeaders = null;
+        string? sipMediaSecurity = null;
 
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            if (data.Is(ref reader, "call_id"u8))
-            {
-                callId = data.ReadString(ref reader, "call_id"u8);
-            }
-            else if (data.Is(ref reader, "sip_headers"u8))
-            {
-                sipHeaders = SipHeaders.Read(ref reader);
-            }
-            else
-            {
-                data.Skip(ref reader);
-            }
+            _ = data.TryRead(ref reader, "call_id"u8, ref callId)
+                || SipHeaders.TryRead(ref reader, ref data, ref sipHeaders)
+                || data.TryReadOptional(ref reader, "sip_media_security"u8, ref sipMediaSecurity)
+                || data.Skip(ref reader);
         }
 
         return new()
         {
             CallId = data.Require(callId, "call_id"u8),
             SipHeaders = data.Require(sipHeaders, "sip_headers"u8),
+            SipMediaSecurity = sipMediaSecurity,
         };
     }
 }

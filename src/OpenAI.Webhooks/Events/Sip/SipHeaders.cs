@@ -74,6 +74,18 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     /// <returns>Such as <c>SipHeaders [From, To, Call-ID]</c>.</returns>
     public override string ToString() => $"SipHeaders [{string.Join(", ", _headers.Select(header => header.Name))}]";
 
+    /// <summary>Reads the member of <c>data</c> if it is these headers.</summary>
+    internal static bool TryRead(ref Utf8JsonReader reader, ref ObjectReader data, ref SipHeaders? headers)
+    {
+        if (!data.Is(ref reader, "sip_headers"u8))
+        {
+            return false;
+        }
+
+        headers = Read(ref reader);
+        return true;
+    }
+
     internal static SipHeaders Read(ref Utf8JsonReader reader)
     {
         const string Path = "$.data.sip_headers";
@@ -91,18 +103,9 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             var header = ObjectReader.Enter(ref reader, Path, headers.Count);
             while (header.Next(ref reader))
             {
-                if (header.Is(ref reader, "name"u8))
-                {
-                    name = header.ReadString(ref reader, "name"u8);
-                }
-                else if (header.Is(ref reader, "value"u8))
-                {
-                    value = header.ReadString(ref reader, "value"u8);
-                }
-                else
-                {
-                    header.Skip(ref reader);
-                }
+                _ = header.TryRead(ref reader, "name"u8, ref name)
+                    || header.TryRead(ref reader, "value"u8, ref value)
+                    || header.Skip(ref reader);
             }
 
             headers.Add(new(header.Require(name, "name"u8), header.Require(value, "value"u8)));

@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An environment expired, and cannot resume. On the wire: <c>agent.environment.expired</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentEnvironmentExpiredWebhookEvent), WebhookEventTypes.AgentEnvironmentExpired)]
+public record AgentEnvironmentExpiredWebhookEvent() : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentExpired);

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An agent session waits for something; fetch the session for the details. On the wire: <c>agent.session.action_required</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
+public record AgentSessionActionRequiredWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)
+{
+    /// <summary>Which session it is, and what it waits for. Never null.</summary>
+    [JsonPropertyName("data")]
+    public required AgentSessionActionRequiredEventData Data { get; init; }
+
+    internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionActionRequiredEventData.Read(ref reader);
+
+    internal override UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data)
+        => this with { Id = id, Object = @object, CreatedAt = createdAt, Data = (AgentSessionActionRequiredEventData)data };
+}

@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An agent session was created. On the wire: <c>agent.session.created</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentSessionCreatedWebhookEvent), WebhookEventTypes.AgentSessionCreated)]
+public record AgentSessionCreatedWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionCreated);

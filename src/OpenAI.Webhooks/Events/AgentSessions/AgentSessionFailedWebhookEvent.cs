@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An agent session failed. On the wire: <c>agent.session.failed</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentSessionFailedWebhookEvent), WebhookEventTypes.AgentSessionFailed)]
+public record AgentSessionFailedWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionFailed);

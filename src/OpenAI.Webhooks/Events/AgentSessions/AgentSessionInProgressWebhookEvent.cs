@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An agent session started to work on a turn. On the wire: <c>agent.session.in_progress</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(AgentSessionInProgressWebhookEvent), WebhookEventTypes.AgentSessionInProgress)]
+public record AgentSessionInProgressWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionInProgress);

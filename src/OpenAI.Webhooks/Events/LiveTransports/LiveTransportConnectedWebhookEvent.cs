@@ -1,0 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>A Live session over WebRTC was created directly, or one of Instant Connect became active. On the wire: <c>live.transport.connected</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(LiveTransportConnectedWebhookEvent), WebhookEventTypes.LiveTransportConnected)]
+public record LiveTransportConnectedWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.LiveTransportConnected)
+{
+    /// <summary>Which session it is. Never null.</summary>
+    [JsonPropertyName("data")]
+    public required LiveTransportConnectedEventData Data { get; init; }
+
+    internal override object ReadData(ref Utf8JsonReader reader) => LiveTransportConnectedEventData.Read(ref reader);
+
+    internal override UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data)
+        => this with { Id = id, Object = @object, CreatedAt = createdAt, Data = (LiveTransportConnectedEventData)data };
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>The SIP call that waits for the Live API.</summary>
+public sealed record LiveTransportIncomingEventData
+{
+    /// <summary>
+    /// The session's id, such as <c>live_123</c>. Never null. It goes into <c>/v1/live/sessions/{id}/accept</c>,
+    /// <c>reject</c>, <c>refer</c> and <c>hangup</c>.
+    /// </summary>
+    [JsonPropertyName("session_id")]
+    public required string SessionId { get; init; }
+
+    /// <summary>The transport, which is <c>sip</c> here. Never null. Not the event's type.</summary>
+    [JsonPropertyName("type")]
+    public required string Type { get; init; }
+
+    /// <summary>
+    /// The headers of the SIP INVITE, without those that authorize. Never null. They are the caller's own words:
+    /// untrusted.
+    /// </summary>
+    [JsonPropertyName("sip_headers")]
+    public required SipHeaders SipHeaders { get; init; }
+
+    /// <summary>
+    /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
+    /// where it is not known.
+    /// </summary>
+    [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SipMediaSecurity { get; init; }
+
+    internal static LiveTransportIncomingEventData Read(ref Utf8JsonReader reader)
+    {
+        string? sessionId = null;
+        string? type = null;
+        SipHeaders? sipHeaders = null;
+        string? sipMediaSecurity = null;
+
+        var data = ObjectReader.Enter(ref reader, "$.data");
+        while (data.Next(ref reader))
+        {
+            _ = data.TryRead(ref reader, "session_id"u8, ref sessionId)
+                || data.TryRead(ref reader, "type"u8, ref type)
+                || SipHeaders.TryRead(ref reader, ref data, ref sipHeaders)
+                || data.TryReadOptional(ref reader, "sip_media_security"u8, ref sipMediaSecurity)
+                || data.Skip(ref reader);
+        }
+
+        return new()
+        {
+            SessionId = data.Require(sessionId, "session_id"u8),
+            Type = data.Require(type, "type"u8),
+            SipHeaders = data.Require(sipHeaders, "sip_headers"u8),
+            SipMediaSecurity = sipMediaSecurity,
+        };
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>A SIP call came in and waits to be accepted by the Live API. On the wire: <c>live.transport.incoming</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(LiveTransportIncomingWebhookEvent), WebhookEventTypes.LiveTransportIncoming)]
+public record LiveTransportIncomingWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.LiveTransportIncoming)
+{
+    /// <summary>Which session it is, and what the call's INVITE said. Never null.</summary>
+    [JsonPropertyName("data")]
+    public required LiveTransportIncomingEventData Data { get; init; }
+
+    internal override object ReadData(ref Utf8JsonReader reader) => LiveTransportIncomingEventData.Read(ref reader);
+
+    internal override UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data)
+        => this with { Id = id, Object = @object, CreatedAt = createdAt, Data = (LiveTransportIncomingEventData)data };
+}

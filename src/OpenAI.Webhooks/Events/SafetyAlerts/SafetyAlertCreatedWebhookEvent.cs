@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>An approved safety alert can be read, about a project of the API. On the wire: <c>safety.alert.created</c>.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(SafetyAlertCreatedWebhookEvent), WebhookEventTypes.SafetyAlertCreated)]
+public record SafetyAlertCreatedWebhookEvent() : SafetyAlertWebhookEvent(WebhookEventTypes.SafetyAlertCreated);
