@@ -6,10 +6,12 @@ namespace OpenAI.Webhooks;
 /// A webhook could not be verified, so nobody knows who sent it. The message says why and what to check, and quotes no
 /// secret, payload or signature.
 /// </summary>
-[SuppressMessage("Design", "CA1032", Justification = "Only a verifier raises it, and always with a reason.")]
+[SuppressMessage("Design", "CA1032", Justification = "It is always raised with a reason, from which the message follows.")]
 public sealed class InvalidWebhookSignatureException : Exception
 {
-    internal InvalidWebhookSignatureException(WebhookVerificationFailure failure)
+    /// <summary>Makes an exception with the message for a failure.</summary>
+    /// <param name="failure">Why a webhook could not be verified.</param>
+    public InvalidWebhookSignatureException(WebhookVerificationFailure failure)
         : base($"The webhook could not be verified: {Explain(failure)}")
         => Failure = failure;
 

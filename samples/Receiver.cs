@@ -1,0 +1,33 @@
+#:sdk Microsoft.NET.Sdk.Web
+#:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
+#:property PublishAot=false
+
+// A server on localhost that logs each delivery: dotnet run samples/Receiver.cs
+// Send it one from another terminal:             dotnet run samples/Send.cs batch.completed
+
+using OpenAI.Webhooks;
+
+var builder = WebApplication.CreateBuilder(args);
+
+// For this sample only: a secret that everybody knows, unless OPENAI_WEBHOOK_SECRET is set.
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+
+builder.Services.AddOpenAIWebhooks().AddDeduplication();
+
+var app = builder.Build();
+
+app.MapOpenAIWebhooks("/webhooks/openai", (WebhookDelivery delivery, CancellationToken cancellationToken) =>
+{
+    string what = delivery.Event switch
+    {
+        ResponseCompletedWebhookEvent completed => $"response {completed.Data.Id} is done",
+        BatchWebhookEvent batch => $"batch {batch.Data.Id}: {batch.Type}",
+        RealtimeCallIncomingWebhookEvent call => $"call {call.Data.CallId} is waiting",
+        UnknownWebhookEvent unknown => $"{unknown.Type}, newer than this version",
+        var other => other.Type,
+    };
+    app.Logger.LogInformation("{WebhookId}: {What}", delivery.WebhookId, what);
+    return Task.CompletedTask;
+});
+
+app.Run();
