@@ -15,7 +15,19 @@ internal static class ApiListing
 
     private static readonly NullabilityInfoContext Nullability = new();
 
-    public static string Of(Assembly assembly)
+    /// <summary>Holds an assembly to the PublicApi.txt of its tests.</summary>
+    public static void ShouldBeTheListedOne(Assembly assembly)
+    {
+        string folder = AppContext.BaseDirectory;
+        string actual = Of(assembly);
+        File.WriteAllText(Path.Combine(folder, "PublicApi.actual.txt"), actual);
+
+        actual.Should().Be(
+            File.ReadAllText(Path.Combine(folder, "PublicApi.txt")),
+            "a change of the public API is made on purpose: copy PublicApi.actual.txt from the test's output folder over PublicApi.txt and note the change in CHANGELOG.md");
+    }
+
+    private static string Of(Assembly assembly)
     {
         var text = new StringBuilder();
         foreach (var type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal))

@@ -8,7 +8,7 @@ public partial class ReadmeTests
     [Fact]
     public void Every_CSharp_block_of_the_README_is_a_region_that_a_test_runs()
     {
-        var regions = Regions().Matches(Resource("ReadmeSnippets.cs")).Select(region => Dedent(region.Groups[1].Value));
+        var regions = Regions().Matches(Resource("ReadmeSnippets.cs") + Resource("AspNetCore.ReadmeSnippets.cs")).Select(region => Dedent(region.Groups[1].Value));
         string[] blocks = [.. Blocks().Matches(Resource("README.md")).Select(block => Dedent(block.Groups[1].Value))];
 
         blocks.Should().NotBeEmpty();

@@ -1,0 +1,141 @@
+using System.Net;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+public class DeduplicationTests
+{
+    [Fact]
+    public async Task Post_RepeatedDelivery_IsAnswered200AndHandledOnce()
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());
+
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_2"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        app.Deliveries.Select(delivery => delivery.WebhookId).Should().Equal("wh_1", "wh_2");
+    }
+
+    [Fact]
+    public async Task Post_WithoutDeduplication_IsHandledEachTime()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+
+        app.Deliveries.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Post_TwoInstancesWithOneCache_HandleOnce()
+    {
+        var cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
+        await using var first = await StartAsync(cache);
+        await using var second = await StartAsync(cache);
+
+        (await first.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await second.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        first.Deliveries.Should().ContainSingle();
+        second.Deliveries.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Post_AfterAFailure_IsHandledAgain()
+    {
+        int runs = 0;
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().AddDeduplication(),
+            (_, _) => ++runs == 1 ? throw new InvalidOperationException("the first time") : Task.CompletedTask);
+
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        runs.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Post_ForgeryWithTheIdOfAHandledDelivery_IsStillRefused()
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1", secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Post_CacheDown_IsHandledAndLogged()
+    {
+        await using var app = await StartAsync(new BrokenCache());
+
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        app.Deliveries.Should().ContainSingle();
+        app.Log.Where(entry => entry.Level == LogLevel.Warning).Should().HaveCount(2)
+            .And.OnlyContain(entry => entry.Message.Contains("wh_1") && entry.Exception is TimeoutException);
+    }
+
+    [Fact]
+    public async Task Post_HandledDelivery_IsRememberedForLongerThanTheRetries()
+    {
+        var cache = new RecordingCache();
+        await using var app = await StartAsync(cache);
+
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+
+        cache.Retention.Should().BeGreaterThan(TimeSpan.FromHours(72));
+        cache.Key.Should().Be("openai-webhooks::wh_1");
+    }
+
+    [Fact]
+    public void AddDeduplication_RetentionThatIsNotPositive_IsRefused()
+        => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks().AddDeduplication(TimeSpan.Zero))
+            .Should().Throw<ArgumentOutOfRangeException>();
+
+    private static Task<TestApp> StartAsync(IDistributedCache cache) => TestApp.StartAsync(builder =>
+    {
+        builder.Services.AddOpenAIWebhooks().AddDeduplication();
+        builder.Services.AddSingleton(cache);
+    });
+
+    private class BrokenCache : IDistributedCache
+    {
+        public byte[]? Get(string key) => throw new NotSupportedException();
+
+        public virtual Task<byte[]?> GetAsync(string key, CancellationToken token = default) => throw new TimeoutException();
+
+        public void Refresh(string key) => throw new NotSupportedException();
+
+        public Task RefreshAsync(string key, CancellationToken token = default) => throw new NotSupportedException();
+
+        public void Remove(string key) => throw new NotSupportedException();
+
+        public Task RemoveAsync(string key, CancellationToken token = default) => throw new NotSupportedException();
+
+        public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => throw new NotSupportedException();
+
+        public virtual Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+            => throw new TimeoutException();
+    }
+
+    private sealed class RecordingCache : BrokenCache
+    {
+        public string? Key { get; private set; }
+
+        public TimeSpan? Retention { get; private set; }
+
+        public override Task<byte[]?> GetAsync(string key, CancellationToken token = default) => Task.FromResult<byte[]?>(null);
+
+        public override Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+        {
+            (Key, Retention) = (key, options.AbsoluteExpirationRelativeToNow);
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,303 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+/// <summary>The HTTP outcomes, each over a real connection.</summary>
+public class EndpointTests
+{
+    [Fact]
+    public async Task Post_GoodDelivery_IsHandledAndAnswered200()
+    {
+        await using var app = await TestApp.StartAsync();
+        var signed = TestApp.Sign();
+
+        using var answer = await app.SendAsync(signed);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        var delivery = app.Deliveries.Should().ContainSingle().Subject;
+        delivery.Event.Should().BeOfType<ResponseCompletedWebhookEvent>().Which.Data.Id.Should().Be("resp_123");
+        delivery.WebhookId.Should().Be(signed.Headers.Id);
+        delivery.Payload.ToArray().Should().Equal(signed.Payload.ToArray());
+    }
+
+    [Fact]
+    public async Task Post_AnswersAfterTheHandlerHasFinished()
+    {
+        var release = new TaskCompletionSource();
+        await using var app = await TestApp.StartAsync(handler: (_, _) => release.Task);
+
+        var answer = app.SendAsync(TestApp.Sign());
+        var first = await Task.WhenAny(answer, Task.Delay(TimeSpan.FromMilliseconds(200)));
+
+        first.Should().NotBe(answer);
+        release.SetResult();
+        (await answer).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Post_UnknownType_IsHandledLikeAnyOther()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "video.rendered")));
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        app.Deliveries.Should().ContainSingle().Which.Event.Should().BeOfType<UnknownWebhookEvent>();
+    }
+
+    [Theory]
+    [InlineData("webhook-id")]
+    [InlineData("webhook-timestamp")]
+    [InlineData("webhook-signature")]
+    public async Task Post_HeaderMissing_Is400(string name)
+    {
+        await using var app = await TestApp.StartAsync();
+        var signed = TestApp.Sign();
+
+        using var answer = await app.SendAsync(signed.Payload, signed.Headers.Where(header => header.Key != name));
+
+        await ShouldBeRefused(app, answer, $"its {name} header is missing or blank");
+    }
+
+    [Theory]
+    [InlineData("webhook-id")]
+    [InlineData("webhook-timestamp")]
+    [InlineData("webhook-signature")]
+    public async Task Post_HeaderRepeated_Is400(string name)
+    {
+        await using var app = await TestApp.StartAsync();
+        var signed = TestApp.Sign();
+        var repeated = signed.Headers.Append(signed.Headers.Single(header => header.Key == name));
+
+        string status = await app.SendRawAsync(string.Concat(repeated.Select(header => $"{header.Key}: {header.Value}\r\n")), TestApp.Payload);
+
+        status.Should().Be("HTTP/1.1 400 Bad Request");
+        app.Deliveries.Should().BeEmpty();
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain($"its {name} header occurs more than once");
+    }
+
+    [Theory]
+    [InlineData("webhook-id", "wh_other", "no signature matches")]
+    [InlineData("webhook-timestamp", "yesterday", "not a number of Unix seconds")]
+    [InlineData("webhook-timestamp", "1750861210", "longer ago than the tolerance allows")]
+    [InlineData("webhook-timestamp", "253402300799", "further in the future than the tolerance allows")]
+    [InlineData("webhook-signature", "v1,gUAg4R2hWouRZqRQG4uJypNS8YK885G838+EHb4nKBY=", "no signature matches")]
+    public async Task Post_HeaderWrong_Is400(string name, string value, string reason)
+    {
+        await using var app = await TestApp.StartAsync();
+        var signed = TestApp.Sign();
+
+        using var answer = await app.SendAsync(
+            signed.Payload, signed.Headers.Select(header => header.Key == name ? new(name, value) : header));
+
+        await ShouldBeRefused(app, answer, reason);
+    }
+
+    [Fact]
+    public async Task Post_BodyChanged_Is400()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(Encoding.UTF8.GetBytes(TestApp.Payload.Replace("resp_123", "resp_124")), TestApp.Sign().Headers);
+
+        await ShouldBeRefused(app, answer, "no signature matches");
+    }
+
+    [Fact]
+    public async Task Post_SignedByAnother_Is400()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret));
+
+        await ShouldBeRefused(app, answer, "no signature matches");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Post_BodyOverTheLimit_Is413(bool chunked)
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 1000));
+        var signed = TestApp.Sign(TestApp.Payload.PadRight(1001));
+
+        using var answer = await app.SendAsync(signed, chunked: chunked);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        app.Deliveries.Should().BeEmpty();
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("1000 bytes");
+    }
+
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(1000, true)]
+    [InlineData(300_000, true)]
+    public async Task Post_BodyUpToTheLimit_Is200(int length, bool chunked)
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = length));
+        var signed = TestApp.Sign(TestApp.Payload.PadRight(length));
+
+        using var answer = await app.SendAsync(signed, chunked: chunked);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        app.Deliveries.Should().ContainSingle().Which.Payload.Length.Should().Be(length);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("not JSON")]
+    [InlineData("""{"test": true}""")]
+    [InlineData("""{"type": "response.completed", "id": "evt_1", "created_at": 1, "data": {"secret-of-a-user": 1}}""")]
+    public async Task Post_SignedBodyThatIsNoEvent_Is400(string body)
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(TestApp.Sign(body));
+
+        answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync()).Should().BeEmpty();
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
+            .Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Error && !entry.Message.Contains("secret-of-a-user"));
+    }
+
+    [Fact]
+    public async Task Post_HandlerThrows_Is500AndLoggedOnce()
+    {
+        var problem = new InvalidOperationException("the database is away");
+        await using var app = await TestApp.StartAsync(handler: (_, _) => throw problem);
+        var signed = TestApp.Sign();
+
+        using var answer = await app.SendAsync(signed);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        (await answer.Content.ReadAsStringAsync()).Should().BeEmpty();
+        var entry = app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Subject;
+        entry.Exception.Should().BeSameAs(problem);
+        entry.Message.Should().Contain(signed.Headers.Id).And.Contain("response.completed");
+    }
+
+    [Fact]
+    public async Task Post_HandlerTimesOutByItself_Is500()
+    {
+        await using var app = await TestApp.StartAsync(handler: (_, _) => throw new OperationCanceledException());
+
+        using var answer = await app.SendAsync(TestApp.Sign());
+
+        answer.StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+    }
+
+    [Fact]
+    public async Task Post_ClientAbortsWhileHandled_CancelsTheHandlerAndIsNoError()
+    {
+        var (entered, cancelled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(handler: async (_, cancellationToken) =>
+        {
+            entered.SetResult();
+            using var registration = cancellationToken.Register(cancelled.SetResult);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        });
+        var signed = TestApp.Sign();
+
+        using (var socket = await app.ConnectAsync())
+        {
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+                $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{string.Concat(signed.Headers.Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n{TestApp.Payload}"));
+            await entered.Task;
+        }
+
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await Eventually(() => app.Log.Any(entry => entry.Message.Contains("broke off")));
+        app.Log.Should().OnlyContain(entry => entry.Level < LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Post_ClientAbortsWithinTheBody_IsNoError()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using (var socket = await app.ConnectAsync())
+        {
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"));
+        }
+
+        await Eventually(() => app.Log.Any(entry => entry.Message.Contains("broke off")));
+        app.Log.Should().OnlyContain(entry => entry.Level < LogLevel.Warning);
+        app.Deliveries.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Get_Is405()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.GetAsync();
+
+        answer.StatusCode.Should().Be(HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Fact]
+    public async Task Post_ChunkedBody_Is200()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(TestApp.Sign(), chunked: true);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Post_TwoSecretsDuringRotation_TakesEither()
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(TestApp.OtherSecret)));
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Post_ConfigurationChangedWhileRunning_GoesByTheNewOne()
+    {
+        await using var app = await TestApp.StartAsync();
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.OtherSecret;
+        app.Configuration.Reload();
+
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Post_ConfigurationChangedToOneThatCannotBeUsed_GoesByTheLastAndLogsOnce()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = "whsec_broken!";
+        app.Configuration.Reload();
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error)
+            .Which.Message.Should().Contain("not canonical base64").And.NotContain("broken");
+    }
+
+    private static async Task ShouldBeRefused(TestApp app, HttpResponseMessage answer, string reason)
+    {
+        answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync()).Should().BeEmpty();
+        app.Deliveries.Should().BeEmpty();
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain(reason);
+    }
+
+    private static async Task Eventually(Func<bool> condition)
+    {
+        for (int i = 0; i < 300 && !condition(); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        condition().Should().BeTrue();
+    }
+}
