@@ -9,11 +9,12 @@ namespace OpenAI.Webhooks;
 /// </summary>
 internal sealed class KnownEvent
 {
-    private static readonly KnownEvent[] All =
-    [
-        .. WebhookJsonContext.Default.UnwrapWebhookEvent.PolymorphismOptions!.DerivedTypes
-            .Select(derived => new KnownEvent((string)derived.TypeDiscriminator!, derived.DerivedType)),
-    ];
+    // Few types are of one length, so the length finds them as well as a hash would.
+    private static readonly Dictionary<int, KnownEvent[]> ByLength = WebhookJsonContext.Default.UnwrapWebhookEvent
+        .PolymorphismOptions!.DerivedTypes
+        .Select(derived => new KnownEvent((string)derived.TypeDiscriminator!, derived.DerivedType))
+        .GroupBy(known => known._name.Length)
+        .ToDictionary(group => group.Key, group => group.ToArray());
 
     private readonly byte[] _name;
     private readonly Lazy<UnwrapWebhookEvent> _blank;
@@ -30,11 +31,14 @@ internal sealed class KnownEvent
     /// <summary>The blank event of a type, or null where the type is not known.</summary>
     public static UnwrapWebhookEvent? FindBlank(ReadOnlySpan<byte> type)
     {
-        foreach (var known in All)
+        if (ByLength.TryGetValue(type.Length, out var candidates))
         {
-            if (type.SequenceEqual(known._name))
+            foreach (var known in candidates)
             {
-                return known._blank.Value;
+                if (type.SequenceEqual(known._name))
+                {
+                    return known._blank.Value;
+                }
             }
         }
 

@@ -34,16 +34,19 @@ internal static class WebhookEventReader
     /// <summary>Reads the event that the reader stands on, and leaves the reader at its end.</summary>
     public static WebhookEvent Read(ref Utf8JsonReader reader)
     {
+        // A Utf8JsonReader is a value: a copy is a bookmark.
+        var start = reader;
+        return Read(ref reader, start, blank: null);
+    }
+
+    private static WebhookEvent Read(ref Utf8JsonReader reader, in Utf8JsonReader start, UnwrapWebhookEvent? blank)
+    {
         string? id = null;
         string? @object = null;
         DateTimeOffset? createdAt = null;
         string? type = null;
-        UnwrapWebhookEvent? blank = null;
         object? data = null;
-
-        // A Utf8JsonReader is a value: a copy is a bookmark.
-        var start = reader;
-        Utf8JsonReader skippedData = default;
+        bool isDataSkipped = false;
 
         var envelope = ObjectReader.Enter(ref reader, "$");
         while (envelope.Next(ref reader))
@@ -77,8 +80,8 @@ internal static class WebhookEventReader
                 }
                 else
                 {
-                    skippedData = reader;
                     envelope.SkipValue(ref reader);
+                    isDataSkipped = true;
                 }
             }
             else
@@ -89,7 +92,7 @@ internal static class WebhookEventReader
 
         if (blank is null && type is not null)
         {
-            return new UnknownWebhookEvent(type, JsonElement.ParseValue(ref start))
+            return new UnknownWebhookEvent(type, ReadWhole(start))
             {
                 Id = envelope.Require(id, "id"u8),
                 Object = @object,
@@ -98,17 +101,19 @@ internal static class WebhookEventReader
         }
 
         blank = envelope.Require(blank, "type"u8);
-        if (data is null && skippedData.TokenType != JsonTokenType.None)
-        {
-            data = blank.ReadData(ref skippedData);
-        }
-
-        return blank.With(
-            envelope.Require(id, "id"u8),
-            @object,
-            envelope.Require(createdAt, "created_at"u8),
-            envelope.Require(data, "data"u8));
+        return isDataSkipped
+            ? ReadAgain(start, blank)
+            : blank.With(
+                envelope.Require(id, "id"u8),
+                @object,
+                envelope.Require(createdAt, "created_at"u8),
+                envelope.Require(data, "data"u8));
     }
+
+    // The data came in front of their type: once more, now that it is known.
+    private static WebhookEvent ReadAgain(Utf8JsonReader start, UnwrapWebhookEvent blank) => Read(ref start, start, blank);
+
+    private static JsonElement ReadWhole(Utf8JsonReader start) => JsonElement.ParseValue(ref start);
 
     /// <summary>The event as the type that was asked for.</summary>
     public static TEvent Expect<TEvent>(WebhookEvent webhookEvent)

@@ -15,7 +15,7 @@ internal sealed class WebhookSecret
 
     private const string Prefix = "whsec_";
     private const int MinKeyLength = 24;
-    private const int MaxStackLength = 512;
+    private const int MaxStackLength = 1024;
 
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly byte[] _key;
@@ -60,6 +60,13 @@ internal sealed class WebhookSecret
         length += Append(timestamp, head.Slice(length));
         head[length++] = (byte)'.';
 
+        // A small payload is hashed together with its head: each call into the hash costs as much as some hundred bytes.
+        if (payload.TryCopyTo(head.Slice(length)))
+        {
+            length += payload.Length;
+            payload = default;
+        }
+
         Sign(head.Slice(0, length), payload, signature);
 
         if (rented is not null)
@@ -78,7 +85,11 @@ internal sealed class WebhookSecret
 #if NET8_0_OR_GREATER
         Span<byte> digest = stackalloc byte[32];
         hash.AppendData(head);
-        hash.AppendData(payload);
+        if (!payload.IsEmpty)
+        {
+            hash.AppendData(payload);
+        }
+
         hash.GetHashAndReset(digest);
         Convert.TryToBase64Chars(digest, signature, out _);
 #else

@@ -11,7 +11,11 @@ namespace OpenAI.Webhooks;
 [JsonConverter(typeof(SipHeadersConverter))]
 public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders>
 {
+    private const int UsualCount = 16;
+
     private readonly SipHeader[] _headers;
+
+    private SipHeaders(SipHeader[] headers) => _headers = headers;
 
     /// <summary>Makes a list of headers.</summary>
     /// <param name="headers">The headers, in order; neither the sequence nor a header may be null.</param>
@@ -94,7 +98,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             throw PayloadError.WrongType(Path, "an array", reader.TokenType);
         }
 
-        List<SipHeader> headers = [];
+        var headers = new List<SipHeader>(UsualCount);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             string? name = null;
@@ -111,6 +115,6 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             headers.Add(new(header.Require(name, "name"u8), header.Require(value, "value"u8)));
         }
 
-        return new(headers);
+        return new(headers.ToArray());
     }
 }
