@@ -34,9 +34,9 @@ public sealed class OpenAIWebhooksBuilder
         where THandler : class, IWebhookHandler<TEvent>
     {
         Services.TryAddScoped<THandler>();
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Handlers.Add((services, delivery, cancellationToken) =>
+        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Handlers.Add((context, delivery, cancellationToken) =>
             delivery.Event is TEvent webhookEvent
-                ? services.GetRequiredService<THandler>().HandleAsync(webhookEvent, delivery, cancellationToken)
+                ? context.RequestServices.GetRequiredService<THandler>().HandleAsync(webhookEvent, delivery, cancellationToken)
                 : Task.CompletedTask));
         return this;
     }

@@ -115,6 +115,17 @@ public class EndpointTests
         await ShouldBeRefused(app, answer, "no signature matches");
     }
 
+    [Fact]
+    public async Task Post_ForgeryWithAVeryLongId_DoesNotFillTheLog()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        using var answer = await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: new string('x', 10_000)));
+
+        await ShouldBeRefused(app, answer, new string('x', 100) + "…");
+        app.Log.Single(entry => entry.Level == LogLevel.Warning).Message.Length.Should().BeLessThan(1000);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -7,26 +7,29 @@ public class ReadmeSnippets
     [Fact]
     public void Unwrap_and_switch()
     {
-        const string secret = "a secret as text";
-        var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
-        var (body, headers) = (signed.Payload, signed.Headers);
         using var console = new StringWriter();
         var Console = console;
 
         #region README: unwrap and switch
-        var webhooks = new WebhookVerifier(secret);                  // whsec_…, made once
+        const string secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";    // OpenAI shows you yours
 
-        WebhookDelivery delivery = webhooks.Unwrap(body, headers);   // verified, then parsed, from the same bytes
+        // What OpenAI would send. In your application: the body and the headers of the request.
+        SignedWebhook sample = new WebhookSigner(secret).Sign("""
+            {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}
+            """);
+
+        var webhooks = new WebhookVerifier(secret);                                    // made once, and kept
+        WebhookDelivery delivery = webhooks.Unwrap(sample.Payload, sample.Headers);    // verified, then parsed, from the same bytes
 
         switch (delivery.Event)
         {
-            case ResponseCompletedWebhookEvent completed:            // one event
+            case ResponseCompletedWebhookEvent completed:                              // one event
                 Console.WriteLine($"Fetch {completed.Data.Id}");
                 break;
-            case BatchWebhookEvent batch:                            // a family: batch.*
+            case BatchWebhookEvent batch:                                              // a family: batch.*
                 Console.WriteLine($"{batch.Data.Id}: {batch.Type}");
                 break;
-            case UnknownWebhookEvent newer:                          // newer than this version
+            case UnknownWebhookEvent newer:                                            // newer than this version
                 Console.WriteLine($"Not handled yet: {newer.Type}");
                 break;
         }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -25,6 +26,8 @@ public class SystemTextJsonTests
 
     public static TheoryData<string, string> OptionsAndTypes { get; } = Combine();
 
+    public static TheoryData<string> Types => Fixture.Types;
+
     public static TheoryData<string> OptionsNames { get; } = [.. Options.Keys];
 
     [Theory, MemberData(nameof(OptionsAndTypes))]
@@ -35,6 +38,24 @@ public class SystemTextJsonTests
 
         JsonSerializer.Deserialize<WebhookEvent>(json, Options[options]).Should().Be(expected);
         (await JsonSerializer.DeserializeAsync<WebhookEvent>(new TrickleStream(json), Options[options])).Should().Be(expected);
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void Deserialize_FromAReaderOverManySegments_GivesWhatParseGives(string type)
+    {
+        byte[] payload = Encoding.UTF8.GetBytes(Fixture.Events[type]);
+        var first = new Segment(payload.AsMemory(0, 1), null);
+        var last = first;
+        for (int i = 1; i < payload.Length; i++)
+        {
+            last = new Segment(payload.AsMemory(i, 1), last);
+        }
+
+        var reader = new Utf8JsonReader(new ReadOnlySequence<byte>(first, 0, last, 1));
+        reader.Read();
+
+        new WebhookEventConverter<WebhookEvent>().Read(ref reader, typeof(WebhookEvent), Options["default"])
+            .Should().Be(WebhookEvent.Parse(Fixture.Events[type]));
     }
 
     [Theory, MemberData(nameof(OptionsNames))]
@@ -227,6 +248,19 @@ public class SystemTextJsonTests
         }
 
         return all;
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(ReadOnlyMemory<byte> memory, Segment? previous)
+        {
+            Memory = memory;
+            if (previous is not null)
+            {
+                RunningIndex = previous.RunningIndex + previous.Memory.Length;
+                previous.Next = this;
+            }
+        }
     }
 
     /// <summary>Gives a byte at a time, so that System.Text.Json reads in many pieces.</summary>

@@ -18,6 +18,8 @@ internal sealed class WebhookEndpoint(
     ILogger<WebhookEndpoint> logger,
     IDistributedCache? cache = null)
 {
+    private const int MaxLoggedIdLength = 100;
+
     private readonly WebhookMemory? _memory = cache is not null && pipelines.Get(registration.Name).Retention is { } retention
         ? new(cache, registration.Name, retention, logger)
         : null;
@@ -43,7 +45,7 @@ internal sealed class WebhookEndpoint(
 
         if (await RequestBody.ReadAsync(context.Request, maxBodyBytes, context.RequestAborted).ConfigureAwait(false) is not { } body)
         {
-            logger.TooLarge(headers.Id, maxBodyBytes);
+            logger.TooLarge(Claimed(headers.Id), maxBodyBytes);
             telemetry.Count(WebhookOutcome.TooLarge);
             return StatusCodes.Status413PayloadTooLarge;
         }
@@ -53,7 +55,7 @@ internal sealed class WebhookEndpoint(
         {
             if (!verifier.TryUnwrap(body, headers, out delivery, out var failure))
             {
-                logger.Refused(headers.Id, new InvalidWebhookSignatureException(failure).Message);
+                logger.Refused(Claimed(headers.Id), new InvalidWebhookSignatureException(failure).Message);
                 telemetry.Count(WebhookOutcome.Refused, failure);
                 return StatusCodes.Status400BadRequest;
             }
@@ -89,7 +91,7 @@ internal sealed class WebhookEndpoint(
         long started = Stopwatch.GetTimestamp();
         try
         {
-            await handler(context.RequestServices, delivery, context.RequestAborted).ConfigureAwait(false);
+            await handler(context, delivery, context.RequestAborted).ConfigureAwait(false);
             logger.Handled(delivery.WebhookId, delivery.Event.Type);
         }
         catch (Exception exception) when (!IsAbort(exception, context))
@@ -109,6 +111,9 @@ internal sealed class WebhookEndpoint(
 
         return WebhookOutcome.Handled;
     }
+
+    // Before it is verified, an id is anybody's text, and as long as they like.
+    private static string? Claimed(string? id) => id?.Length > MaxLoggedIdLength ? id[..MaxLoggedIdLength] + "…" : id;
 
     private static bool IsAbort(Exception exception, HttpContext context)
         => exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested;

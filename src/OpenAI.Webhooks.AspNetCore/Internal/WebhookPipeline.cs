@@ -1,7 +1,12 @@
+using Microsoft.AspNetCore.Http;
+
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Handles a delivery with what it takes from the request's services.</summary>
-internal delegate Task WebhookHandler(IServiceProvider services, WebhookDelivery delivery, CancellationToken cancellationToken);
+/// <summary>
+/// Handles a delivery. It is given the request and not its services, because those come into being, scope and all, when
+/// they are first asked for.
+/// </summary>
+internal delegate Task WebhookHandler(HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken);
 
 /// <summary>What the application's code adds to its endpoints, by the name of their options.</summary>
 internal sealed class WebhookPipeline
@@ -11,11 +16,11 @@ internal sealed class WebhookPipeline
     /// <summary>How long handled deliveries are remembered; null where they are not.</summary>
     public TimeSpan? Retention { get; set; }
 
-    public async Task RunHandlers(IServiceProvider services, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public async Task RunHandlers(HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         foreach (var handler in Handlers)
         {
-            await handler(services, delivery, cancellationToken).ConfigureAwait(false);
+            await handler(context, delivery, cancellationToken).ConfigureAwait(false);
         }
     }
 }

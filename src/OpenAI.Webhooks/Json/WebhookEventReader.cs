@@ -5,7 +5,7 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// Reads events in one pass: what System.Text.Json makes of the attributes of <see cref="UnwrapWebhookEvent"/>, but in
-/// any order of properties, whatever the options, with newer events, and in a third of the time.
+/// any order of properties, whatever the options, with newer events, and for a small event in a third of the time.
 /// </summary>
 internal static class WebhookEventReader
 {

@@ -23,6 +23,8 @@ public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
     /// <summary>The name of the header with the signatures, <c>webhook-signature</c>.</summary>
     public const string SignatureName = "webhook-signature";
 
+    private readonly WebhookVerificationFailure _problem;
+
     internal WebhookHeaders(string id, string timestamp, string signature)
     {
         Id = id;
@@ -36,8 +38,6 @@ public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
         Timestamp = Single(lookup(TimestampName), ref _problem, WebhookVerificationFailure.MissingTimestamp, WebhookVerificationFailure.RepeatedTimestamp);
         Signature = Single(lookup(SignatureName), ref _problem, WebhookVerificationFailure.MissingSignature, WebhookVerificationFailure.RepeatedSignature);
     }
-
-    private readonly WebhookVerificationFailure _problem;
 
     /// <summary>
     /// The delivery's id, the same at every attempt; null where the header is missing, blank or repeated. Not to be

@@ -1,0 +1,26 @@
+using BenchmarkDotNet.Attributes;
+
+namespace OpenAI.Webhooks.Benchmarks;
+
+/// <summary>How verification grows with the candidates in the signature header.</summary>
+public class CandidateGrowthBenchmarks
+{
+    private readonly WebhookVerifier _verifier = new(Payloads.Secret);
+    private readonly byte[] _body = Payloads.Get(Payloads.Published);
+    private WebhookHeaders _headers = null!;
+
+    [Params(1, 100, 1_000, 10_000)]
+    public int Candidates { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        var signed = new WebhookSigner(Payloads.Secret).Sign(_body).Headers;
+        string noise = string.Concat(Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg= ", Candidates - 1));
+        _headers = WebhookHeaders.From(signed.Select(header =>
+            header.Key == WebhookHeaders.SignatureName ? new(header.Key, noise + header.Value) : header));
+    }
+
+    [Benchmark(Description = "WebhookVerifier.TryVerify")]
+    public bool TryVerify() => _verifier.TryVerify(_body, _headers, out _);
+}

@@ -1,0 +1,36 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using OpenAI.Webhooks.Benchmarks;
+
+// dotnet run -c Release --project tests/OpenAI.Webhooks.Benchmarks -- --filter '*'   all benchmarks
+// … -- --filter '*Parse*'                                                            some of them
+// … -- --filter '*' --job Dry                                                        each once
+// … -- startup [runs]                                                                the time to the first event
+if (args is ["startup", ..])
+{
+    return Startup.Run(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 21);
+}
+
+bool isDry = args.Contains("Dry");
+
+// In this process, because the strict settings of this repository do not suit the projects that BenchmarkDotNet makes.
+var job = (isDry ? Job.Dry : Job.Default.WithIterationCount(15).WithWarmupCount(6)).WithToolchain(InProcessEmitToolchain.Instance);
+
+var config = ManualConfig.CreateEmpty()
+    .AddJob(job)
+    .AddLogger(ConsoleLogger.Default)
+    .AddColumn(TargetMethodColumn.Method, StatisticColumn.Median, BaselineRatioColumn.RatioMean)
+    .AddColumnProvider(DefaultColumnProviders.Params, DefaultColumnProviders.Metrics)
+    .AddDiagnoser(new MemoryDiagnoser(new MemoryDiagnoserConfig(displayGenColumns: false)))
+    .AddExporter(MarkdownExporter.GitHub)
+    .WithArtifactsPath(Path.Combine(AppContext.BaseDirectory, "results"));
+
+string[] filters = [.. args.Where((arg, i) => !isDry || (arg != "Dry" && !(arg == "--job" && args[i + 1] == "Dry")))];
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(Startup).Assembly).Run(filters, config);
+return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
