@@ -1,6 +1,5 @@
 #if NETSTANDARD2_0
 // What the compiler asks for and netstandard2.0 lacks, for init and required members and for what nullable analysis knows.
-#pragma warning disable IDE0130 // The compiler looks for these in the namespaces of the framework.
 namespace System.Runtime.CompilerServices
 {
     internal static class IsExternalInit;

@@ -192,7 +192,7 @@ internal struct ObjectReader
 #if NET8_0_OR_GREATER
         if (!reader.ValueIsEscaped && !reader.HasValueSequence)
         {
-            return System.Text.Unicode.Utf8.IsValid(reader.ValueSpan);
+            return Ascii.IsValid(reader.ValueSpan) || System.Text.Unicode.Utf8.IsValid(reader.ValueSpan);
         }
 #endif
         try

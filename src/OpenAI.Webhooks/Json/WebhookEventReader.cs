@@ -24,7 +24,8 @@ internal static class WebhookEventReader
 
         var reader = new Utf8JsonReader(utf8Json);
         reader.Read();
-        var webhookEvent = Read(ref reader);
+        var start = reader;
+        var webhookEvent = Read(ref reader, start, utf8Json, blank: null);
 
         // Anything but white space behind the object is an error that the reader raises itself.
         reader.Read();
@@ -36,10 +37,11 @@ internal static class WebhookEventReader
     {
         // A Utf8JsonReader is a value: a copy is a bookmark.
         var start = reader;
-        return Read(ref reader, start, blank: null);
+        return Read(ref reader, start, payload: default, blank: null);
     }
 
-    private static WebhookEvent Read(ref Utf8JsonReader reader, in Utf8JsonReader start, UnwrapWebhookEvent? blank)
+    private static WebhookEvent Read(
+        ref Utf8JsonReader reader, in Utf8JsonReader start, ReadOnlySpan<byte> payload, UnwrapWebhookEvent? blank)
     {
         string? id = null;
         string? @object = null;
@@ -92,7 +94,7 @@ internal static class WebhookEventReader
 
         if (blank is null && type is not null)
         {
-            return new UnknownWebhookEvent(type, ReadWhole(start))
+            return new UnknownWebhookEvent(type, payload.IsEmpty ? ReadWhole(start) : JsonElement.Parse(payload))
             {
                 Id = envelope.Require(id, "id"u8),
                 Object = @object,
@@ -111,7 +113,7 @@ internal static class WebhookEventReader
     }
 
     // The data came in front of their type: once more, now that it is known.
-    private static WebhookEvent ReadAgain(Utf8JsonReader start, UnwrapWebhookEvent blank) => Read(ref start, start, blank);
+    private static WebhookEvent ReadAgain(Utf8JsonReader start, UnwrapWebhookEvent blank) => Read(ref start, start, payload: default, blank);
 
     private static JsonElement ReadWhole(Utf8JsonReader start) => JsonElement.ParseValue(ref start);
 
