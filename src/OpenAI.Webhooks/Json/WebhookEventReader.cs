@@ -24,8 +24,7 @@ internal static class WebhookEventReader
 
         var reader = new Utf8JsonReader(utf8Json);
         reader.Read();
-        var start = reader;
-        var webhookEvent = Read(ref reader, start, utf8Json, blank: null);
+        var webhookEvent = Read(ref reader, utf8Json);
 
         // Anything but white space behind the object is an error that the reader raises itself.
         reader.Read();
@@ -33,11 +32,13 @@ internal static class WebhookEventReader
     }
 
     /// <summary>Reads the event that the reader stands on, and leaves the reader at its end.</summary>
-    public static WebhookEvent Read(ref Utf8JsonReader reader)
+    /// <param name="reader">The reader, at the start of the event.</param>
+    /// <param name="payload">The bytes that are the event, where they are at hand; an unknown one is then read faster.</param>
+    public static WebhookEvent Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload = default)
     {
         // A Utf8JsonReader is a value: a copy is a bookmark.
         var start = reader;
-        return Read(ref reader, start, payload: default, blank: null);
+        return Read(ref reader, start, payload, blank: null);
     }
 
     private static WebhookEvent Read(
