@@ -24,12 +24,7 @@ string payload = $$"""
     """;
 
 var signed = new WebhookSigner(secret).Sign(payload);
-using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(signed.Payload) };
-foreach (var (name, value) in signed.Headers)
-{
-    request.Headers.Add(name, value);
-}
-
+using var request = signed.ToRequest(url);
 using var client = new HttpClient();
 try
 {

@@ -17,7 +17,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
         this IServiceCollection services,
-        Action<OpenAIWebhookOptions>? configure = null)
+        Action<OpenAIWebhooksOptions>? configure = null)
         => services.AddOpenAIWebhooks(Options.Options.DefaultName, configure);
 
     /// <summary>
@@ -32,16 +32,17 @@ public static class OpenAIWebhooksServiceCollectionExtensions
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
         this IServiceCollection services,
         string name,
-        Action<OpenAIWebhookOptions>? configure = null)
+        Action<OpenAIWebhooksOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
 
         var registration = new WebhookRegistration(name);
-        if (!services.Any(service => registration.Equals(service.ImplementationInstance)))
+        // The type first: of a keyed service, early versions of ServiceDescriptor give no instance but an exception.
+        if (!services.Any(service => service.ServiceType == typeof(WebhookRegistration) && registration.Equals(service.ImplementationInstance)))
         {
             services.AddSingleton(registration);
-            services.AddOptions<OpenAIWebhookOptions>(name)
+            services.AddOptions<OpenAIWebhooksOptions>(name)
                 .BindConfiguration(registration.Section)
                 .PostConfigure<IConfiguration>((options, configuration) =>
                 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,7 +11,8 @@ namespace OpenAI.Webhooks;
 /// </summary>
 /// <remarks>
 /// The envelope's <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required here as of any
-/// event. A copy made by <see langword="with"/> keeps the payload it was made from.
+/// event. A copy made by <see langword="with"/> keeps the payload it was made from, and is written with its own
+/// envelope and the rest of that payload.
 /// </remarks>
 [JsonConverter(typeof(WebhookEventConverter<UnknownWebhookEvent>))]
 public sealed record UnknownWebhookEvent : WebhookEvent
@@ -20,21 +22,59 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         => Payload = payload;
 
     /// <summary>
-    /// The whole payload, envelope included: an object. It owns its memory and needs no disposal.
+    /// The whole payload as it was read, envelope included: an object. It owns its memory and needs no disposal.
     /// </summary>
     public JsonElement Payload { get; }
 
     /// <summary>Whether the other event has the same content, however its payload is formatted.</summary>
     /// <param name="other">The event to compare with, or null.</param>
-    /// <returns>True where both payloads hold the same values.</returns>
+    /// <returns>
+    /// True where the envelopes are equal and both payloads hold the same values beside them. The order of members does
+    /// not count, nor does how a string is escaped or a number spelled.
+    /// </returns>
     public bool Equals(UnknownWebhookEvent? other)
         => ReferenceEquals(this, other)
-            || (base.Equals(other) && JsonElement.DeepEquals(Payload, other!.Payload));
+            || (base.Equals(other) && JsonValues.AreEqual(Content(Payload), Content(other!.Payload)));
 
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
 
+    internal override void WriteTo(Utf8JsonWriter writer)
+    {
+        var read = WebhookEventReader.ReadUnknown(Payload);
+        if (read.Id == Id && read.Object == Object && read.CreatedAt == CreatedAt)
+        {
+            WriteRaw(writer, Payload);
+            return;
+        }
+
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, Id);
+        if (Object is not null)
+        {
+            writer.WriteString("object"u8, Object);
+        }
+
+        writer.WritePropertyName("created_at"u8);
+        UnixSecondsConverter.Write(writer, CreatedAt);
+        writer.WriteString("type"u8, Type);
+        foreach (var member in Content(Payload))
+        {
+            writer.WritePropertyName(member.Name);
+            WriteRaw(writer, member.Value);
+        }
+
+        writer.WriteEndObject();
+    }
+
     // The payload stays out of ToString: nobody knows what a newer event holds, and phone numbers may be among it.
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder) => base.PrintMembers(builder);
+
+    // Read once is valid, at whatever depth; the writer would refuse more levels than its own options allow.
+    private static void WriteRaw(Utf8JsonWriter writer, JsonElement value)
+        => writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+
+    private static IEnumerable<JsonProperty> Content(JsonElement payload)
+        => payload.EnumerateObject().Where(member => member.Name is not ("id" or "object" or "created_at" or "type"));
 }

@@ -62,6 +62,19 @@ public abstract record UnwrapWebhookEvent : WebhookEvent
     /// <summary>Reads the <c>data</c> that the reader stands on, as the events of this family have it.</summary>
     internal abstract object ReadData(ref Utf8JsonReader reader);
 
+    internal sealed override void WriteTo(Utf8JsonWriter writer)
+    {
+        try
+        {
+            JsonSerializer.Serialize(writer, this, WebhookJsonContext.Default.UnwrapWebhookEvent);
+        }
+        catch (NotSupportedException exception) when (KnownEvent.TypeOf(GetType()) is null)
+        {
+            throw new NotSupportedException(
+                $"{GetType()} cannot be written: it is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, and OpenAI's wire format knows nothing of what it adds. Keep the event in a member of a type of your own instead.", exception);
+        }
+    }
+
     /// <summary>A copy of this event with another content; <paramref name="data"/> is from <see cref="ReadData"/>.</summary>
     internal abstract UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data);
 }

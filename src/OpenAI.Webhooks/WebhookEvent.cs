@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -27,10 +28,13 @@ public abstract record WebhookEvent
     [JsonPropertyName("id"), JsonPropertyOrder(-3)]
     public required string Id { get; init; }
 
-    /// <summary>Always <c>event</c> where OpenAI sends it, and null where the payload has none.</summary>
+    /// <summary>
+    /// Always <c>event</c>: where OpenAI sends it, and in an event that is made here. Null where a payload was read that
+    /// has none, and then left out when the event is written.
+    /// </summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The wire's own word, which the other SDKs use too.")]
     [JsonPropertyName("object"), JsonPropertyOrder(-2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public string? Object { get; init; }
+    public string? Object { get; init; } = "event";
 
     /// <summary>
     /// When what the event reports came about, such as when a batch was cancelled. On the wire a number of Unix
@@ -54,7 +58,7 @@ public abstract record WebhookEvent
     /// The payload is not an event: it is not JSON, not an object, not valid Unicode, or a required field is missing,
     /// null, repeated or of the wrong JSON type. The message says which.
     /// </exception>
-    public static WebhookEvent Parse(string json) => Parse(ToUtf8(json));
+    public static WebhookEvent Parse([StringSyntax(StringSyntaxAttribute.Json)] string json) => Parse(ToUtf8(json));
 
     /// <summary>Reads an event of any type from a payload.</summary>
     /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
@@ -74,7 +78,7 @@ public abstract record WebhookEvent
     /// The payload is an event of another type (the message names both), or not an event at all, as for
     /// <see cref="Parse(string)"/>.
     /// </exception>
-    public static TEvent Parse<TEvent>(string json)
+    public static TEvent Parse<TEvent>([StringSyntax(StringSyntaxAttribute.Json)] string json)
         where TEvent : WebhookEvent
         => Parse<TEvent>(ToUtf8(json));
 
@@ -91,8 +95,28 @@ public abstract record WebhookEvent
         => WebhookEventReader.Expect<TEvent>(Parse(utf8Json));
 
     /// <summary>Writes the event in OpenAI's wire format, with <c>type</c>.</summary>
-    /// <returns>The JSON, without insignificant white space. <see cref="Parse(string)"/> reads an equal event back.</returns>
+    /// <returns>
+    /// The JSON; an <see cref="UnknownWebhookEvent"/> as it came, any other without insignificant white space.
+    /// <see cref="Parse(string)"/> reads an equal event back.
+    /// </returns>
+    /// <exception cref="NotSupportedException">The event's record is derived from one of this library's, which has no wire format.</exception>
     public string ToJson() => JsonSerializer.Serialize(this, WebhookJsonContext.Default.WebhookEvent);
+
+    /// <summary>Writes the event in OpenAI's wire format. Only the records of this library have one.</summary>
+    internal abstract void WriteTo(Utf8JsonWriter writer);
+
+    /// <summary>Adds the members to what <see cref="object.ToString"/> gives, in the same words in every culture.</summary>
+    /// <param name="builder">What is added to.</param>
+    /// <returns>True: there are members.</returns>
+    protected virtual bool PrintMembers(StringBuilder builder)
+    {
+        _ = builder ?? throw new ArgumentNullException(nameof(builder));
+        builder.Append("Id = ").Append(Id)
+            .Append(", Object = ").Append(Object)
+            .Append(", CreatedAt = ").Append(CreatedAt.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture))
+            .Append(", Type = ").Append(Type);
+        return true;
+    }
 
     private static byte[] ToUtf8(string json)
     {
@@ -102,7 +126,7 @@ public abstract record WebhookEvent
         }
         catch (EncoderFallbackException)
         {
-            throw PayloadError.At("$", "holds text that is not valid Unicode");
+            throw PayloadError.InvalidText("$");
         }
     }
 }

@@ -18,5 +18,5 @@ public class BuildTests
 
     [Fact]
     public void The_public_API_is_the_listed_one()
-        => ApiListing.ShouldBeTheListedOne(typeof(IWebhookHandler<>).Assembly);
+        => PublicApi.ShouldBeTheListedOne(typeof(IWebhookHandler<>).Assembly);
 }

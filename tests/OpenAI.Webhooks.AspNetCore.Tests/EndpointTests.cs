@@ -56,7 +56,7 @@ public class EndpointTests
         await using var app = await TestApp.StartAsync();
         var signed = TestApp.Sign();
 
-        using var answer = await app.SendAsync(signed.Payload, signed.Headers.Where(header => header.Key != name));
+        using var answer = await app.SendAsync(signed.Payload, signed.Headers.ToDictionary().Where(header => header.Key != name));
 
         await ShouldBeRefused(app, answer, $"its {name} header is missing or blank");
     }
@@ -69,7 +69,8 @@ public class EndpointTests
     {
         await using var app = await TestApp.StartAsync();
         var signed = TestApp.Sign();
-        var repeated = signed.Headers.Append(signed.Headers.Single(header => header.Key == name));
+        var headers = signed.Headers.ToDictionary();
+        var repeated = headers.Append(headers.Single(header => header.Key == name));
 
         string status = await app.SendRawAsync(string.Concat(repeated.Select(header => $"{header.Key}: {header.Value}\r\n")), TestApp.Payload);
 
@@ -90,7 +91,7 @@ public class EndpointTests
         var signed = TestApp.Sign();
 
         using var answer = await app.SendAsync(
-            signed.Payload, signed.Headers.Select(header => header.Key == name ? new(name, value) : header));
+            signed.Payload, signed.Headers.ToDictionary().Select(header => header.Key == name ? new(name, value) : header));
 
         await ShouldBeRefused(app, answer, reason);
     }
@@ -100,7 +101,7 @@ public class EndpointTests
     {
         await using var app = await TestApp.StartAsync();
 
-        using var answer = await app.SendAsync(Encoding.UTF8.GetBytes(TestApp.Payload.Replace("resp_123", "resp_124")), TestApp.Sign().Headers);
+        using var answer = await app.SendAsync(Encoding.UTF8.GetBytes(TestApp.Payload.Replace("resp_123", "resp_124")), TestApp.Sign().Headers.ToDictionary());
 
         await ShouldBeRefused(app, answer, "no signature matches");
     }
@@ -214,7 +215,7 @@ public class EndpointTests
         using (var socket = await app.ConnectAsync())
         {
             await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-                $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{string.Concat(signed.Headers.Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n{TestApp.Payload}"));
+                $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{string.Concat(signed.Headers.ToDictionary().Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n{TestApp.Payload}"));
             await entered.Task;
         }
 

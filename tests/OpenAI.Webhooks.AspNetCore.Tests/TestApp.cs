@@ -77,7 +77,7 @@ internal sealed class TestApp : IAsyncDisposable
         => new WebhookSigner(secret).Sign(payload, webhookId);
 
     public Task<HttpResponseMessage> SendAsync(SignedWebhook signed, string path = Path, bool chunked = false)
-        => SendAsync(signed.Payload, signed.Headers, path, chunked);
+        => SendAsync(signed.Payload, signed.Headers.ToDictionary(), path, chunked);
 
     public async Task<HttpResponseMessage> SendAsync(
         ReadOnlyMemory<byte> payload, IEnumerable<KeyValuePair<string, string>> headers, string path = Path, bool chunked = false)

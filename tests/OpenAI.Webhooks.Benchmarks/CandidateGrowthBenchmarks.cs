@@ -17,8 +17,9 @@ public class CandidateGrowthBenchmarks
     {
         var signed = new WebhookSigner(Payloads.Secret).Sign(_body).Headers;
         string noise = string.Concat(Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg= ", Candidates - 1));
-        _headers = WebhookHeaders.From(signed.Select(header =>
-            header.Key == WebhookHeaders.SignatureName ? new(header.Key, noise + header.Value) : header));
+        var headers = signed.ToDictionary();
+        headers[WebhookHeaders.SignatureName] = noise + headers[WebhookHeaders.SignatureName];
+        _headers = WebhookHeaders.From(headers);
     }
 
     [Benchmark(Description = "WebhookVerifier.TryVerify")]

@@ -57,12 +57,7 @@ public class EndpointBenchmarks
         {
             for (int i = 0; i < Requests / AtATime; i++)
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(_signed.Payload) };
-                foreach (var (name, value) in _signed.Headers)
-                {
-                    request.Headers.TryAddWithoutValidation(name, value);
-                }
-
+                using var request = _signed.ToRequest(path);
                 using var response = await _client.SendAsync(request);
                 response.EnsureSuccessStatusCode();
             }

@@ -19,6 +19,7 @@ public abstract class SignatureBenchmarks
     private readonly byte[] _key = Convert.FromBase64String(Payloads.Secret["whsec_".Length..]);
     private IncrementalHash _keyed = null!;
     private byte[] _signed = [];
+    private string _signature = "";
 
     [Params(Payloads.Published, Payloads.Sip, Payloads.Unknown)]
     public string Payload { get; set; } = Payloads.Published;
@@ -35,6 +36,7 @@ public abstract class SignatureBenchmarks
         Body = Payloads.Get(Payload);
         var now = DateTimeOffset.UtcNow.AddMinutes(4);
         Headers = new WebhookSigner(Payloads.Secret, new ClockAt(now)).Sign(Body, "wh_685c059ae39c8190af8c71ed1022a24d").Headers;
+        _signature = Headers.ToDictionary()[WebhookHeaders.SignatureName];
         _signed = [.. Encoding.UTF8.GetBytes($"{Headers.Id}.{Headers.Timestamp}."), .. Body];
         _keyed = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
     }
@@ -63,7 +65,7 @@ public abstract class SignatureBenchmarks
         string body = Encoding.UTF8.GetString(Body);
         using var hmac = new HMACSHA256(Convert.FromBase64String(Payloads.Secret["whsec_".Length..]));
         string expected = Convert.ToBase64String(hmac.ComputeHash(Encoding.UTF8.GetBytes($"{Headers.Id}.{Headers.Timestamp}.{body}")));
-        return Headers.Signature!.Split(' ').Any(signature => signature.Split(',')[1] == expected);
+        return _signature.Split(' ').Any(signature => signature.Split(',')[1] == expected);
     }
 
     protected object? NaiveUnwrap()

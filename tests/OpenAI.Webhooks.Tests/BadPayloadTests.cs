@@ -6,11 +6,9 @@ namespace OpenAI.Webhooks.Tests;
 
 public class BadPayloadTests
 {
-    private static readonly string[] Optional = ["$.object", "$.data.sip_media_security", "$.data.environment_id", "$.data.connect"];
+    public static TheoryData<string, string> RequiredMembers { get; } = Members(path => !Fixture.Optional.Contains(path));
 
-    public static TheoryData<string, string> RequiredMembers { get; } = Members(path => !Optional.Contains(path));
-
-    public static TheoryData<string, string> OptionalMembers { get; } = Members(Optional.Contains);
+    public static TheoryData<string, string> OptionalMembers { get; } = Members(Fixture.Optional.Contains);
 
     [Theory, MemberData(nameof(RequiredMembers))]
     public void Parse_RequiredMemberMissing_NamesIt(string type, string path)

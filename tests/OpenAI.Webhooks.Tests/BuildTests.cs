@@ -21,5 +21,5 @@ public class BuildTests
     }
 
     [Fact]
-    public void The_public_API_is_the_listed_one() => ApiListing.ShouldBeTheListedOne(typeof(WebhookEvent).Assembly);
+    public void The_public_API_is_the_listed_one() => PublicApi.ShouldBeTheListedOne(typeof(WebhookEvent).Assembly);
 }

@@ -19,6 +19,19 @@ internal static class Fixture
     public const string Unknown =
         """{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "video.rendered", "data": {"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]}, "extra": {"é": "\u00e9"}}""";
 
+    /// <summary>The members that a payload may lack.</summary>
+    public static IReadOnlyList<string> Optional { get; } =
+        ["$.object", "$.data.sip_media_security", "$.data.environment_id", "$.data.connect"];
+
+    /// <summary>The payload with its required members only.</summary>
+    public static string WithoutOptionalMembers(string json) => Edit(json, payload =>
+    {
+        foreach (string[] path in Optional.Select(path => path.Split('.')))
+        {
+            (path.Length == 2 ? payload : payload[path[1]]!.AsObject()).Remove(path[^1]);
+        }
+    });
+
     /// <summary>The payload with a change made to it.</summary>
     public static string Edit(string json, Action<JsonObject> edit)
     {

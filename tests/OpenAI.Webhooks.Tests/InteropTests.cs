@@ -40,7 +40,7 @@ public class InteropTests
     }
 
     private static Message ToMessage(SignedWebhook signed)
-        => new(Encoding.UTF8.GetString(signed.Payload.Span), new(signed.Headers));
+        => new(Encoding.UTF8.GetString(signed.Payload.Span), signed.Headers.ToDictionary());
 
     private static Message Forge(SignedWebhook signed) => ToMessage(signed) with { Payload = """{"forged":true}""" };
 

@@ -1,3 +1,4 @@
+using System.Collections.Specialized;
 using System.Text.Json;
 
 namespace OpenAI.Webhooks.Tests;
@@ -42,23 +43,29 @@ public class ReadmeSnippets
     public void Headers()
     {
         var signed = new WebhookSigner("a secret as text").Sign("{}");
-        IEnumerable<KeyValuePair<string, string>> pairs = signed.Headers;
-        var lookup = pairs.ToLookup(pair => pair.Key, pair => pair.Value);
-        using var request = new HttpRequestMessage();
-        foreach (var (name, value) in signed.Headers)
+        Dictionary<string, string> pairs = signed.Headers.ToDictionary();
+        var lists = pairs.ToDictionary(pair => pair.Key, pair => new[] { pair.Value });
+        var collection = new NameValueCollection();
+        using var request = signed.ToRequest("/");
+        foreach (var (name, value) in pairs)
         {
-            request.Headers.Add(name, value);
+            collection.Add(name, value);
         }
 
         #region README: headers
-        WebhookHeaders fromPairs = WebhookHeaders.From(pairs);              // IEnumerable<KeyValuePair<string, string>>
+        WebhookHeaders fromPairs = WebhookHeaders.From(pairs);              // names and values, such as a Dictionary<string, string>
+        WebhookHeaders fromLists = WebhookHeaders.From(lists);              // several values to a name: string[], StringValues, …
         WebhookHeaders fromHttp = WebhookHeaders.From(request.Headers);     // System.Net.Http
-        WebhookHeaders fromLookup = WebhookHeaders.From(name => lookup[name]);
+        WebhookHeaders fromLookup = WebhookHeaders.From(name => collection.GetValues(name));    // anything else; null where there is none
         #endregion
 
-        fromPairs.Should().Equal(signed.Headers);
-        fromHttp.Should().Equal(signed.Headers);
-        fromLookup.Should().Equal(signed.Headers);
+        foreach (var headers in new[] { fromPairs, fromLists, fromHttp, fromLookup })
+        {
+            headers.ToDictionary().Should().Equal(pairs);
+        }
+
+        collection.Clear();
+        WebhookHeaders.From(name => collection.GetValues(name)).ToDictionary().Should().BeEmpty();
     }
 
     [Fact]
@@ -91,17 +98,10 @@ public class ReadmeSnippets
             Data = new BatchEventData { Id = "batch_test" },
         });
 
-        using var request = new HttpRequestMessage(HttpMethod.Post, "http://localhost:5000/webhooks/openai")
-        {
-            Content = new ReadOnlyMemoryContent(signed.Payload),
-        };
-        foreach (var (name, value) in signed.Headers)
-        {
-            request.Headers.Add(name, value);
-        }
+        using HttpRequestMessage request = signed.ToRequest("http://localhost:5000/webhooks/openai");
         #endregion
 
-        new WebhookVerifier(secret).Unwrap(await request.Content.ReadAsByteArrayAsync(), WebhookHeaders.From(request.Headers))
+        new WebhookVerifier(secret).Unwrap(await request.Content!.ReadAsByteArrayAsync(), WebhookHeaders.From(request.Headers))
             .Event.Should().BeOfType<BatchCompletedWebhookEvent>();
     }
 

@@ -66,6 +66,16 @@ public class SipHeadersTests
     }
 
     [Fact]
+    public void CollectionExpression_MakesHeaders()
+    {
+        SipHeaders headers = [new("From", "<sip:+14155550123@example.com>"), .. Headers.Skip(1)];
+        SipHeaders none = [];
+
+        headers.Should().Equal(Headers);
+        none.Should().BeEmpty();
+    }
+
+    [Fact]
     public void Constructor_ChangedSource_KeepsItsOwnCopy()
     {
         SipHeader[] source = [.. Headers];
@@ -81,6 +91,8 @@ public class SipHeadersTests
     {
         FluentActions.Invoking(() => new SipHeaders(null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new SipHeaders(Headers[0], null!)).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => new SipHeaders(null!, Headers[0])).Should().Throw<ArgumentException>().WithMessage("A header is null*");
+        FluentActions.Invoking(() => SipHeaders.Create([null!])).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => Headers.GetValue(null!)).Should().Throw<ArgumentNullException>();
     }
 

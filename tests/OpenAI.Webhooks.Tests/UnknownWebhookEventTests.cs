@@ -61,6 +61,118 @@ public class UnknownWebhookEventTests
         compact.GetHashCode().Should().Be(unknown.GetHashCode());
     }
 
+    [Theory]
+    [InlineData("""{"a":1,"b":[true,null,{"c":"é"}]}""", """{"b":[true,null,{"c":"\u00e9"}],"a":1}""")]
+    [InlineData("100", "1.00e2")]
+    [InlineData("0.00015", "15E-5")]
+    [InlineData("-0", "0e5")]
+    [InlineData("1e9999999999", "1e9999999999")]
+    [InlineData("0e9999999999", "0")]
+    [InlineData("10e9999999999", "1e10000000000")]
+    [InlineData("123456789012345678901234567890.5", "1234567890123456789012345678905e-1")]
+    [InlineData("""{"same":1,"same":2}""", """{"same":1,"same":2}""")]
+    public void Equals_SameValuesSpelledOtherwise_IsTrue(string data, string same)
+    {
+        var (one, other) = (WithData(data), WithData(same));
+
+        one.Should().Be(other);
+        one.GetHashCode().Should().Be(other.GetHashCode());
+        new[] { one, other }.Distinct().Should().ContainSingle();
+    }
+
+    [Theory]
+    [InlineData("1", "2")]
+    [InlineData("1", "-1")]
+    [InlineData("1", "10")]
+    [InlineData("12", "1.2")]
+    [InlineData("12", "123")]
+    [InlineData("1e9999999999", "1e9999999998")]
+    [InlineData("1", "\"1\"")]
+    [InlineData("true", "false")]
+    [InlineData("null", "{}")]
+    [InlineData("[1,2]", "[2,1]")]
+    [InlineData("[1]", "[1,1]")]
+    [InlineData("""{"a":1}""", """{"b":1}""")]
+    [InlineData("""{"a":1}""", """{"a":1,"b":1}""")]
+    [InlineData("""{"same":1,"same":2}""", """{"same":2,"same":1}""")]
+    public void Equals_OtherValues_IsFalse(string data, string other)
+        => WithData(data).Should().NotBe(WithData(other));
+
+    [Theory]
+    [InlineData("""{"id":"evt_1","created_at":1,"type":"newer","data":{"a":[1,2,],},}""")]
+    [InlineData("""{"id":"evt_1", /* why */ "created_at":1,"type":"newer","data":{"a":[1,/* two */2]}} """)]
+    public void ToJson_ReadUnderLenientOptions_IsJsonProper(string json)
+    {
+        var lenient = new JsonSerializerOptions { AllowTrailingCommas = true, ReadCommentHandling = JsonCommentHandling.Skip };
+
+        var unknown = JsonSerializer.Deserialize<WebhookEvent>(json, lenient)!;
+
+        unknown.ToJson().Should().Be("""{"id":"evt_1","created_at":1,"type":"newer","data":{"a":[1,2]}}""");
+        WebhookEvent.Parse(unknown.ToJson()).Should().Be(unknown);
+    }
+
+    [Theory]
+    [InlineData(65)]
+    [InlineData(5_000)]
+    [InlineData(100_000)]
+    public void ToJson_AndEquals_OfAValueNestedDeeper_Work(int levels)
+    {
+        var deep = new JsonSerializerOptions { MaxDepth = levels + 10 };
+        string json = $$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{new string('[', levels)}}{{new string(']', levels)}}}""";
+        var unknown = JsonSerializer.Deserialize<WebhookEvent>(json, deep)!;
+
+        unknown.ToJson().Should().Be(json);
+        JsonSerializer.Deserialize<WebhookEvent>(unknown.ToJson(), deep).Should().Be(unknown);
+        (unknown with { Id = "evt_2" }).ToJson().Should().Contain("evt_2").And.EndWith(new string(']', levels) + "}");
+    }
+
+    [Fact]
+    public void With_AnotherEnvelope_IsWrittenWithItAndTheRestAsItCame()
+    {
+        var unknown = WebhookEvent.Parse<UnknownWebhookEvent>(Fixture.Unknown);
+
+        var changed = unknown with { Id = "evt_2", CreatedAt = DateTimeOffset.FromUnixTimeSeconds(5), Object = null };
+
+        changed.ToJson().Should().Be(
+            """{"id":"evt_2","created_at":5,"type":"video.rendered","data":{"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]},"extra":{"é": "\u00e9"}}""");
+        WebhookEvent.Parse(changed.ToJson()).Should().Be(changed).And.NotBe(unknown);
+        (changed with { Id = unknown.Id, CreatedAt = unknown.CreatedAt, Object = "event" }).ToJson().Should().Be(Fixture.Unknown);
+    }
+
+    [Fact]
+    public void With_AnObjectThatThePayloadLacks_WritesIt()
+    {
+        var unknown = WebhookEvent.Parse("""{"id":"evt_1","created_at":1,"type":"newer"}""");
+
+        unknown.Object.Should().BeNull();
+        (unknown with { Object = "event" }).ToJson().Should().Be("""{"id":"evt_1","object":"event","created_at":1,"type":"newer"}""");
+    }
+
+    [Theory]
+    [InlineData("id")]
+    [InlineData("object")]
+    [InlineData("created_at")]
+    [InlineData("type")]
+    public void Parse_NewerTypeWithAnEnvelopeMemberTwice_NamesIt(string name)
+        => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.Unknown[..^1] + $", \"{name}\": 1}}"))
+            .Should().Throw<JsonException>().WithMessage($"*$.{name} occurs more than once*");
+
+    [Theory]
+    [InlineData("\"id\": \"evt_1\"", "\"id\": 1", "$.id is a number where a string is expected")]
+    [InlineData("\"object\": \"event\"", "\"object\": {}", "$.object is an object where a string is expected")]
+    [InlineData("\"created_at\": 1750861210", "\"created_at\": null", "$.created_at is null where a number of Unix seconds is expected")]
+    public void Parse_NewerTypeWithAnEnvelopeMemberOfAnotherJsonType_NamesIt(string good, string bad, string problem)
+    {
+        // In front of the type and behind it, which are read in two ways.
+        string behind = Fixture.Unknown.Replace(good, bad);
+        string front = $"{{\"type\": \"video.rendered\", {behind[1..].Replace("\"type\": \"video.rendered\", ", "")}";
+
+        foreach (string json in new[] { behind, front })
+        {
+            FluentActions.Invoking(() => WebhookEvent.Parse(json)).Should().Throw<JsonException>().WithMessage($"*{problem}*").Which.Path.Should().Be(problem.Split(' ')[0]);
+        }
+    }
+
     [Fact]
     public void Equals_OtherContent_IsFalse()
         => WebhookEvent.Parse(Fixture.Unknown.Replace("2.50", "2.51")).Should().NotBe(WebhookEvent.Parse(Fixture.Unknown));
@@ -84,6 +196,9 @@ public class UnknownWebhookEventTests
     [Fact]
     public void Parse_NewerTypeWithoutData_IsNoError()
         => WebhookEvent.Parse("""{"id":"evt_1","created_at":1,"type":"ping"}""").Should().BeOfType<UnknownWebhookEvent>();
+
+    private static WebhookEvent WithData(string data)
+        => WebhookEvent.Parse($$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{data}}}""");
 
     [Fact]
     public void ToString_NewerType_PrintsNoPayload()

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tests;
 
@@ -12,8 +13,20 @@ public class WebhookSignerTests
 
         var signed = signer.Sign(vector.Bytes, vector.WebhookHeaders.Id);
 
-        signed.Headers.Should().Equal(vector.WebhookHeaders);
+        signed.Headers.ToDictionary().Should().Equal(vector.WebhookHeaders.ToDictionary());
         signed.Payload.ToArray().Should().Equal(vector.Bytes);
+    }
+
+    [Fact]
+    public void Sign_EventThatIsMade_SignsWhatOpenAISends()
+    {
+        var made = new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.FromUnixTimeSeconds(1), Data = new BatchEventData { Id = "batch_1" } };
+        const string Sent = """{"id":"evt_1","object":"event","created_at":1,"type":"batch.completed","data":{"id":"batch_1"}}""";
+
+        var signed = new WebhookSigner("a secret as text").Sign(made);
+
+        WebhookEvent.Parse(signed.Payload.Span).Should().Be(made).And.Be(WebhookEvent.Parse(Sent));
+        JsonNode.DeepEquals(JsonNode.Parse(signed.Payload.Span), JsonNode.Parse(Sent)).Should().BeTrue();
     }
 
     [Fact]
@@ -25,6 +38,24 @@ public class WebhookSignerTests
 
         Encoding.UTF8.GetString(signed.Payload.Span).Should().Be(webhookEvent.ToJson());
         new WebhookVerifier("a secret as text").Unwrap(signed.Payload, signed.Headers).Event.Should().Be(webhookEvent);
+    }
+
+    [Fact]
+    public async Task ToRequest_IsTheDeliveryReadyToSend()
+    {
+        var signed = new WebhookSigner("a secret as text").Sign(Fixture.ResponseCompleted);
+
+        foreach (var request in new[] { signed.ToRequest("http://localhost/hook"), signed.ToRequest(new Uri("http://localhost/hook")), signed.ToRequest("/hook") })
+        {
+            request.Method.Should().Be(HttpMethod.Post);
+            request.RequestUri!.OriginalString.Should().EndWith("/hook");
+            request.Content!.Headers.ContentType!.ToString().Should().Be("application/json");
+            new WebhookVerifier("a secret as text").Unwrap(await request.Content.ReadAsByteArrayAsync(), WebhookHeaders.From(request.Headers))
+                .Event.Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
+        }
+
+        FluentActions.Invoking(() => signed.ToRequest((string)null!)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => signed.ToRequest((Uri)null!)).Should().Throw<ArgumentNullException>();
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// whoever reloads the configuration, which for a file is a timer's thread.
 /// </remarks>
 internal sealed class WebhookVerifiers(
-    IOptionsMonitor<OpenAIWebhookOptions> options,
+    IOptionsMonitor<OpenAIWebhooksOptions> options,
     ILogger<WebhookVerifiers> logger,
     TimeProvider? timeProvider = null)
 {
@@ -34,7 +34,7 @@ internal sealed class WebhookVerifiers(
         return (last.Verifier, last.MaxBodyBytes);
     }
 
-    private Entry Renew(WebhookRegistration registration, OpenAIWebhookOptions current, Entry? last)
+    private Entry Renew(WebhookRegistration registration, OpenAIWebhooksOptions current, Entry? last)
     {
         try
         {
@@ -44,7 +44,7 @@ internal sealed class WebhookVerifiers(
         {
             var refusal = new OptionsValidationException(
                 registration.Name,
-                typeof(OpenAIWebhookOptions),
+                typeof(OpenAIWebhooksOptions),
                 [$"The options of OpenAI webhooks cannot be used: {exception.Message} {registration.WhatToSet}, to the webhook's secret."]);
             if (last is null)
             {
@@ -56,7 +56,7 @@ internal sealed class WebhookVerifiers(
         }
     }
 
-    private WebhookVerifier Make(OpenAIWebhookOptions current)
+    private WebhookVerifier Make(OpenAIWebhooksOptions current)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(current.MaxBodyBytes, nameof(current.MaxBodyBytes));
         return new(new WebhookVerifierOptions
@@ -67,5 +67,5 @@ internal sealed class WebhookVerifiers(
         });
     }
 
-    private sealed record Entry(OpenAIWebhookOptions Options, WebhookVerifier Verifier, int MaxBodyBytes);
+    private sealed record Entry(OpenAIWebhooksOptions Options, WebhookVerifier Verifier, int MaxBodyBytes);
 }

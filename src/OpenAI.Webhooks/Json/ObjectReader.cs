@@ -6,21 +6,27 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// Walks the members of one JSON object: each known one at most once, all text valid Unicode, and every error with the
-/// path of its member. The members have to be asked for in the same order each time round, as a chain of || does.
+/// path of its member. The members, 64 at the most, have to be asked for in the same order each time round, as a chain of
+/// || does.
 /// </summary>
 internal struct ObjectReader
 {
+    private const int UsualCount = 16;
+
     private readonly string _path;
     private readonly int _index;
     private bool _isPlainName;
-    private int _asked;
-    private int _seen;
+    private ulong _member;
+    private ulong _seen;
 
     private ObjectReader(string path, int index)
     {
         _path = path;
         _index = index;
     }
+
+    /// <summary>Reads an item of a list; the path is the list's.</summary>
+    public delegate T ReadItem<T>(ref Utf8JsonReader reader, string path, int index);
 
     /// <summary>Enters the object that the reader stands on.</summary>
     /// <param name="reader">The reader, at the start of the object.</param>
@@ -50,11 +56,28 @@ internal struct ObjectReader
         return members.Require(value, name);
     }
 
+    /// <summary>Reads the list that the reader stands on.</summary>
+    public static T[] ReadList<T>(ref Utf8JsonReader reader, string path, ReadItem<T> readItem)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw PayloadError.WrongType(path, "an array", reader.TokenType);
+        }
+
+        var items = new List<T>(UsualCount);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            items.Add(readItem(ref reader, path, items.Count));
+        }
+
+        return items.ToArray();
+    }
+
     /// <summary>Moves to the name of the next member; false at the end of the object.</summary>
     public bool Next(ref Utf8JsonReader reader)
     {
         reader.Read();
-        _asked = 0;
+        _member = 1;
         if (reader.TokenType == JsonTokenType.EndObject)
         {
             return false;
@@ -73,7 +96,8 @@ internal struct ObjectReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // The name is a constant at every call, which makes the comparison cheap.
     public bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
-        int member = 1 << _asked++;
+        ulong member = _member;
+        _member <<= 1;
         return (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
             && MoveToValue(ref reader, name, member);
     }
@@ -81,27 +105,39 @@ internal struct ObjectReader
     /// <summary>Reads the member's value, a string, if it has this name.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
-    {
-        if (!Is(ref reader, name))
-        {
-            return false;
-        }
-
-        value = ReadString(ref reader, name);
-        return true;
-    }
+        => Is(ref reader, name) && Assign(ref value, ReadString(ref reader, name));
 
     /// <summary>Reads the member's value, a string or null, if it has this name.</summary>
     public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
-    {
-        if (!Is(ref reader, name))
-        {
-            return false;
-        }
+        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadString(ref reader, name)));
 
-        value = ReadOptional(ref reader, name);
-        return true;
-    }
+    /// <summary>Reads the member's value, an integer, if it has this name.</summary>
+    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref long? value)
+        => Is(ref reader, name) && Assign(ref value, ReadInteger(ref reader, name));
+
+    /// <summary>Reads the member's value, an integer or null, if it has this name.</summary>
+    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref long? value)
+        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadInteger(ref reader, name)));
+
+    /// <summary>Reads the member's value, a boolean, if it has this name.</summary>
+    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref bool? value)
+        => Is(ref reader, name) && Assign(ref value, ReadBoolean(ref reader, name));
+
+    /// <summary>Reads the member's value, a boolean or null, if it has this name.</summary>
+    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref bool? value)
+        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadBoolean(ref reader, name)));
+
+    /// <summary>Reads the member's value, a list, if it has this name.</summary>
+    public bool TryRead<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+        => Is(ref reader, name) && Assign(ref items, ReadList(ref reader, Path(name), readItem));
+
+    /// <summary>Reads the member's value, a list or null, if it has this name.</summary>
+    public bool TryReadOptional<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref items, ReadList(ref reader, Path(name), readItem)));
+
+    /// <summary>Reads an item of a list of strings.</summary>
+    public static string ReadString(ref Utf8JsonReader reader, string path, int index)
+        => new ObjectReader(path, index).ReadString(ref reader, name: default);
 
     public readonly string ReadString(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
@@ -111,7 +147,7 @@ internal struct ObjectReader
         }
 
 #if NET8_0_OR_GREATER
-        // The usual text is ASCII, and half as dear to decode when that is known.
+        // The usual text is ASCII, and takes half as long to decode when that is known.
         if (!reader.ValueIsEscaped && !reader.HasValueSequence && Ascii.IsValid(reader.ValueSpan))
         {
             return Encoding.Latin1.GetString(reader.ValueSpan);
@@ -119,9 +155,6 @@ internal struct ObjectReader
 #endif
         return Decode(ref reader, name);
     }
-
-    public readonly string? ReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-        => reader.TokenType == JsonTokenType.Null ? null : ReadString(ref reader, name);
 
     /// <summary>Passes over the member, name and value.</summary>
     /// <returns>True, to end a chain of || with.</returns>
@@ -147,17 +180,43 @@ internal struct ObjectReader
 
     public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
         where T : class
-        => value ?? throw Missing(name);
+        => value ?? throw PayloadError.Missing(Path(name));
 
     public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
         where T : struct
-        => value ?? throw Missing(name);
+        => value ?? throw PayloadError.Missing(Path(name));
 
-    private bool MoveToValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, int member)
+    private static bool IsNull(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.Null;
+
+    private static bool Assign<T>(ref T target, T value)
     {
+        target = value;
+        return true;
+    }
+
+    private readonly long ReadInteger(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+        => reader.TokenType != JsonTokenType.Number ? throw PayloadError.WrongType(Path(name), "an integer", reader.TokenType)
+            : reader.TryGetInt64(out long value) ? value
+            : throw PayloadError.At(Path(name), "is a number where an integer of 64 bits is expected");
+
+    private readonly bool ReadBoolean(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False => false,
+        _ => throw PayloadError.WrongType(Path(name), "a boolean", reader.TokenType),
+    };
+
+    private bool MoveToValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ulong member)
+    {
+        if (member == 0)
+        {
+            // The bit of the 65th has been shifted out, and nobody would see it come twice.
+            throw new InvalidOperationException($"{Path(name)} is a member too many: {nameof(ObjectReader)} keeps track of 64.");
+        }
+
         if ((_seen & member) != 0)
         {
-            throw PayloadError.At(Path(name), "occurs more than once");
+            throw PayloadError.Repeated(Path(name));
         }
 
         _seen |= member;
@@ -173,17 +232,15 @@ internal struct ObjectReader
         }
         catch (InvalidOperationException)
         {
-            throw PayloadError.At(Path(name), "holds text that is not valid Unicode");
+            throw PayloadError.InvalidText(Path(name));
         }
     }
-
-    private readonly JsonException Missing(ReadOnlySpan<byte> name) => PayloadError.At(Path(name), "is missing");
 
     private readonly void RefuseInvalidText(ref Utf8JsonReader reader)
     {
         if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !HasValidText(ref reader))
         {
-            throw PayloadError.At($"a member of {Path()}", "holds text that is not valid Unicode");
+            throw PayloadError.InvalidText($"a member of {Path()}");
         }
     }
 
@@ -208,5 +265,6 @@ internal struct ObjectReader
 
     private readonly string Path() => _index < 0 ? _path : $"{_path}[{_index}]";
 
-    private readonly string Path(ReadOnlySpan<byte> name) => $"{Path()}.{Encoding.UTF8.GetString(name.ToArray())}";
+    private readonly string Path(ReadOnlySpan<byte> name)
+        => name.IsEmpty ? Path() : $"{Path()}.{Encoding.UTF8.GetString(name.ToArray())}";
 }

@@ -8,6 +8,12 @@ internal static class PayloadError
     public static JsonException At(string path, string problem)
         => new($"The webhook payload cannot be read: {path} {problem}.", path, lineNumber: null, bytePositionInLine: null);
 
+    public static JsonException Missing(string path) => At(path, "is missing");
+
+    public static JsonException Repeated(string path) => At(path, "occurs more than once");
+
+    public static JsonException InvalidText(string path) => At(path, "holds text that is not valid Unicode");
+
     public static JsonException WrongType(string path, string expected, JsonTokenType found)
         => At(path, $"is {Describe(found)} where {expected} is expected");
 

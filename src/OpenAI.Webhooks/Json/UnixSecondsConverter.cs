@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -13,8 +14,14 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
 {
     private const long MinSeconds = -62_135_596_800;
     private const long MaxSeconds = 253_402_300_799;
+    private const int DecimalsOfATick = 7;
 
-    /// <summary>Reads a number of Unix seconds; a fraction is kept down to 100 nanoseconds.</summary>
+    // The one time in an event, so its path is known.
+    private const string Path = "$.created_at";
+
+    private static readonly DateTimeOffset Epoch = DateTimeOffset.FromUnixTimeSeconds(0);
+
+    /// <summary>Reads a number of Unix seconds; a fraction is kept down to 100 nanoseconds, and what is finer dropped.</summary>
     /// <param name="reader">The reader, at the number.</param>
     /// <param name="typeToConvert">Not used.</param>
     /// <param name="options">Not used: a number in a string is refused under any options.</param>
@@ -31,7 +38,12 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
         _ = writer ?? throw new ArgumentNullException(nameof(writer));
-        long ticks = value.UtcTicks - DateTimeOffset.FromUnixTimeSeconds(0).Ticks;
+        Write(writer, value);
+    }
+
+    internal static void Write(Utf8JsonWriter writer, DateTimeOffset value)
+    {
+        long ticks = value.UtcTicks - Epoch.Ticks;
         if (ticks % TimeSpan.TicksPerSecond == 0)
         {
             writer.WriteNumberValue(ticks / TimeSpan.TicksPerSecond);
@@ -44,23 +56,19 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
 
     internal static DateTimeOffset Read(ref Utf8JsonReader reader)
     {
-        // The one time in an event, so its path is known.
-        const string Path = "$.created_at";
         if (reader.TokenType != JsonTokenType.Number)
         {
             throw PayloadError.WrongType(Path, "a number of Unix seconds", reader.TokenType);
         }
 
-        if (reader.TryGetInt64(out long seconds) && seconds is >= MinSeconds and <= MaxSeconds)
-        {
-            return DateTimeOffset.FromUnixTimeSeconds(seconds);
-        }
-
-        if (reader.TryGetDecimal(out decimal fractional) && fractional is >= MinSeconds and < MaxSeconds + 1)
-        {
-            return DateTimeOffset.FromUnixTimeSeconds(0).AddTicks((long)(fractional * TimeSpan.TicksPerSecond));
-        }
-
-        throw PayloadError.At(Path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
+        return reader.TryGetInt64(out long seconds) && seconds is >= MinSeconds and <= MaxSeconds
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : Read(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
     }
+
+    /// <summary>Reads the text of a number.</summary>
+    internal static DateTimeOffset Read(ReadOnlySpan<byte> number)
+        => new JsonNumber(number).Truncate(DecimalsOfATick) is >= MinSeconds * TimeSpan.TicksPerSecond and < (MaxSeconds + 1) * TimeSpan.TicksPerSecond and { } ticks
+            ? Epoch.AddTicks(ticks)
+            : throw PayloadError.At(Path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
 }

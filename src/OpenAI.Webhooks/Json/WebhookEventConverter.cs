@@ -27,17 +27,10 @@ public sealed class WebhookEventConverter<TEvent> : JsonConverter<TEvent>
     /// <param name="value">The event. Must not be null.</param>
     /// <param name="options">Not used: the wire format does not depend on options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="NotSupportedException">The event's record is derived from one of this library's, which has no wire format.</exception>
     public override void Write(Utf8JsonWriter writer, TEvent value, JsonSerializerOptions options)
     {
         _ = writer ?? throw new ArgumentNullException(nameof(writer));
-        switch (value ?? throw new ArgumentNullException(nameof(value)))
-        {
-            case UnknownWebhookEvent unknown:
-                writer.WriteRawValue(unknown.Payload.GetRawText());
-                break;
-            case UnwrapWebhookEvent known:
-                JsonSerializer.Serialize(writer, known, WebhookJsonContext.Default.UnwrapWebhookEvent);
-                break;
-        }
+        (value ?? throw new ArgumentNullException(nameof(value))).WriteTo(writer);
     }
 }

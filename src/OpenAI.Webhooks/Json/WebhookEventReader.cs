@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace OpenAI.Webhooks;
@@ -24,30 +26,79 @@ internal static class WebhookEventReader
 
         var reader = new Utf8JsonReader(utf8Json);
         reader.Read();
-        var webhookEvent = Read(ref reader, utf8Json);
+        if (ReadKnown(ref reader) is not { } known)
+        {
+            return ReadUnknown(JsonElement.Parse(utf8Json));
+        }
 
         // Anything but white space behind the object is an error that the reader raises itself.
         reader.Read();
-        return webhookEvent;
+        return known;
     }
 
     /// <summary>Reads the event that the reader stands on, and leaves the reader at its end.</summary>
-    /// <param name="reader">The reader, at the start of the event.</param>
-    /// <param name="payload">The bytes that are the event, where they are at hand; an unknown one is then read faster.</param>
-    public static WebhookEvent Read(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload = default)
+    public static WebhookEvent Read(ref Utf8JsonReader reader)
     {
         // A Utf8JsonReader is a value: a copy is a bookmark.
         var start = reader;
-        return Read(ref reader, start, payload, blank: null);
+        if (ReadKnown(ref reader) is { } known)
+        {
+            return known;
+        }
+
+        reader = start;
+        var payload = JsonElement.ParseValue(ref reader);
+        var options = reader.CurrentState.Options;
+        return ReadUnknown(options.AllowTrailingCommas || options.CommentHandling != JsonCommentHandling.Disallow
+            ? WithoutExtras(payload)
+            : payload);
     }
 
-    private static WebhookEvent Read(
-        ref Utf8JsonReader reader, in Utf8JsonReader start, ReadOnlySpan<byte> payload, UnwrapWebhookEvent? blank)
+    /// <summary>The event of a type that is not known, from its payload.</summary>
+    public static UnknownWebhookEvent ReadUnknown(JsonElement payload)
     {
+        RefuseInvalidText(JsonMarshal.GetRawUtf8Value(payload));
+
+        JsonElement? id = null;
+        JsonElement? @object = null;
+        JsonElement? createdAt = null;
+        JsonElement? type = null;
+        foreach (var member in payload.EnumerateObject())
+        {
+            _ = IsMember(member, "id"u8, ref id)
+                || IsMember(member, "object"u8, ref @object)
+                || IsMember(member, "created_at"u8, ref createdAt)
+                || IsMember(member, "type"u8, ref type);
+        }
+
+        return new UnknownWebhookEvent(ReadString(type, "$.type"), payload)
+        {
+            Id = ReadString(id, "$.id"),
+            Object = @object is null or { ValueKind: JsonValueKind.Null } ? null : ReadString(@object, "$.object"),
+            CreatedAt = createdAt switch
+            {
+                null => throw PayloadError.Missing("$.created_at"),
+                { ValueKind: JsonValueKind.Number } number => UnixSecondsConverter.Read(JsonMarshal.GetRawUtf8Value(number)),
+                { } other => throw PayloadError.WrongType("$.created_at", "a number of Unix seconds", TokenOf(other)),
+            },
+        };
+    }
+
+    /// <summary>The event as the type that was asked for.</summary>
+    public static TEvent Expect<TEvent>(WebhookEvent webhookEvent)
+        where TEvent : WebhookEvent
+        => webhookEvent as TEvent
+            ?? throw PayloadError.At(
+                "$.type",
+                $"is {Describe(webhookEvent.Type, webhookEvent.GetType())} where {Describe(KnownEvent.TypeOf(typeof(TEvent)), typeof(TEvent))} is expected");
+
+    // Null as soon as the type proves to be none that is known; the reader is then somewhere in the middle.
+    private static WebhookEvent? ReadKnown(ref Utf8JsonReader reader, UnwrapWebhookEvent? blank = null)
+    {
+        var start = reader;
         string? id = null;
         string? @object = null;
         DateTimeOffset? createdAt = null;
-        string? type = null;
         object? data = null;
         bool isDataSkipped = false;
 
@@ -69,10 +120,10 @@ internal static class WebhookEventReader
             else if (envelope.Is(ref reader, "type"u8))
             {
                 blank = IsPlainString(ref reader) ? KnownEvent.FindBlank(reader.ValueSpan) : null;
+                blank ??= KnownEvent.FindBlank(Encoding.UTF8.GetBytes(envelope.ReadString(ref reader, "type"u8)));
                 if (blank is null)
                 {
-                    type = envelope.ReadString(ref reader, "type"u8);
-                    blank = KnownEvent.FindBlank(Encoding.UTF8.GetBytes(type));
+                    return null;
                 }
             }
             else if (envelope.Is(ref reader, "data"u8))
@@ -93,50 +144,94 @@ internal static class WebhookEventReader
             }
         }
 
-        if (blank is null && type is not null)
+        blank = envelope.Require(blank, "type"u8);
+        if (isDataSkipped)
         {
-            return new UnknownWebhookEvent(type, payload.IsEmpty ? ReadWhole(start) : JsonElement.Parse(payload))
-            {
-                Id = envelope.Require(id, "id"u8),
-                Object = @object,
-                CreatedAt = envelope.Require(createdAt, "created_at"u8),
-            };
+            // The data came in front of their type: once more, now that it is known.
+            return ReadKnown(ref start, blank);
         }
 
-        blank = envelope.Require(blank, "type"u8);
-        return isDataSkipped
-            ? ReadAgain(start, blank)
-            : blank.With(
-                envelope.Require(id, "id"u8),
-                @object,
-                envelope.Require(createdAt, "created_at"u8),
-                envelope.Require(data, "data"u8));
+        return blank.With(
+            envelope.Require(id, "id"u8),
+            @object,
+            envelope.Require(createdAt, "created_at"u8),
+            envelope.Require(data, "data"u8));
     }
 
-    // The data came in front of their type: once more, now that it is known.
-    private static WebhookEvent ReadAgain(Utf8JsonReader start, UnwrapWebhookEvent blank) => Read(ref start, start, payload: default, blank);
+    // "event" is the only value OpenAI sends: not worth a new string each time.
+    private static string? ReadObject(ref Utf8JsonReader reader, in ObjectReader envelope)
+        => IsPlainString(ref reader) && reader.ValueSpan.SequenceEqual("event"u8) ? "event"
+            : reader.TokenType == JsonTokenType.Null ? null
+            : envelope.ReadString(ref reader, "object"u8);
 
-    private static JsonElement ReadWhole(Utf8JsonReader start) => JsonElement.ParseValue(ref start);
-
-    /// <summary>The event as the type that was asked for.</summary>
-    public static TEvent Expect<TEvent>(WebhookEvent webhookEvent)
-        where TEvent : WebhookEvent
-        => webhookEvent as TEvent
-            ?? throw PayloadError.At(
-                "$.type",
-                $"is {Describe(webhookEvent.Type, webhookEvent.GetType())} where {Describe(KnownEvent.TypeOf(typeof(TEvent)), typeof(TEvent))} is expected");
+    // Such a string's bytes are its text. Others have to be decoded first, which fails on invalid text.
+    private static bool IsPlainString(ref Utf8JsonReader reader)
+        => reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && !reader.HasValueSequence;
 
     // A type that is no event's name by its length is the payload's own text, and not quoted.
     private static string Describe(string? type, Type record)
         => type is { Length: <= 64 } ? $"'{type}' ({record.Name})" : record.Name;
 
-    // "event" is the only value OpenAI sends: not worth a new string each time.
-    private static string? ReadObject(ref Utf8JsonReader reader, in ObjectReader envelope)
-        => IsPlainString(ref reader) && reader.ValueSpan.SequenceEqual("event"u8)
-            ? "event"
-            : envelope.ReadOptional(ref reader, "object"u8);
+    private static bool IsMember(in JsonProperty member, ReadOnlySpan<byte> name, ref JsonElement? value)
+    {
+        if (!member.NameEquals(name))
+        {
+            return false;
+        }
 
-    // Such a string's bytes are its text. Others have to be decoded first, which fails on invalid text.
-    private static bool IsPlainString(ref Utf8JsonReader reader)
-        => reader.TokenType == JsonTokenType.String && !reader.ValueIsEscaped && !reader.HasValueSequence;
+        value = value is null ? member.Value : throw PayloadError.Repeated($"$.{member.Name}");
+        return true;
+    }
+
+    private static string ReadString(JsonElement? value, string path) => value switch
+    {
+        null => throw PayloadError.Missing(path),
+        { ValueKind: JsonValueKind.String } text => text.GetString()!,
+        { } other => throw PayloadError.WrongType(path, "a string", TokenOf(other)),
+    };
+
+    private static JsonTokenType TokenOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => JsonTokenType.StartObject,
+        JsonValueKind.Array => JsonTokenType.StartArray,
+        JsonValueKind.String => JsonTokenType.String,
+        JsonValueKind.Number => JsonTokenType.Number,
+        JsonValueKind.Null => JsonTokenType.Null,
+        _ => JsonTokenType.True,
+    };
+
+    // One look at the whole; only where that is not enough, each text by itself.
+    private static void RefuseInvalidText(ReadOnlySpan<byte> payload)
+    {
+#if NET8_0_OR_GREATER
+        if (System.Text.Unicode.Utf8.IsValid(payload) && payload.IndexOf("\\u"u8) < 0)
+        {
+            return;
+        }
+#endif
+        var reader = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = int.MaxValue });
+        reader.Read();
+        var envelope = ObjectReader.Enter(ref reader, "$");
+        while (envelope.Next(ref reader))
+        {
+            envelope.Skip(ref reader);
+        }
+    }
+
+    // The same values as JSON proper, which the options it was read under do not ask for.
+    private static JsonElement WithoutExtras(JsonElement payload)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions
+        {
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            MaxDepth = int.MaxValue,
+            SkipValidation = true,
+        }))
+        {
+            payload.WriteTo(writer);
+        }
+
+        return JsonElement.Parse(buffer.ToArray(), new JsonDocumentOptions { MaxDepth = int.MaxValue });
+    }
 }

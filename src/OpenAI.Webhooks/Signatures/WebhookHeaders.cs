@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Net.Http.Headers;
 
 namespace OpenAI.Webhooks;
@@ -9,10 +8,10 @@ namespace OpenAI.Webhooks;
 /// </summary>
 /// <remarks>
 /// A missing or repeated header is no error here. It is remembered, and becomes a
-/// <see cref="WebhookVerificationFailure"/> when the delivery is verified. Enumerated, it gives the names and values of
-/// the headers that are present once, ready to be put on a request.
+/// <see cref="WebhookVerificationFailure"/> when the delivery is verified. The signature is no property and not
+/// enumerated, so that no logger prints it that takes objects apart; <see cref="ToDictionary"/> has it.
 /// </remarks>
-public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
+public sealed class WebhookHeaders
 {
     /// <summary>The name of the header with the delivery's id, <c>webhook-id</c>.</summary>
     public const string IdName = "webhook-id";
@@ -50,11 +49,8 @@ public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
     /// </summary>
     public string? Timestamp { get; }
 
-    /// <summary>
-    /// The signatures as received, such as <c>v1,gUAg4R2h…=</c>, separated by spaces; null where the header is missing,
-    /// blank or repeated.
-    /// </summary>
-    public string? Signature { get; }
+    /// <summary>The signatures as received, separated by spaces; null where the header is missing, blank or repeated.</summary>
+    internal string? Signature { get; }
 
     /// <summary>The first header that is missing or repeated.</summary>
     internal WebhookVerificationFailure Problem => _problem;
@@ -76,6 +72,21 @@ public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
             .Select(pair => pair.Value));
     }
 
+    /// <summary>
+    /// Takes the three headers from names that each have several values, as in a <c>Dictionary&lt;string, string[]&gt;</c>,
+    /// in ASP.NET Core's <c>IHeaderDictionary</c>, or in the multi-value headers of Amazon API Gateway.
+    /// </summary>
+    /// <typeparam name="TValues">The values of a header: a sequence of strings.</typeparam>
+    /// <param name="headers">
+    /// All headers of the request. Must not be null; a header's values may be. The case of names does not matter.
+    /// </param>
+    /// <returns>The three headers.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public static WebhookHeaders From<TValues>(IEnumerable<KeyValuePair<string, TValues>> headers)
+        where TValues : IEnumerable<string?>?
+        => From((headers ?? throw new ArgumentNullException(nameof(headers)))
+            .SelectMany(pair => pair.Value ?? Enumerable.Empty<string?>(), (pair, value) => new KeyValuePair<string, string>(pair.Key, value!)));
+
     /// <summary>Takes the three headers from those of an HTTP message of System.Net.Http.</summary>
     /// <param name="headers">The headers of the message. Must not be null.</param>
     /// <returns>The three headers.</returns>
@@ -96,19 +107,25 @@ public sealed class WebhookHeaders : IEnumerable<KeyValuePair<string, string>>
     public static WebhookHeaders From(Func<string, IEnumerable<string?>?> lookup)
         => new(lookup ?? throw new ArgumentNullException(nameof(lookup)));
 
-    /// <inheritdoc/>
-    public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
+    /// <summary>The headers as names and values, to put on a request: each that is present once.</summary>
+    /// <returns>A new dictionary, whose names compare without regard to case. It holds the signature: not for logs.</returns>
+    public Dictionary<string, string> ToDictionary()
     {
+        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in new[] { (IdName, Id), (TimestampName, Timestamp), (SignatureName, Signature) })
         {
             if (value is not null)
             {
-                yield return new(name, value);
+                headers.Add(name, value);
             }
         }
+
+        return headers;
     }
 
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    /// <summary>The id and the timestamp, without the signature.</summary>
+    /// <returns>Such as <c>WebhookHeaders wh_685c059a… 1750861210</c>.</returns>
+    public override string ToString() => $"{nameof(WebhookHeaders)} {Id} {Timestamp}";
 
     private static string? Single(
         IEnumerable<string?>? values,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Security.Cryptography;
@@ -10,7 +11,7 @@ namespace OpenAI.Webhooks;
 [DebuggerDisplay("WebhookSecret")]
 internal sealed class WebhookSecret
 {
-    /// <summary>The length of a signature, in characters: the base64 of 32 bytes.</summary>
+    /// <summary>The length of a signature, in characters of ASCII: the base64 of 32 bytes.</summary>
     public const int SignatureLength = 44;
 
     private const string Prefix = "whsec_";
@@ -20,8 +21,10 @@ internal sealed class WebhookSecret
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly byte[] _key;
 
-    // Keying a hash costs as much as hashing a small payload, so keyed hashes are kept: as many as were ever in use at once.
+    // Keying a hash costs as much as hashing a small payload, so keyed hashes are kept: as many as were ever in use at
+    // once, of which one is had without the queue.
     private readonly ConcurrentQueue<IncrementalHash> _idle = new();
+    private IncrementalHash? _first;
 
     private WebhookSecret(byte[] key) => _key = key;
 
@@ -48,9 +51,9 @@ internal sealed class WebhookSecret
     }
 
     /// <summary>
-    /// Signs <c>{id}.{timestamp}.{payload}</c>, as Standard Webhooks 1.0.0 has it, and writes the signature in base64.
+    /// Signs <c>{id}.{timestamp}.{payload}</c>, as Standard Webhooks 1.0.0 has it, and writes the signature in base64, as ASCII.
     /// </summary>
-    public void Sign(string id, string timestamp, ReadOnlySpan<byte> payload, Span<char> signature)
+    public void Sign(string id, string timestamp, ReadOnlySpan<byte> payload, Span<byte> signature)
     {
         int maxLength = Encoding.UTF8.GetMaxByteCount(id.Length + timestamp.Length + 2);
         byte[]? rented = maxLength > MaxStackLength ? ArrayPool<byte>.Shared.Rent(maxLength) : null;
@@ -75,9 +78,10 @@ internal sealed class WebhookSecret
         }
     }
 
-    private void Sign(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Span<char> signature)
+    private void Sign(ReadOnlySpan<byte> head, ReadOnlySpan<byte> payload, Span<byte> signature)
     {
-        if (!_idle.TryDequeue(out var hash))
+        var hash = Interlocked.Exchange(ref _first, null);
+        if (hash is null && !_idle.TryDequeue(out hash))
         {
             hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         }
@@ -91,13 +95,16 @@ internal sealed class WebhookSecret
         }
 
         hash.GetHashAndReset(digest);
-        Convert.TryToBase64Chars(digest, signature, out _);
 #else
         hash.AppendData(head.ToArray());
         hash.AppendData(payload.ToArray());
-        Convert.ToBase64String(hash.GetHashAndReset()).AsSpan().CopyTo(signature);
+        byte[] digest = hash.GetHashAndReset();
 #endif
-        _idle.Enqueue(hash);
+        Base64.EncodeToUtf8(digest, signature, out _, out _);
+        if (Interlocked.CompareExchange(ref _first, hash, null) is not null)
+        {
+            _idle.Enqueue(hash);
+        }
     }
 
     private static int Append(string text, Span<byte> destination)

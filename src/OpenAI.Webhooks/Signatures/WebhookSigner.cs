@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -38,7 +39,7 @@ public sealed class WebhookSigner
     /// <returns>The payload in UTF-8 and its headers, with the clock's time.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="payload"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
-    public SignedWebhook Sign(string payload, string? webhookId = null)
+    public SignedWebhook Sign([StringSyntax(StringSyntaxAttribute.Json)] string payload, string? webhookId = null)
         => Sign(Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload))), webhookId);
 
     /// <summary>Signs a payload, which need not be an event, nor text.</summary>
@@ -55,8 +56,8 @@ public sealed class WebhookSigner
         }
 
         string timestamp = _timeProvider.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        Span<char> signature = stackalloc char[WebhookSecret.SignatureLength];
+        byte[] signature = new byte[WebhookSecret.SignatureLength];
         _secret.Sign(id, timestamp, payload.Span, signature);
-        return new(payload, new(id, timestamp, $"v1,{signature.ToString()}"));
+        return new(payload, new(id, timestamp, $"v1,{Encoding.ASCII.GetString(signature)}"));
     }
 }

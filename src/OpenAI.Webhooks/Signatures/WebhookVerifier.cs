@@ -1,4 +1,10 @@
+#if NET8_0_OR_GREATER
+using System.Buffers;
+#endif
 using System.Diagnostics.CodeAnalysis;
+#if NET8_0_OR_GREATER
+using System.Security.Cryptography;
+#endif
 using System.Text;
 using System.Text.Json;
 
@@ -70,6 +76,15 @@ public sealed class WebhookVerifier
         return failure == WebhookVerificationFailure.None;
     }
 
+    /// <summary>Tells whether a webhook is authentic, for hosts that hand over the body as text only.</summary>
+    /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
+    /// <returns>True where it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public bool TryVerify(string payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
+        => TryVerify(ToUtf8(payload), headers, out failure);
+
     /// <summary>Makes sure that a webhook is authentic.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
@@ -83,12 +98,19 @@ public sealed class WebhookVerifier
         }
     }
 
+    /// <summary>Makes sure that a webhook is authentic, for hosts that hand over the body as text only.</summary>
+    /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <exception cref="InvalidWebhookSignatureException">It is not; the message says why.</exception>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public void Verify(string payload, WebhookHeaders headers) => Verify(ToUtf8(payload), headers);
+
     /// <summary>Verifies a webhook, then reads the event from the same bytes.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <returns>The delivery. It refers to the payload's memory, and copies nothing.</returns>
     /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
-    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public WebhookDelivery Unwrap(ReadOnlyMemory<byte> payload, WebhookHeaders headers)
         => TryUnwrap(payload, headers, out var delivery, out var failure)
@@ -103,10 +125,10 @@ public sealed class WebhookVerifier
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <returns>The delivery.</returns>
     /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
-    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public WebhookDelivery Unwrap(string payload, WebhookHeaders headers)
-        => Unwrap(Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload))), headers);
+        => Unwrap(ToUtf8(payload), headers);
 
     /// <summary>
     /// Verifies a webhook, then reads the event from the same bytes; for endpoints that anybody can call, where a
@@ -119,7 +141,7 @@ public sealed class WebhookVerifier
     /// </param>
     /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
     /// <returns>True where the webhook is authentic.</returns>
-    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool TryUnwrap(
         ReadOnlyMemory<byte> payload,
@@ -129,9 +151,41 @@ public sealed class WebhookVerifier
     {
         failure = Check(payload.Span, headers ?? throw new ArgumentNullException(nameof(headers)), out long timestamp);
         delivery = failure == WebhookVerificationFailure.None
-            ? new(WebhookEvent.Parse(payload.Span), headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
+            ? Read(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
             : null;
         return delivery is not null;
+    }
+
+    /// <summary>
+    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only; otherwise as the
+    /// overload that takes bytes.
+    /// </summary>
+    /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <param name="delivery">The delivery, or null where the webhook is not authentic.</param>
+    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
+    /// <returns>True where the webhook is authentic.</returns>
+    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public bool TryUnwrap(
+        string payload,
+        WebhookHeaders headers,
+        [NotNullWhen(true)] out WebhookDelivery? delivery,
+        out WebhookVerificationFailure failure)
+        => TryUnwrap(ToUtf8(payload), headers, out delivery, out failure);
+
+    private static byte[] ToUtf8(string payload) => Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload)));
+
+    private static WebhookDelivery Read(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            return new(WebhookEvent.Parse(payload.Span), webhookId, timestamp, payload);
+        }
+        catch (JsonException exception)
+        {
+            throw new UnreadableWebhookException(exception, webhookId, timestamp, payload);
+        }
     }
 
     private WebhookVerificationFailure Check(ReadOnlySpan<byte> payload, WebhookHeaders headers, out long timestamp)
@@ -179,30 +233,62 @@ public sealed class WebhookVerifier
 
     private bool IsSigned(ReadOnlySpan<byte> payload, WebhookHeaders headers)
     {
-        Span<char> expected = stackalloc char[Version.Length + WebhookSecret.SignatureLength];
-        Version.AsSpan().CopyTo(expected);
-
+        Span<byte> expected = stackalloc byte[WebhookSecret.SignatureLength];
         bool isSigned = false;
         foreach (var secret in _secrets)
         {
-            secret.Sign(headers.Id!, headers.Timestamp!, payload, expected.Slice(Version.Length));
+            secret.Sign(headers.Id!, headers.Timestamp!, payload, expected);
             isSigned |= ContainsEntry(headers.Signature.AsSpan(), expected);
         }
 
         return isSigned;
     }
 
-    private static bool ContainsEntry(ReadOnlySpan<char> entries, ReadOnlySpan<char> expected)
+    private static bool ContainsEntry(ReadOnlySpan<char> entries, ReadOnlySpan<byte> expected)
     {
+        Span<byte> candidate = stackalloc byte[WebhookSecret.SignatureLength];
         bool contains = false;
         while (!entries.IsEmpty)
         {
             int end = entries.IndexOfAny(' ', '\t');
             var entry = end < 0 ? entries : entries.Slice(0, end);
-            contains |= FixedTime.Equals(entry, expected);
+            contains |= TryReadEntry(entry, candidate) && FixedTimeEquals(candidate, expected);
             entries = entries.Slice(end < 0 ? entries.Length : end + 1);
         }
 
         return contains;
     }
+
+    // Of an entry's version, length and characters the sender knows already; only its signature is compared in fixed time.
+    private static bool TryReadEntry(ReadOnlySpan<char> entry, Span<byte> signature)
+    {
+        if (entry.Length != Version.Length + signature.Length || !entry.StartsWith(Version.AsSpan(), StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        entry = entry.Slice(Version.Length);
+#if NET8_0_OR_GREATER
+        return Ascii.FromUtf16(entry, signature, out _) == OperationStatus.Done;
+#else
+        for (int i = 0; i < signature.Length; i++)
+        {
+            if (entry[i] > 127)
+            {
+                return false;
+            }
+
+            signature[i] = (byte)entry[i];
+        }
+
+        return true;
+#endif
+    }
+
+    private static bool FixedTimeEquals(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+#if NET8_0_OR_GREATER
+        => CryptographicOperations.FixedTimeEquals(left, right);
+#else
+        => FixedTime.Equals(left, right);
+#endif
 }

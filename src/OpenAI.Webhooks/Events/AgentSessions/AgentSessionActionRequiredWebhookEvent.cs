@@ -6,11 +6,15 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session waits for something; fetch the session for the details. On the wire: <c>agent.session.action_required</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
-public record AgentSessionActionRequiredWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)
+public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)
 {
     /// <summary>Which session it is, and what it waits for. Never null.</summary>
     [JsonPropertyName("data")]
     public required AgentSessionActionRequiredEventData Data { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string SessionId => Data.Id;
 
     internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionActionRequiredEventData.Read(ref reader);
 

@@ -6,9 +6,16 @@ namespace OpenAI.Webhooks;
 /// <summary>How a self-hosted environment connects to its agent session.</summary>
 public sealed record AgentSessionConnect
 {
-    /// <summary>The URL to connect to, as OpenAI wrote it. Never null.</summary>
+    /// <summary>
+    /// The URL to connect to, as OpenAI wrote it. Never null. Whoever has it may be able to connect, so
+    /// <see cref="ToString"/> leaves it out.
+    /// </summary>
     [JsonPropertyName("remote_url")]
     public required string RemoteUrl { get; init; }
+
+    /// <summary>The record's name, without the URL.</summary>
+    /// <returns><c>AgentSessionConnect { }</c>.</returns>
+    public override string ToString() => $"{nameof(AgentSessionConnect)} {{ }}";
 
     internal static bool TryRead(ref Utf8JsonReader reader, ref ObjectReader data, ref AgentSessionConnect? connect)
     {

@@ -5,4 +5,4 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session was created. On the wire: <c>agent.session.created</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionCreatedWebhookEvent), WebhookEventTypes.AgentSessionCreated)]
-public record AgentSessionCreatedWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionCreated);
+public record AgentSessionCreatedWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionCreated);

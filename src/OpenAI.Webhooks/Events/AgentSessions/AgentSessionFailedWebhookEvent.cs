@@ -5,4 +5,4 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session failed. On the wire: <c>agent.session.failed</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionFailedWebhookEvent), WebhookEventTypes.AgentSessionFailed)]
-public record AgentSessionFailedWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionFailed);
+public record AgentSessionFailedWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionFailed);

@@ -5,4 +5,4 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session is idle, and takes more input. On the wire: <c>agent.session.idle</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionIdleWebhookEvent), WebhookEventTypes.AgentSessionIdle)]
-public record AgentSessionIdleWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionIdle);
+public record AgentSessionIdleWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionIdle);

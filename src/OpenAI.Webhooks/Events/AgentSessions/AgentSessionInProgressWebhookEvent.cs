@@ -5,4 +5,4 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session started to work on a turn. On the wire: <c>agent.session.in_progress</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionInProgressWebhookEvent), WebhookEventTypes.AgentSessionInProgress)]
-public record AgentSessionInProgressWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionInProgress);
+public record AgentSessionInProgressWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionInProgress);

@@ -1,9 +1,8 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>The state of an agent session changed: the family of the <c>agent.session.*</c> events, but for <see cref="AgentSessionActionRequiredWebhookEvent"/>, whose data are others.</summary>
+/// <summary>Something happened to an agent session: the family of the <c>agent.session.*</c> events.</summary>
 [JsonConverter(typeof(WebhookEventConverter<AgentSessionWebhookEvent>))]
 public abstract record AgentSessionWebhookEvent : UnwrapWebhookEvent
 {
@@ -12,12 +11,7 @@ public abstract record AgentSessionWebhookEvent : UnwrapWebhookEvent
     {
     }
 
-    /// <summary>Which session it was, and where it runs. Never null.</summary>
-    [JsonPropertyName("data")]
-    public required AgentSessionEventData Data { get; init; }
-
-    internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionEventData.Read(ref reader);
-
-    internal override UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data)
-        => this with { Id = id, Object = @object, CreatedAt = createdAt, Data = (AgentSessionEventData)data };
+    /// <summary>The session's id, such as <c>sess_abc123</c>: the <c>id</c> of the event's data. Never null.</summary>
+    [JsonIgnore]
+    public abstract string SessionId { get; }
 }

@@ -6,11 +6,15 @@ namespace OpenAI.Webhooks;
 /// <summary>A Live session over WebRTC was created directly, or one of Instant Connect became active. On the wire: <c>live.transport.connected</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportConnectedWebhookEvent), WebhookEventTypes.LiveTransportConnected)]
-public record LiveTransportConnectedWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.LiveTransportConnected)
+public record LiveTransportConnectedWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportConnected)
 {
     /// <summary>Which session it is. Never null.</summary>
     [JsonPropertyName("data")]
     public required LiveTransportConnectedEventData Data { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string SessionId => Data.SessionId;
 
     internal override object ReadData(ref Utf8JsonReader reader) => LiveTransportConnectedEventData.Read(ref reader);
 

@@ -6,11 +6,15 @@ namespace OpenAI.Webhooks;
 /// <summary>A SIP call came in and waits to be accepted by the Live API. On the wire: <c>live.transport.incoming</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportIncomingWebhookEvent), WebhookEventTypes.LiveTransportIncoming)]
-public record LiveTransportIncomingWebhookEvent() : UnwrapWebhookEvent(WebhookEventTypes.LiveTransportIncoming)
+public record LiveTransportIncomingWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportIncoming)
 {
     /// <summary>Which session it is, and what the call's INVITE said. Never null.</summary>
     [JsonPropertyName("data")]
     public required LiveTransportIncomingEventData Data { get; init; }
+
+    /// <inheritdoc/>
+    [JsonIgnore]
+    public override string SessionId => Data.SessionId;
 
     internal override object ReadData(ref Utf8JsonReader reader) => LiveTransportIncomingEventData.Read(ref reader);
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,10 +10,9 @@ namespace OpenAI.Webhooks;
 /// threads, and equal to a list of the same headers in the same order.
 /// </summary>
 [JsonConverter(typeof(SipHeadersConverter))]
+[CollectionBuilder(typeof(SipHeaders), nameof(Create))]
 public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders>
 {
-    private const int UsualCount = 16;
-
     private readonly SipHeader[] _headers;
 
     private SipHeaders(SipHeader[] headers) => _headers = headers;
@@ -29,6 +29,12 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             throw new ArgumentException("A header is null.", nameof(headers));
         }
     }
+
+    /// <summary>Makes a list of headers: what a collection expression such as <c>[new("From", "…")]</c> calls.</summary>
+    /// <param name="headers">The headers, in order; none may be null.</param>
+    /// <returns>The list.</returns>
+    /// <exception cref="ArgumentException">A header is null.</exception>
+    public static SipHeaders Create(ReadOnlySpan<SipHeader> headers) => new((IEnumerable<SipHeader>)headers.ToArray());
 
     /// <summary>How many headers there are, repeats included.</summary>
     public int Count => _headers.Length;
@@ -91,30 +97,5 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     }
 
     internal static SipHeaders Read(ref Utf8JsonReader reader)
-    {
-        const string Path = "$.data.sip_headers";
-        if (reader.TokenType != JsonTokenType.StartArray)
-        {
-            throw PayloadError.WrongType(Path, "an array", reader.TokenType);
-        }
-
-        var headers = new List<SipHeader>(UsualCount);
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-        {
-            string? name = null;
-            string? value = null;
-
-            var header = ObjectReader.Enter(ref reader, Path, headers.Count);
-            while (header.Next(ref reader))
-            {
-                _ = header.TryRead(ref reader, "name"u8, ref name)
-                    || header.TryRead(ref reader, "value"u8, ref value)
-                    || header.Skip(ref reader);
-            }
-
-            headers.Add(new(header.Require(name, "name"u8), header.Require(value, "value"u8)));
-        }
-
-        return new(headers.ToArray());
-    }
+        => new(ObjectReader.ReadList(ref reader, "$.data.sip_headers", SipHeader.Read));
 }

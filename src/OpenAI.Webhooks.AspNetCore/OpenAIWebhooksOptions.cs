@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// What the endpoints of an application go by. Bound from the configuration section <c>OpenAI:Webhooks</c>; a changed
 /// configuration takes effect at the next delivery, unless it cannot be used.
 /// </summary>
-public sealed class OpenAIWebhookOptions
+public sealed class OpenAIWebhooksOptions
 {
     /// <summary>
     /// The secrets of which any one may have signed a webhook: at least one, and several while they are rotated. Where

@@ -1,0 +1,49 @@
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks.Tests;
+
+public class UnreadableWebhookExceptionTests
+{
+    private const string Payload = """{"id":"evt_1","created_at":1,"type":"batch.failed","data":{"id":5,"phone":"+14155550123"}}""";
+
+    private static readonly DateTimeOffset Sent = DateTimeOffset.FromUnixTimeSeconds(1750861210);
+
+    private static readonly SignedWebhook Signed = new WebhookSigner("a secret as text", new FixedClock(Sent)).Sign(Payload, "wh_1");
+
+    private static readonly WebhookVerifier Verifier = new(new WebhookVerifierOptions
+    {
+        Secrets = ["a secret as text"],
+        TimeProvider = new FixedClock(Sent.AddMinutes(2)),
+    });
+
+    public static TheoryData<string> Ways { get; } = ["Unwrap", "TryUnwrap", "Unwrap text", "TryUnwrap text"];
+
+    [Theory, MemberData(nameof(Ways))]
+    public void Unwrap_AuthenticPayloadThatIsNoEvent_KeepsItsIdentityAndPayload(string way)
+    {
+        Action unwrap = way switch
+        {
+            "Unwrap" => () => Verifier.Unwrap(Signed.Payload, Signed.Headers),
+            "TryUnwrap" => () => Verifier.TryUnwrap(Signed.Payload, Signed.Headers, out _, out _),
+            "Unwrap text" => () => Verifier.Unwrap(Payload, Signed.Headers),
+            _ => () => Verifier.TryUnwrap(Payload, Signed.Headers, out _, out _),
+        };
+
+        var exception = unwrap.Should().Throw<JsonException>().Which.Should().BeOfType<UnreadableWebhookException>().Subject;
+
+        exception.WebhookId.Should().Be("wh_1");
+        exception.Timestamp.Should().Be(Sent);
+        Encoding.UTF8.GetString(exception.Payload.Span).Should().Be(Payload);
+        exception.Path.Should().Be("$.data.id");
+        exception.Message.Should().Be("The webhook payload cannot be read: $.data.id is a number where a string is expected.");
+        exception.ToString().Should().NotContain("4155550123");
+    }
+
+    [Fact]
+    public void Constructor_Null_IsRefused()
+    {
+        FluentActions.Invoking(() => new UnreadableWebhookException(null!, "wh_1", Sent, default)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new UnreadableWebhookException(new JsonException(), null!, Sent, default)).Should().Throw<ArgumentNullException>();
+    }
+}
