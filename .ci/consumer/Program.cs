@@ -1,13 +1,11 @@
 using System;
-using System.Threading.Tasks;
-using OpenAI.Webhooks;
-#if !NETSTANDARD
 using System.Linq;
 using System.Net.Http;
+using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-#endif
+using OpenAI.Webhooks;
 
 internal static class Program
 {
@@ -25,8 +23,10 @@ internal static class Program
             ResponseCompletedWebhookEvent completed => $"response {completed.Data.Id} completed",
             var other => $"not expected: {other.Type}",
         });
-#if !NETSTANDARD
-        var builder = WebApplication.CreateBuilder();
+        Console.WriteLine($"netstandard2.0 library: {Library.Run(Secret, Payload)}");
+        Console.WriteLine($"C# 7.3 library: {PlainLibrary.Run(Secret, Payload)}");
+
+        var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret));
         await using var app = builder.Build();
@@ -35,15 +35,7 @@ internal static class Program
         await app.StartAsync();
 
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, app.Urls.Single() + "/hook") { Content = new ReadOnlyMemoryContent(signed.Payload) };
-        foreach (var header in signed.Headers)
-        {
-            request.Headers.Add(header.Key, header.Value);
-        }
-
-        Console.WriteLine($"endpoint: {(await client.SendAsync(request)).StatusCode}");
-#else
-        await Task.CompletedTask;
-#endif
+        using var response = await client.SendAsync(signed.ToRequest(app.Urls.Single() + "/hook"));
+        Console.WriteLine($"endpoint: {response.StatusCode}");
     }
 }
