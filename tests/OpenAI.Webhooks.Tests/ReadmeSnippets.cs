@@ -106,6 +106,20 @@ public class ReadmeSnippets
     }
 
     [Fact]
+    public void A_newer_field()
+    {
+        var signed = new WebhookSigner("a secret as text").Sign(Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
+        var delivery = new WebhookVerifier("a secret as text").Unwrap(signed.Payload, signed.Headers);
+
+        #region README: a newer field
+        using JsonDocument payload = JsonDocument.Parse(delivery.Payload);
+        string? reason = payload.RootElement.GetProperty("data").GetProperty("reason").GetString();
+        #endregion
+
+        reason.Should().Be("done");
+    }
+
+    [Fact]
     public void Json_serializer()
     {
         string json = Fixture.ResponseCompleted;
