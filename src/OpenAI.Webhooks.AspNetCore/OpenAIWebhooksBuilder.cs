@@ -21,8 +21,9 @@ public sealed class OpenAIWebhooksBuilder
     public string Name { get; }
 
     /// <summary>
-    /// Adds a handler for the endpoints that are mapped without a delegate. All handlers of an event run, one after the
-    /// other in the order they were added; the first that throws is the last that runs.
+    /// Adds a handler for the endpoints that are mapped without a delegate, and for the <see cref="WebhookDispatcher"/>.
+    /// All handlers of an event run, one after the other in the order they were added; the first that throws is the last
+    /// that runs. One that is added twice for the same event runs once.
     /// </summary>
     /// <typeparam name="TEvent">The event's record, its family's, or <see cref="WebhookEvent"/>.</typeparam>
     /// <typeparam name="THandler">The handler. It is registered as scoped, unless it is registered already.</typeparam>
@@ -34,17 +35,30 @@ public sealed class OpenAIWebhooksBuilder
         where THandler : class, IWebhookHandler<TEvent>
     {
         Services.TryAddScoped<THandler>();
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Handlers.Add((context, delivery, cancellationToken) =>
-            delivery.Event is TEvent webhookEvent
-                ? context.RequestServices.GetRequiredService<THandler>().HandleAsync(webhookEvent, delivery, cancellationToken)
-                : Task.CompletedTask));
+        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Add<TEvent, THandler>());
         return this;
     }
 
     /// <summary>
-    /// Remembers the webhook ids of handled deliveries in the application's <see cref="IDistributedCache"/>, so that a
-    /// repeated delivery is answered 200 and not handled again. The cache is in memory unless the application registers
-    /// another. A delivery that failed is not remembered; one that comes twice at the same moment may be handled twice.
+    /// Makes the endpoints that are mapped without a delegate store each authentic delivery and answer, instead of
+    /// handling it. The handlers run when the <see cref="WebhookDispatcher"/> is handed what the inbox holds.
+    /// </summary>
+    /// <typeparam name="TInbox">The inbox. It is registered as scoped, unless it is registered already.</typeparam>
+    /// <returns>This builder.</returns>
+    public OpenAIWebhooksBuilder AddInbox<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TInbox>()
+        where TInbox : class, IWebhookInbox
+    {
+        Services.TryAddScoped<TInbox>();
+        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Inbox = services => services.GetRequiredService<TInbox>());
+        return this;
+    }
+
+    /// <summary>
+    /// Remembers the webhook ids that an endpoint has handled, so that a repeated delivery is answered 200 and not handled
+    /// again: in the application's <see cref="IDistributedCache"/>, or, where it has none, in this process: the last
+    /// 100,000 ids, in about 10 MB, of which the oldest is forgotten first. A delivery that failed is not remembered. A
+    /// cache that does not answer within half a second counts as empty. Two machines that are delivered the same at the
+    /// same moment may both handle it; within one process that does not happen.
     /// </summary>
     /// <param name="retention">How long; 4 days by default, for OpenAI tries for 3.</param>
     /// <returns>This builder.</returns>
@@ -53,7 +67,6 @@ public sealed class OpenAIWebhooksBuilder
     {
         var remembered = retention ?? TimeSpan.FromDays(4);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(remembered, TimeSpan.Zero, nameof(retention));
-        Services.AddDistributedMemoryCache();
         Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Retention = remembered);
         return this;
     }

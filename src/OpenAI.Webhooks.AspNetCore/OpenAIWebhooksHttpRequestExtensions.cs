@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
 
@@ -11,17 +9,20 @@ public static class OpenAIWebhooksHttpRequestExtensions
 {
     /// <summary>
     /// Reads a request's body, verifies the webhook, and reads its event, by the options of <c>AddOpenAIWebhooks</c>.
-    /// Nothing may have read the body before, unless it can be rewound, as with <c>EnableBuffering</c>.
+    /// Nothing may have read the body before, unless it can be rewound, as with <c>EnableBuffering</c>: it then is.
     /// </summary>
     /// <param name="request">The request. Must not be null.</param>
     /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <param name="cancellationToken">Stops reading the body.</param>
     /// <returns>The delivery.</returns>
     /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic: answer 400.</exception>
-    /// <exception cref="JsonException">The webhook is authentic, and its payload is not an event: answer 400.</exception>
-    /// <exception cref="BadHttpRequestException">The body is over the limit, or broken off; it has the status to answer.</exception>
+    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event: answer 400.</exception>
+    /// <exception cref="BadHttpRequestException">
+    /// The body is over the limit, broken off, not what its headers say, or was read before; it has the status to answer.
+    /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<WebhookDelivery> UnwrapOpenAIWebhookAsync(
         this HttpRequest request,
@@ -30,18 +31,29 @@ public static class OpenAIWebhooksHttpRequestExtensions
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        var registration = new WebhookRegistration(name ?? Options.DefaultName);
-        var verifiers = request.HttpContext.RequestServices.GetService<WebhookVerifiers>()
-            ?? throw new InvalidOperationException($"{nameof(UnwrapOpenAIWebhookAsync)} needs services that are not registered. Call {registration.AddCall} before the application is built.");
-        var (verifier, maxBodyBytes) = verifiers.Get(registration);
-
-        if (request.Body.CanSeek)
+        var services = request.HttpContext.RequestServices;
+        var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, nameof(UnwrapOpenAIWebhookAsync));
+        var inForce = services.GetRequiredService<WebhookVerifiers>().Get(registration);
+        var headers = RequestBody.HeadersOf(request);
+        if (inForce.Verifier.Refuses(headers, out var failure))
         {
-            request.Body.Position = 0;
+            throw new InvalidWebhookSignatureException(failure);
         }
 
-        var body = await RequestBody.ReadAsync(request, maxBodyBytes, cancellationToken).ConfigureAwait(false)
-            ?? throw new BadHttpRequestException("The webhook's body is over the limit.", StatusCodes.Status413PayloadTooLarge);
-        return verifier.Unwrap(body, RequestBody.HeadersOf(request));
+        var body = await RequestBody.ReadAsync(request, inForce, cancellationToken).ConfigureAwait(false);
+        switch (body.State)
+        {
+            case RequestBodyState.Complete:
+                return inForce.Verifier.Unwrap(body.Bytes, headers);
+            case RequestBodyState.TooLarge:
+                throw new BadHttpRequestException("The webhook's body is over the limit.", StatusCodes.Status413PayloadTooLarge, body.Exception!);
+            case RequestBodyState.ReadBefore:
+                throw new BadHttpRequestException($"The webhook cannot be verified. {RequestBody.ReadBeforeMessage}");
+            case RequestBodyState.Malformed:
+                throw new BadHttpRequestException("The webhook's body cannot be read: it is not encoded as its headers say.", StatusCodes.Status400BadRequest, body.Exception!);
+            default:
+                throw body.Exception as BadHttpRequestException
+                    ?? new BadHttpRequestException("The webhook's sender broke off.", StatusCodes.Status400BadRequest, body.Exception!);
+        }
     }
 }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -18,17 +20,21 @@ public static class OpenAIWebhooksServiceCollectionExtensions
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
         this IServiceCollection services,
         Action<OpenAIWebhooksOptions>? configure = null)
-        => services.AddOpenAIWebhooks(Options.Options.DefaultName, configure);
+        => services.AddOpenAIWebhooks("", configure);
 
     /// <summary>
     /// Registers options and handlers under a name, for applications that have several endpoints with different
     /// secrets. The options are from the configuration section <c>OpenAI:Webhooks:{name}</c>.
     /// </summary>
     /// <param name="services">The application's services. Must not be null.</param>
-    /// <param name="name">The name to map endpoints with. Must not be null.</param>
+    /// <param name="name">The name to map endpoints with. Must not be null; has no colon, and is not a secret.</param>
     /// <param name="configure">Changes the options after the configuration; null to leave them.</param>
     /// <returns>A builder to add handlers and deduplication with.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="name"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="name"/> is a webhook secret, has a colon, is the name of an option, or differs from another name by
+    /// the case of its letters only, which the configuration does not tell apart.
+    /// </exception>
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
         this IServiceCollection services,
         string name,
@@ -37,20 +43,22 @@ public static class OpenAIWebhooksServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
 
-        var registration = new WebhookRegistration(name);
+        var registration = WebhookRegistration.Of(name, nameof(name));
+
         // The type first: of a keyed service, early versions of ServiceDescriptor give no instance but an exception.
-        if (!services.Any(service => service.ServiceType == typeof(WebhookRegistration) && registration.Equals(service.ImplementationInstance)))
+        var others = services.Where(service => service.ServiceType == typeof(WebhookRegistration))
+            .Select(service => (WebhookRegistration)service.ImplementationInstance!)
+            .ToList();
+        if (!others.Contains(registration))
         {
+            if (others.Find(other => other.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } twin)
+            {
+                throw new ArgumentException($"The names '{name}' and '{twin.Name}' differ by the case of their letters only, and the configuration does not tell them apart.", nameof(name));
+            }
+
             services.AddSingleton(registration);
-            services.AddOptions<OpenAIWebhooksOptions>(name)
-                .BindConfiguration(registration.Section)
-                .PostConfigure<IConfiguration>((options, configuration) =>
-                {
-                    if (options.Secrets.Count == 0 && registration.FallbackSecret(configuration) is { Length: > 0 } secret)
-                    {
-                        options.Secrets.Add(secret);
-                    }
-                });
+            services.AddSingleton<IConfigureOptions<OpenAIWebhooksOptions>>(provider => new OptionsFromConfiguration(registration, provider.GetService<IConfiguration>()));
+            services.AddSingleton<IPostConfigureOptions<OpenAIWebhooksOptions>>(provider => new OptionsFromConfiguration(registration, provider.GetService<IConfiguration>()));
         }
 
         if (configure is not null)
@@ -58,10 +66,15 @@ public static class OpenAIWebhooksServiceCollectionExtensions
             services.Configure(name, configure);
         }
 
+        services.AddOptions();
+        services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton<WebhookVerifiers>();
         services.TryAddSingleton<WebhookTelemetry>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<Hosting.IHostedService, StartupCheck>());
+        services.TryAddSingleton<WebhookRunner>();
+        services.TryAddSingleton(provider => new WebhookDispatcher(provider));
+        services.TryAddSingleton<WebhookLifetime>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WebhookLifetime>(provider => provider.GetRequiredService<WebhookLifetime>()));
         return new(services, name);
     }
 }

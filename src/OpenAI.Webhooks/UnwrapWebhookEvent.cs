@@ -12,7 +12,8 @@ namespace OpenAI.Webhooks;
 /// Read with <see cref="WebhookEvent.Parse(string)"/>, or as a <see cref="WebhookEvent"/>, under any options. Read as
 /// <see cref="UnwrapWebhookEvent"/>, System.Text.Json itself follows these attributes: the options then need
 /// <see cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c>
-/// first, and a newer type is an error.
+/// first, and a newer type is an error. Null, duplicates, and an absent <c>object</c> (which becomes <c>event</c>) are
+/// then as the options have them, and not as this library does.
 /// </para>
 /// <para>
 /// An event's record repeats its own line of the list, because System.Text.Json takes no notice of the union when it
@@ -52,7 +53,7 @@ namespace OpenAI.Webhooks;
 [JsonDerivedType(typeof(SafetyDeactivationIssuedWebhookEvent), WebhookEventTypes.SafetyDeactivationIssued)]
 [JsonDerivedType(typeof(SafetyOrgAlertCreatedWebhookEvent), WebhookEventTypes.SafetyOrgAlertCreated)]
 [JsonDerivedType(typeof(SafetyWarningIssuedWebhookEvent), WebhookEventTypes.SafetyWarningIssued)]
-public abstract record UnwrapWebhookEvent : WebhookEvent
+public abstract record UnwrapWebhookEvent : WebhookEvent, IJsonOnSerializing, IJsonOnDeserialized
 {
     private protected UnwrapWebhookEvent(string type)
         : base(type)
@@ -62,16 +63,27 @@ public abstract record UnwrapWebhookEvent : WebhookEvent
     /// <summary>Reads the <c>data</c> that the reader stands on, as the events of this family have it.</summary>
     internal abstract object ReadData(ref Utf8JsonReader reader);
 
+    /// <summary>Called by System.Text.Json before it writes the event, whatever type it takes it for.</summary>
+    /// <exception cref="NotSupportedException">The record is derived from one of this library's.</exception>
+    void IJsonOnSerializing.OnSerializing() => RequireOwnRecord();
+
+    /// <summary>Called by System.Text.Json when it has read the event by itself.</summary>
+    /// <exception cref="NotSupportedException">The record is derived from one of this library's.</exception>
+    void IJsonOnDeserialized.OnDeserialized() => RequireOwnRecord();
+
     internal sealed override void WriteTo(Utf8JsonWriter writer)
     {
-        try
-        {
-            JsonSerializer.Serialize(writer, this, WebhookJsonContext.Default.UnwrapWebhookEvent);
-        }
-        catch (NotSupportedException exception) when (KnownEvent.TypeOf(GetType()) is null)
+        RequireOwnRecord();
+        JsonSerializer.Serialize(writer, this, WebhookJsonContext.Default.UnwrapWebhookEvent);
+    }
+
+    // System.Text.Json would write a derived record without its type, and read any event as one.
+    private void RequireOwnRecord()
+    {
+        if (KnownEvent.TypeOf(GetType()) is null)
         {
             throw new NotSupportedException(
-                $"{GetType()} cannot be written: it is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, and OpenAI's wire format knows nothing of what it adds. Keep the event in a member of a type of your own instead.", exception);
+                $"{GetType()} is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, and OpenAI's wire format knows nothing of it. Keep the event in a member of a type of your own instead.");
         }
     }
 

@@ -77,8 +77,8 @@ public class DeduplicationTests
         (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
 
         app.Deliveries.Should().ContainSingle();
-        app.Log.Where(entry => entry.Level == LogLevel.Warning).Should().HaveCount(2)
-            .And.OnlyContain(entry => entry.Message.Contains("wh_1") && entry.Exception is TimeoutException);
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning, "a cache that could not be read is not written to")
+            .Which.Should().Match<TestApp.LogEntry>(entry => entry.Message.Contains("wh_1") && entry.Exception is TimeoutException);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public class DeduplicationTests
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
 
         cache.Retention.Should().BeGreaterThan(TimeSpan.FromHours(72));
-        cache.Key.Should().Be("openai-webhooks::wh_1");
+        cache.Key.Should().Be("openai-webhooks::/webhooks/openai:wh_1");
     }
 
     [Fact]

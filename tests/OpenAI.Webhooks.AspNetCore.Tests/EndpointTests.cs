@@ -123,7 +123,7 @@ public class EndpointTests
 
         using var answer = await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: new string('x', 10_000)));
 
-        await ShouldBeRefused(app, answer, new string('x', 100) + "…");
+        await ShouldBeRefused(app, answer, "calls itself (an id of 10000 characters).");
         app.Log.Single(entry => entry.Level == LogLevel.Warning).Message.Length.Should().BeLessThan(1000);
     }
 
@@ -201,40 +201,16 @@ public class EndpointTests
     }
 
     [Fact]
-    public async Task Post_ClientAbortsWhileHandled_CancelsTheHandlerAndIsNoError()
-    {
-        var (entered, cancelled) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var app = await TestApp.StartAsync(handler: async (_, cancellationToken) =>
-        {
-            entered.SetResult();
-            using var registration = cancellationToken.Register(cancelled.SetResult);
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-        });
-        var signed = TestApp.Sign();
-
-        using (var socket = await app.ConnectAsync())
-        {
-            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-                $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{string.Concat(signed.Headers.ToDictionary().Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n{TestApp.Payload}"));
-            await entered.Task;
-        }
-
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
-        await Eventually(() => app.Log.Any(entry => entry.Message.Contains("broke off")));
-        app.Log.Should().OnlyContain(entry => entry.Level < LogLevel.Warning);
-    }
-
-    [Fact]
     public async Task Post_ClientAbortsWithinTheBody_IsNoError()
     {
         await using var app = await TestApp.StartAsync();
 
         using (var socket = await app.ConnectAsync())
         {
-            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"));
+            await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
         }
 
-        await Eventually(() => app.Log.Any(entry => entry.Message.Contains("broke off")));
+        await TestApp.Eventually(() => app.Log.Any(entry => entry.Message.Contains("broke off")));
         app.Log.Should().OnlyContain(entry => entry.Level < LogLevel.Warning);
         app.Deliveries.Should().BeEmpty();
     }
@@ -281,35 +257,11 @@ public class EndpointTests
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
-    [Fact]
-    public async Task Post_ConfigurationChangedToOneThatCannotBeUsed_GoesByTheLastAndLogsOnce()
-    {
-        await using var app = await TestApp.StartAsync();
-
-        app.Configuration["OpenAI:Webhooks:Secrets:0"] = "whsec_broken!";
-        app.Configuration.Reload();
-
-        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error)
-            .Which.Message.Should().Contain("not canonical base64").And.NotContain("broken");
-    }
-
     private static async Task ShouldBeRefused(TestApp app, HttpResponseMessage answer, string reason)
     {
         answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         (await answer.Content.ReadAsStringAsync()).Should().BeEmpty();
         app.Deliveries.Should().BeEmpty();
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain(reason);
-    }
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        for (int i = 0; i < 300 && !condition(); i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100));
-        }
-
-        condition().Should().BeTrue();
     }
 }

@@ -41,6 +41,52 @@ public class HandlerTests
     }
 
     [Fact]
+    public async Task Handler_AddedTwiceForTheSameEvent_RunsOnce()
+    {
+        await using var app = await StartAsync(webhooks => webhooks
+            .AddHandler<WebhookEvent, Recorder<WebhookEvent>>()
+            .AddHandler<WebhookEvent, Recorder<WebhookEvent>>());
+
+        await app.SendAsync(TestApp.Sign());
+
+        app.Handled.Should().Equal("WebhookEvent");
+    }
+
+    [Fact]
+    public void Handler_IsRegisteredAsScopedUnlessItIsRegisteredAlready()
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton<ScopeRecorder>();
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ScopeRecorder>().AddHandler<WebhookEvent, Failing>();
+
+        services.Should().ContainSingle(service => service.ServiceType == typeof(ScopeRecorder)).Which.Lifetime.Should().Be(ServiceLifetime.Singleton);
+        services.Should().ContainSingle(service => service.ServiceType == typeof(Failing)).Which.Lifetime.Should().Be(ServiceLifetime.Scoped);
+    }
+
+    [Fact]
+    public async Task Delegate_WithServices_GetsThoseOfTheRequestsScope()
+    {
+        var scopes = new List<string>();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddScoped<Scope>();
+                builder.Services.AddOpenAIWebhooks();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, (delivery, services, _) =>
+            {
+                services.GetRequiredService<Scope>().Should().BeSameAs(services.GetRequiredService<Scope>());
+                scopes.Add(services.GetRequiredService<Scope>().Id);
+                return Task.CompletedTask;
+            }));
+
+        await app.SendAsync(TestApp.Sign());
+        await app.SendAsync(TestApp.Sign());
+
+        scopes.Should().HaveCount(2).And.OnlyHaveUniqueItems();
+    }
+
+    [Fact]
     public async Task Handlers_share_the_scope_of_the_request_and_get_a_new_one_for_the_next()
     {
         await using var app = await StartAsync(webhooks =>

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -189,9 +188,13 @@ public class OpenAIController : ControllerBase
             WebhookDelivery delivery = await Request.UnwrapOpenAIWebhookAsync(cancellationToken: cancellationToken);
             return Ok();
         }
-        catch (Exception exception) when (exception is InvalidWebhookSignatureException or JsonException)
+        catch (Exception exception) when (exception is InvalidWebhookSignatureException or UnreadableWebhookException)
         {
             return BadRequest();
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return StatusCode(exception.StatusCode);    // 413 for a body over the limit
         }
     }
 }

@@ -16,7 +16,7 @@ public class StartupTests
             .WithMessage("*no webhook secret*OpenAI:Webhooks:Secrets:0*OPENAI_WEBHOOK_SECRET*");
 
     [Theory]
-    [InlineData("", "*empty*OPENAI_WEBHOOK_SECRET*")]
+    [InlineData(" ", "*no webhook secret*OPENAI_WEBHOOK_SECRET*")]
     [InlineData("whsec_c2hvcnQ=", "*too short*OPENAI_WEBHOOK_SECRET*")]
     public async Task Start_WithABadSecret_FailsWithoutQuotingIt(string secret, string message)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
@@ -26,13 +26,148 @@ public class StartupTests
             })))
             .Should().ThrowAsync<OptionsValidationException>().WithMessage(message)).Which.Message.Should().NotContain("c2hvcnQ");
 
-    [Fact]
-    public async Task Start_WithABadToleranceOrLimit_Fails()
+    [Theory]
+    [InlineData("Tolerance", "300", "*OpenAI:Webhooks:Tolerance is 300.00:00:00*a single number counts days*")]
+    [InlineData("Tolerance", "1.00:00:01", "*Tolerance*a day*")]
+    [InlineData("Tolerance", "-00:00:01", "*Tolerance*")]
+    [InlineData("Tolerance", "5 minutes", "*OpenAI:Webhooks:Tolerance is not a duration*00:05:00*")]
+    [InlineData("MaxBodyBytes", "0", "*OpenAI:Webhooks:MaxBodyBytes is 0*")]
+    [InlineData("MaxBodyBytes", "-1", "*OpenAI:Webhooks:MaxBodyBytes is not a number of bytes*")]
+    [InlineData("MaxBodyBytes", "1 MB", "*OpenAI:Webhooks:MaxBodyBytes is not a number of bytes*")]
+    public async Task Start_WithABadToleranceOrLimit_FailsAndNamesIt(string key, string value, string message)
+        => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder =>
+            {
+                builder.Configuration[$"OpenAI:Webhooks:{key}"] = value;
+                builder.Services.AddOpenAIWebhooks();
+            }))
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage(message)).Which.Message.Should().NotContain("secret");
+
+    [Theory]
+    [InlineData("1.00:00:00")]
+    [InlineData("00:00:00")]
+    [InlineData("-00:00:00.0010000")]
+    public async Task Start_WithAToleranceFromZeroToADayOrInfinite_Works(string tolerance)
     {
-        await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Tolerance = TimeSpan.FromDays(-1))))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*tolerance is negative*");
-        await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 0)))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*MaxBodyBytes*");
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Configuration["OpenAI:Webhooks:Tolerance"] = tolerance;
+            builder.Services.AddOpenAIWebhooks();
+        });
+
+        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("OpenAI:Webhooks:Secrets", "OpenAI:Webhooks:Secrets:0")]
+    [InlineData("OpenAI:Webhooks:Secrets", "OPENAI_WEBHOOK_SECRET")]
+    [InlineData("OPENAI_WEBHOOK_SECRET", "OpenAI:Webhooks:Secrets:0")]
+    [InlineData("OPENAI_WEBHOOK_SECRET", "OpenAI:Webhooks:Secrets")]
+    public async Task Start_WithOneSecretAndABlankElsewhere_TakesTheSecret(string key, string blank)
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
+            builder.Configuration[blank] = " ";
+            builder.Configuration[key] = TestApp.OtherSecret;
+            builder.Services.AddOpenAIWebhooks();
+        });
+
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).IsSuccessStatusCode.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Start_SecondRegistrationWithoutASecret_FailsAndNamesItsSection()
+        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder =>
+            {
+                builder.Configuration["OPENAI_WEBHOOK_SECRET"] = TestApp.OtherSecret;
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks("staging");
+            }))
+            .Should().ThrowAsync<OptionsValidationException>("the fallback is the default registration's own")
+            .WithMessage("*no webhook secret. Set OpenAI:Webhooks:staging:Secrets:0 in the configuration, to*");
+
+    [Fact]
+    public async Task Start_WithSecretsInCodeAndTheFallbackVariable_TakesThoseInCodeOnly()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
+            builder.Configuration["OPENAI_WEBHOOK_SECRET"] = TestApp.OtherSecret;
+            builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(TestApp.Secret));
+        });
+
+        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).IsSuccessStatusCode.Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData(" WHSEC_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
+    {
+        FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))
+            .Should().Throw<ArgumentException>().WithMessage("*a webhook secret where a name is expected*").Which.ToString().Should().NotContain("RdvaYFYU");
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
+            .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", secret)))
+            .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
+    }
+
+    [Theory]
+    [InlineData("a:b")]
+    [InlineData("secrets")]
+    [InlineData("Tolerance")]
+    [InlineData("PRODUCTION")]
+    public void AddOpenAIWebhooks_NameThatSharesConfigurationWithAnother_IsRefused(string name)
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks("production");
+        services.AddOpenAIWebhooks("production");
+
+        FluentActions.Invoking(() => services.AddOpenAIWebhooks(name)).Should().Throw<ArgumentException>().WithMessage($"*'{name}'*");
+    }
+
+    [Fact]
+    public void AddOpenAIWebhooks_AmongKeyedServices_Works()
+    {
+        var services = new ServiceCollection();
+        services.AddKeyedSingleton("key", new object());
+
+        FluentActions.Invoking(() => services.AddOpenAIWebhooks()).Should().NotThrow();
+    }
+
+    [Fact]
+    public async Task Start_TwiceRegistered_BindsOnce()
+    {
+        int secrets = 0;
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddOpenAIWebhooks(options => secrets = options.Secrets.Count);
+        });
+
+        secrets.Should().Be(1);
+    }
+
+    [Fact]
+    public void Null_arguments_are_the_callers_error()
+    {
+        using var app = WebApplication.CreateBuilder().Build();
+        Func<WebhookDelivery, CancellationToken, Task> handler = (_, _) => Task.CompletedTask;
+        foreach (Action call in new Action[]
+        {
+            () => ((IServiceCollection)null!).AddOpenAIWebhooks(),
+            () => new ServiceCollection().AddOpenAIWebhooks((string)null!),
+            () => ((WebApplication)null!).MapOpenAIWebhooks("/x", handler),
+            () => app.MapOpenAIWebhooks(null!, handler),
+            () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, CancellationToken, Task>)null!),
+            () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, IServiceProvider, CancellationToken, Task>)null!),
+        })
+        {
+            call.Should().Throw<ArgumentNullException>();
+        }
+
+        FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<ArgumentNullException>();
     }
 
     [Fact]
@@ -40,8 +175,8 @@ public class StartupTests
     {
         await using var app = await TestApp.StartAsync(builder =>
         {
-            builder.Configuration.Sources.Clear();
-            builder.Configuration.AddInMemoryCollection([new("OPENAI_WEBHOOK_SECRET", TestApp.OtherSecret)]);
+            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
+            builder.Configuration["OPENAI_WEBHOOK_SECRET"] = TestApp.OtherSecret;
             builder.Services.AddOpenAIWebhooks();
         });
 

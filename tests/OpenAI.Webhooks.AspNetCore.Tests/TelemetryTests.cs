@@ -31,11 +31,13 @@ public class TelemetryTests
             "1 openai.webhook.event.type=response.completed openai.webhook.outcome=duplicate",
             "1 openai.webhook.event.type=batch.failed openai.webhook.outcome=failed",
             "1 openai.webhook.event.type=_OTHER openai.webhook.outcome=handled",
-            "1 openai.webhook.failure=SignatureMismatch openai.webhook.outcome=refused",
+            "1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused",
             "1 openai.webhook.outcome=unreadable",
             "1 openai.webhook.outcome=too_large");
-        metrics.Of("openai.webhook.handler.duration").Should().HaveCount(3)
-            .And.OnlyContain(measurement => measurement.Contains("openai.webhook.event.type="));
+        metrics.Of("openai.webhook.handler.duration").Select(measurement => measurement.Split(' ', 2)[1]).Should().Equal(
+            "openai.webhook.event.type=response.completed openai.webhook.outcome=handled",
+            "openai.webhook.event.type=batch.failed openai.webhook.outcome=failed",
+            "openai.webhook.event.type=_OTHER openai.webhook.outcome=handled");
     }
 
     [Fact]
@@ -64,7 +66,93 @@ public class TelemetryTests
             ["openai.webhook.id"] = id,
             ["openai.webhook.event.id"] = "evt_685c059ae3a481909bdc86819b066fb6",
             ["openai.webhook.event.type"] = "response.completed",
+            ["openai.webhook.outcome"] = "handled",
         });
+        mine[0].Kind.Should().Be(ActivityKind.Consumer);
+        mine[0].OperationName.Should().Be("openai.webhook");
+        mine[1].GetTagItem("openai.webhook.outcome").Should().Be("failed");
+        mine[1].GetTagItem("error.type").Should().Be("System.InvalidOperationException");
+        mine[1].Events.Should().ContainSingle().Which.Name.Should().Be("exception");
+    }
+
+    [Fact]
+    public async Task A_delivery_that_no_handler_wanted_is_ignored()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
+                builder.Services.AddSingleton<IMeterFactory>(metrics);
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=ignored");
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_off_is_aborted_and_one_that_something_read_is_refused()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<IMeterFactory>(metrics);
+            },
+            app =>
+            {
+                app.Use(async (context, next) =>
+                {
+                    if (context.Request.Headers["webhook-id"] == "wh_read")
+                    {
+                        await context.Request.Body.CopyToAsync(Stream.Null);
+                    }
+
+                    await next(context);
+                });
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+            });
+
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_read"));
+        using (var socket = await app.ConnectAsync())
+        {
+            await socket.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
+        }
+
+        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 2);
+        metrics.Of("openai.webhook.deliveries").Should().Equal(
+            "1 openai.webhook.failure=body_read_before openai.webhook.outcome=refused",
+            "1 openai.webhook.outcome=aborted");
+    }
+
+    [Fact]
+    public async Task The_instruments_have_their_units_and_the_duration_is_in_seconds()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<IMeterFactory>(metrics);
+            },
+            (_, token) => Task.Delay(TimeSpan.FromMilliseconds(200), token));
+
+        await app.SendAsync(TestApp.Sign());
+
+        metrics.Instruments.Select(instrument => $"{instrument.GetType().Name} {instrument.Name} {instrument.Unit}").Should().BeEquivalentTo(
+            "Counter`1 openai.webhook.deliveries {delivery}",
+            "Histogram`1 openai.webhook.handler.duration s");
+        metrics.Instruments.Should().OnlyContain(instrument => instrument.Description!.Length > 0);
+        double.Parse(metrics.Of("openai.webhook.handler.duration").Single().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)
+            .Should().BeInRange(0.1, 100, "a quarter of a second is neither 250 nor 0");
+    }
+
+    private sealed class Nothing : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     [Fact]
@@ -79,49 +167,5 @@ public class TelemetryTests
 
         app.Log.Should().HaveCount(3);
         string.Concat(app.Log).Should().NotContainAny("resp_123", "4155550123", "RdvaYFYU", forged.Headers.ToDictionary()["webhook-signature"][3..]);
-    }
-
-    /// <summary>Keeps the measurements of one application.</summary>
-    private sealed class Metrics : IMeterFactory
-    {
-        private readonly ConcurrentQueue<(string Instrument, string Text)> _measurements = new();
-        private readonly MeterListener _listener = new();
-        private readonly List<Meter> _meters = [];
-
-        public Metrics()
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Scope == this && instrument.Meter.Name == "OpenAI.Webhooks")
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Keep(instrument, value, tags));
-            _listener.Start();
-        }
-
-        public Meter Create(MeterOptions options)
-        {
-            options.Scope = this;
-            var meter = new Meter(options);
-            _meters.Add(meter);
-            return meter;
-        }
-
-        public IEnumerable<string> Of(string instrument)
-            => _measurements.Where(measurement => measurement.Instrument == instrument).Select(measurement => measurement.Text);
-
-        public void Dispose()
-        {
-            _listener.Dispose();
-            _meters.ForEach(meter => meter.Dispose());
-        }
-
-        private void Keep<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            _measurements.Enqueue((instrument.Name, $"{value} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order())}"));
-        }
     }
 }

@@ -31,6 +31,8 @@ internal sealed class TestApp : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     public IConfigurationRoot Configuration => (IConfigurationRoot)_app.Configuration;
 
     /// <summary>What the application's endpoint was handed.</summary>
@@ -94,6 +96,32 @@ internal sealed class TestApp : IAsyncDisposable
     }
 
     public Task<HttpResponseMessage> GetAsync(string path = Path) => _client.GetAsync(new Uri(path, UriKind.Relative));
+
+    /// <summary>Sends a delivery, and leaves before it is answered.</summary>
+    public async Task SendAndLeaveAsync(SignedWebhook signed, Task leave)
+    {
+        using var socket = await ConnectAsync();
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+            $"POST {Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{Lines(signed)}\r\n{Encoding.UTF8.GetString(signed.Payload.Span)}"));
+        await leave;
+    }
+
+    /// <summary>The signed headers, as they stand in a request.</summary>
+    public static string Lines(SignedWebhook signed)
+        => string.Concat(signed.Headers.ToDictionary().Select(header => $"{header.Key}: {header.Value}\r\n"));
+
+    /// <summary>Waits for what happens in another thread.</summary>
+    public static async Task Eventually(Func<bool> condition)
+    {
+        for (int i = 0; i < 300 && !condition(); i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+
+        condition().Should().BeTrue();
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
 
     /// <summary>Sends a request to the letter, and gives the status line of the answer.</summary>
     public async Task<string> SendRawAsync(string headers, string body)

@@ -1,120 +1,264 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>What happens to a request: read, verified, unwrapped, handled once, answered, and told about.</summary>
+/// <summary>What happens to a request: looked at, read, verified, unwrapped, handled once, answered, and told about.</summary>
 internal sealed class WebhookEndpoint(
     WebhookRegistration registration,
-    WebhookHandler handler,
+    WebhookTarget target,
     WebhookVerifiers verifiers,
+    WebhookRunner runner,
     WebhookTelemetry telemetry,
+    WebhookLifetime lifetime,
     IOptionsMonitor<WebhookPipeline> pipelines,
     ILogger<WebhookEndpoint> logger,
-    IDistributedCache? cache = null)
+    IDistributedCache? cache = null,
+    TimeProvider? timeProvider = null)
 {
     private const int MaxLoggedIdLength = 100;
 
-    private readonly WebhookMemory? _memory = cache is not null && pipelines.Get(registration.Name).Retention is { } retention
-        ? new(cache, registration.Name, retention, logger)
-        : null;
+    private readonly TimeSpan? _retention = pipelines.Get(registration.Name).Retention;
+    private readonly LogLimit _strangers = new(timeProvider ?? TimeProvider.System);
+    private readonly ConcurrentDictionary<string, Task<int>> _inProgress = new(StringComparer.Ordinal);
+    private WebhookMemory? _memory;
 
     public async Task HandleAsync(HttpContext context)
     {
-        try
+        int status = await AnswerAsync(context).ConfigureAwait(false);
+        if (!context.Response.HasStarted)
         {
-            context.Response.StatusCode = await AnswerAsync(context).ConfigureAwait(false);
+            context.Response.StatusCode = status;
         }
-        catch (Exception exception) when (exception is IOException || IsAbort(exception, context))
+        else if (status != StatusCodes.Status200OK)
         {
-            logger.Aborted(exception);
-            telemetry.Count(WebhookOutcome.Aborted);
-            context.Response.StatusCode = (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
+            // A handler has begun an answer, and failed. To break it off is the only way left to say so.
+            context.Abort();
         }
     }
 
     private async Task<int> AnswerAsync(HttpContext context)
     {
-        var (verifier, maxBodyBytes) = verifiers.Get(registration);
+        var inForce = verifiers.Get(registration);
         var headers = RequestBody.HeadersOf(context.Request);
-
-        if (await RequestBody.ReadAsync(context.Request, maxBodyBytes, context.RequestAborted).ConfigureAwait(false) is not { } body)
+        if (inForce.Verifier.Refuses(headers, out var failure))
         {
-            logger.TooLarge(Claimed(headers.Id), maxBodyBytes);
-            telemetry.Count(WebhookOutcome.TooLarge);
-            return StatusCodes.Status413PayloadTooLarge;
+            return Refuse(headers, failure);
+        }
+
+        var body = await RequestBody.ReadAsync(context.Request, inForce, context.RequestAborted).ConfigureAwait(false);
+        if (body.State != RequestBodyState.Complete)
+        {
+            return Refuse(headers, body, inForce);
         }
 
         WebhookDelivery? delivery;
         try
         {
-            if (!verifier.TryUnwrap(body, headers, out delivery, out var failure))
+            if (!inForce.Verifier.TryUnwrap(body.Bytes, headers, out delivery, out failure))
             {
-                logger.Refused(Claimed(headers.Id), new InvalidWebhookSignatureException(failure).Message);
-                telemetry.Count(WebhookOutcome.Refused, failure);
-                return StatusCodes.Status400BadRequest;
+                return Refuse(headers, failure);
             }
         }
-        catch (JsonException exception)
+        catch (UnreadableWebhookException exception)
         {
-            logger.Unreadable(headers.Id, exception.Message);
+            return await PutAsideAsync(context, exception).ConfigureAwait(false);
+        }
+
+        return await ReceiveOnceAsync(context, delivery).ConfigureAwait(false);
+    }
+
+    /// <summary>Receives a delivery, or waits for what becomes of the copy of it that came first.</summary>
+    private async Task<int> ReceiveOnceAsync(HttpContext context, WebhookDelivery delivery)
+    {
+        var own = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _inProgress.GetOrAdd(delivery.WebhookId, own.Task);
+        if (first != own.Task)
+        {
+            logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
+            telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
+            return await first.ConfigureAwait(false);
+        }
+
+        int status = StatusCodes.Status500InternalServerError;
+        try
+        {
+            status = await ReceiveAsync(context, delivery).ConfigureAwait(false);
+            return status;
+        }
+        finally
+        {
+            _inProgress.TryRemove(delivery.WebhookId, out _);
+            own.SetResult(status);
+        }
+    }
+
+    private async Task<int> ReceiveAsync(HttpContext context, WebhookDelivery delivery)
+    {
+        using var patience = Patience(context);
+        var cancellationToken = patience?.Token ?? lifetime.Deadline;
+        if (target.Inbox is not null)
+        {
+            var outcome = await StoreAsync(context, delivery.WebhookId, delivery.Timestamp, delivery.Payload, cancellationToken).ConfigureAwait(false);
+            telemetry.Count(outcome, delivery.Event);
+            return StatusOf(outcome);
+        }
+
+        var memory = Memory(context);
+        bool? isHandled = memory is null ? null : await memory.HasAsync(delivery.WebhookId).ConfigureAwait(false);
+        if (isHandled == true)
+        {
+            logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
+            telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
+            return StatusCodes.Status200OK;
+        }
+
+        if (!await TryRunAsync(context, delivery, cancellationToken).ConfigureAwait(false))
+        {
+            return StatusCodes.Status500InternalServerError;
+        }
+
+        // A memory that could not be asked is not told either: that would be to wait a second time.
+        if (isHandled == false)
+        {
+            await memory!.AddAsync(delivery.WebhookId).ConfigureAwait(false);
+        }
+
+        return StatusCodes.Status200OK;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws has been logged, and OpenAI is to deliver again.")]
+    private async Task<bool> TryRunAsync(HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await runner.RunAsync(target.Handler, () => context.RequestServices, delivery, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever an inbox throws, OpenAI is to deliver again.")]
+    private async Task<WebhookOutcome> StoreAsync(
+        HttpContext context, string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await target.Inbox!(context.RequestServices).StoreAsync(webhookId, timestamp, payload, cancellationToken).ConfigureAwait(false);
+            logger.Stored(webhookId);
+            return WebhookOutcome.Stored;
+        }
+        catch (Exception exception)
+        {
+            logger.NotStored(exception, webhookId);
+            return WebhookOutcome.Failed;
+        }
+    }
+
+    // An inbox takes what cannot be read as well, to be looked at by people: OpenAI gives up after 72 hours.
+    private async Task<int> PutAsideAsync(HttpContext context, UnreadableWebhookException exception)
+    {
+        logger.Unreadable(exception.WebhookId, exception.Message);
+        if (target.Inbox is null)
+        {
             telemetry.Count(WebhookOutcome.Unreadable);
             return StatusCodes.Status400BadRequest;
         }
 
-        using var activity = telemetry.StartActivity(delivery);
-        var outcome = await HandleOnceAsync(context, delivery).ConfigureAwait(false);
-        telemetry.Count(outcome, delivery.Event);
-        if (outcome != WebhookOutcome.Failed)
-        {
-            return StatusCodes.Status200OK;
-        }
-
-        activity?.SetStatus(ActivityStatusCode.Error);
-        return StatusCodes.Status500InternalServerError;
+        using var patience = Patience(context);
+        var outcome = await StoreAsync(context, exception.WebhookId, exception.Timestamp, exception.Payload, patience?.Token ?? lifetime.Deadline)
+            .ConfigureAwait(false);
+        telemetry.Count(outcome);
+        return StatusOf(outcome);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws, OpenAI is to deliver again.")]
-    private async Task<WebhookOutcome> HandleOnceAsync(HttpContext context, WebhookDelivery delivery)
+    // The application's own timeout, with the host's deadline; null where there is only the latter. Not the request's
+    // token, which is cancelled when the sender leaves.
+    private CancellationTokenSource? Patience(HttpContext context)
+        => context.Features.Get<IHttpRequestTimeoutFeature>() is { } timeout
+            ? CancellationTokenSource.CreateLinkedTokenSource(timeout.RequestTimeoutToken, lifetime.Deadline)
+            : null;
+
+    // Two endpoints are two receivers, and the route tells them apart: on every machine of a fleet alike.
+    private WebhookMemory? Memory(HttpContext context)
+        => _memory is null && _retention is { } retention
+            ? _memory = cache is null
+                ? new OwnMemory(retention, timeProvider ?? TimeProvider.System)
+                : new SharedMemory(cache, $"openai-webhooks:{registration.Name}:{(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText}", retention, logger)
+            : _memory;
+
+    private int Refuse(WebhookHeaders headers, WebhookVerificationFailure failure)
     {
-        if (_memory is not null && await _memory.HasAsync(delivery, context.RequestAborted).ConfigureAwait(false))
+        telemetry.CountRefused(WebhookTelemetry.Name(failure));
+        if (MayLog(out string leftOut))
         {
-            logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
-            return WebhookOutcome.Duplicate;
+            logger.Refused(Claimed(headers.Id), new InvalidWebhookSignatureException(failure).Message, leftOut);
         }
 
-        long started = Stopwatch.GetTimestamp();
-        try
-        {
-            await handler(context, delivery, context.RequestAborted).ConfigureAwait(false);
-            logger.Handled(delivery.WebhookId, delivery.Event.Type);
-        }
-        catch (Exception exception) when (!IsAbort(exception, context))
-        {
-            logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type);
-            return WebhookOutcome.Failed;
-        }
-        finally
-        {
-            telemetry.Time(Stopwatch.GetElapsedTime(started), delivery.Event);
-        }
-
-        if (_memory is not null)
-        {
-            await _memory.AddAsync(delivery).ConfigureAwait(false);
-        }
-
-        return WebhookOutcome.Handled;
+        return StatusCodes.Status400BadRequest;
     }
 
-    // Before it is verified, an id is anybody's text, and as long as they like.
-    private static string? Claimed(string? id) => id?.Length > MaxLoggedIdLength ? id[..MaxLoggedIdLength] + "…" : id;
+    private int Refuse(WebhookHeaders headers, RequestBody body, VerifierInForce inForce)
+    {
+        switch (body.State)
+        {
+            case RequestBodyState.TooLarge:
+                telemetry.Count(WebhookOutcome.TooLarge);
+                if (MayLog(out string leftOut))
+                {
+                    logger.TooLarge(Claimed(headers.Id), inForce.MaxBodyBytes, registration.Section, leftOut);
+                }
 
-    private static bool IsAbort(Exception exception, HttpContext context)
-        => exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested;
+                return StatusCodes.Status413PayloadTooLarge;
+
+            case RequestBodyState.Aborted:
+                logger.Aborted(body.Exception);
+                telemetry.Count(WebhookOutcome.Aborted);
+                return (body.Exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
+
+            default:
+                bool isReadBefore = body.State == RequestBodyState.ReadBefore;
+                telemetry.CountRefused(isReadBefore ? "body_read_before" : "body_malformed");
+                if (MayLog(out leftOut))
+                {
+                    logger.Refused(
+                        Claimed(headers.Id),
+                        isReadBefore ? RequestBody.ReadBeforeMessage : $"Its body cannot be read ({body.Exception!.GetType()}): it is not encoded as its headers say.",
+                        leftOut);
+                }
+
+                return StatusCodes.Status400BadRequest;
+        }
+    }
+
+    private bool MayLog(out string leftOut)
+    {
+        leftOut = "";
+        if (!logger.IsEnabled(LogLevel.Warning) || !_strangers.TryTake(out long count))
+        {
+            return false;
+        }
+
+        leftOut = count == 0 ? "" : $"{count} more were refused before this one, and not logged.";
+        return true;
+    }
+
+    // Before it is verified, an id is anybody's text: as long as they like, and with whatever a terminal obeys.
+    private static string Claimed(string? id)
+        => id is null ? "(nothing)"
+            : id.Length > MaxLoggedIdLength ? $"(an id of {id.Length} characters)"
+            : id.All(character => character is > ' ' and <= '~') ? id
+            : "(an id that is not printable)";
+
+    private static int StatusOf(WebhookOutcome outcome)
+        => outcome == WebhookOutcome.Stored ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
 }

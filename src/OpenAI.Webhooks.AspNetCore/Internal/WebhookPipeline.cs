@@ -1,26 +1,62 @@
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Handles a delivery. It is given the request and not its services, because those come into being, scope and all, when
-/// they are first asked for.
+/// Handles a delivery, and tells whether anybody wanted it. The services are asked for and not given, because those of a
+/// request come into being, scope and all, when they are first asked for.
 /// </summary>
-internal delegate Task WebhookHandler(HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken);
+internal delegate Task<bool> WebhookHandler(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken);
+
+/// <summary>Where an endpoint's deliveries go: into the inbox where there is one, to the handler otherwise.</summary>
+internal sealed record WebhookTarget(WebhookHandler Handler, Func<IServiceProvider, IWebhookInbox>? Inbox);
 
 /// <summary>What the application's code adds to its endpoints, by the name of their options.</summary>
 internal sealed class WebhookPipeline
 {
-    public List<WebhookHandler> Handlers { get; } = [];
+    private readonly List<(Type Event, Type Handler, WebhookHandler Run)> _handlers = [];
+
+    public bool HasHandlers => _handlers.Count > 0;
 
     /// <summary>How long handled deliveries are remembered; null where they are not.</summary>
     public TimeSpan? Retention { get; set; }
 
-    public async Task RunHandlers(HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken)
+    /// <summary>Where deliveries are stored instead of handled; null where they are handled.</summary>
+    public Func<IServiceProvider, IWebhookInbox>? Inbox { get; set; }
+
+    /// <summary>Adds a handler, once however often it is added for the same event.</summary>
+    public void Add<TEvent, THandler>()
+        where TEvent : WebhookEvent
+        where THandler : class, IWebhookHandler<TEvent>
     {
-        foreach (var handler in Handlers)
+        if (!_handlers.Any(handler => handler.Event == typeof(TEvent) && handler.Handler == typeof(THandler)))
         {
-            await handler(context, delivery, cancellationToken).ConfigureAwait(false);
+            _handlers.Add((typeof(TEvent), typeof(THandler), RunAsync<TEvent, THandler>));
         }
+    }
+
+    /// <summary>Runs the handlers that want the event, one after the other.</summary>
+    public async Task<bool> RunHandlers(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        bool isWanted = false;
+        foreach (var handler in _handlers)
+        {
+            isWanted |= await handler.Run(services, delivery, cancellationToken).ConfigureAwait(false);
+        }
+
+        return isWanted;
+    }
+
+    private static async Task<bool> RunAsync<TEvent, THandler>(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
+        where TEvent : WebhookEvent
+        where THandler : class, IWebhookHandler<TEvent>
+    {
+        if (delivery.Event is not TEvent webhookEvent)
+        {
+            return false;
+        }
+
+        await services().GetRequiredService<THandler>().HandleAsync(webhookEvent, delivery, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 }

@@ -1,13 +1,16 @@
-using Microsoft.Extensions.Configuration;
-
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>One call of <c>AddOpenAIWebhooks</c>: the name of its options, and what follows from it.</summary>
 internal sealed record WebhookRegistration(string Name)
 {
-    private const string FallbackKey = "OPENAI_WEBHOOK_SECRET";
+    public const string FallbackKey = "OPENAI_WEBHOOK_SECRET";
 
-    private bool IsDefault => Name.Length == 0;
+    private const string SecretPrefix = "whsec_";
+
+    private static readonly string[] Keys =
+        [nameof(OpenAIWebhooksOptions.Secrets), nameof(OpenAIWebhooksOptions.Tolerance), nameof(OpenAIWebhooksOptions.MaxBodyBytes)];
+
+    public bool IsDefault => Name.Length == 0;
 
     public string Section => IsDefault ? "OpenAI:Webhooks" : $"OpenAI:Webhooks:{Name}";
 
@@ -19,6 +22,40 @@ internal sealed record WebhookRegistration(string Name)
         ? $"Set {Section}:Secrets:0 in the configuration, or the environment variable {FallbackKey}"
         : $"Set {Section}:Secrets:0 in the configuration";
 
-    /// <summary>The one secret of an application that has no other, or null.</summary>
-    public string? FallbackSecret(IConfiguration configuration) => IsDefault ? configuration[FallbackKey] : null;
+    /// <summary>A registration of a name that can be one.</summary>
+    /// <exception cref="ArgumentException">
+    /// It is a secret (the message does not repeat it), or would share configuration or remembered ids with another.
+    /// </exception>
+    public static WebhookRegistration Of(string name, string paramName)
+    {
+        RefuseSecret(name, paramName);
+        if (name.Contains(':', StringComparison.Ordinal) || Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException(
+                $"The name '{name}' cannot be told apart from other keys of the configuration section OpenAI:Webhooks. Choose one without a colon that is not among {string.Join(", ", Keys)}.", paramName);
+        }
+
+        return new(name);
+    }
+
+    /// <summary>The registration of a name.</summary>
+    /// <exception cref="ArgumentException">The name is a secret.</exception>
+    /// <exception cref="InvalidOperationException">There is none; the message says which call is missing.</exception>
+    public static WebhookRegistration Find(IEnumerable<WebhookRegistration> registrations, string? name, string caller)
+    {
+        RefuseSecret(name ?? "", nameof(name));
+        var registration = new WebhookRegistration(name ?? "");
+        return registrations.Contains(registration)
+            ? registration
+            : throw new InvalidOperationException($"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built.");
+    }
+
+    private static void RefuseSecret(string name, string paramName)
+    {
+        if (name.TrimStart().StartsWith(SecretPrefix, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException(
+                $"This is a webhook secret where a name is expected. Secrets go into the options: {new WebhookRegistration("").WhatToSet}.", paramName);
+        }
+    }
 }

@@ -16,6 +16,10 @@ internal sealed class KnownEvent
         .GroupBy(known => known._name.Length)
         .ToDictionary(group => group.Key, group => group.ToArray());
 
+    private static readonly Dictionary<Type, string> ByRecord = WebhookJsonContext.Default.UnwrapWebhookEvent
+        .PolymorphismOptions!.DerivedTypes
+        .ToDictionary(derived => derived.DerivedType, derived => (string)derived.TypeDiscriminator!);
+
     private readonly byte[] _name;
     private readonly Lazy<UnwrapWebhookEvent> _blank;
 
@@ -46,9 +50,5 @@ internal sealed class KnownEvent
     }
 
     /// <summary>The wire's type of a record in the union, or null where the record is not one event but a family.</summary>
-    public static string? TypeOf(Type record)
-        => WebhookJsonContext.Default.UnwrapWebhookEvent.PolymorphismOptions!.DerivedTypes
-            .Where(derived => derived.DerivedType == record)
-            .Select(derived => (string?)derived.TypeDiscriminator)
-            .FirstOrDefault();
+    public static string? TypeOf(Type record) => ByRecord.TryGetValue(record, out string? type) ? type : null;
 }

@@ -240,7 +240,7 @@ internal struct ObjectReader
     {
         if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !HasValidText(ref reader))
         {
-            throw PayloadError.InvalidText($"a member of {Path()}");
+            throw PayloadError.InvalidText($"{Path()}.*");
         }
     }
 

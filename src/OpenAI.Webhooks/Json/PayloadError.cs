@@ -14,6 +14,15 @@ internal static class PayloadError
 
     public static JsonException InvalidText(string path) => At(path, "holds text that is not valid Unicode");
 
+    /// <summary>For what a reader says itself: its words quote the payload, so only the place is kept of them.</summary>
+    public static JsonException NotJson(JsonException problem)
+        => new(
+            $"The webhook payload cannot be read: it is not JSON, from line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1} on.",
+            "$", problem.LineNumber, problem.BytePositionInLine);
+
+    /// <summary>Whether a reader raised it, and not this library.</summary>
+    public static bool IsOfReader(JsonException problem) => problem.GetType() != typeof(JsonException);
+
     public static JsonException WrongType(string path, string expected, JsonTokenType found)
         => At(path, $"is {Describe(found)} where {expected} is expected");
 

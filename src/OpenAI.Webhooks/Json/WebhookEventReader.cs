@@ -24,16 +24,23 @@ internal static class WebhookEventReader
             throw PayloadError.At("$", "is empty");
         }
 
-        var reader = new Utf8JsonReader(utf8Json);
-        reader.Read();
-        if (ReadKnown(ref reader) is not { } known)
+        try
         {
-            return ReadUnknown(JsonElement.Parse(utf8Json));
-        }
+            var reader = new Utf8JsonReader(utf8Json);
+            reader.Read();
+            if (ReadKnown(ref reader) is not { } known)
+            {
+                return ReadUnknown(JsonElement.Parse(utf8Json));
+            }
 
-        // Anything but white space behind the object is an error that the reader raises itself.
-        reader.Read();
-        return known;
+            // Anything but white space behind the object is an error that the reader raises itself.
+            reader.Read();
+            return known;
+        }
+        catch (JsonException exception) when (PayloadError.IsOfReader(exception))
+        {
+            throw PayloadError.NotJson(exception);
+        }
     }
 
     /// <summary>Reads the event that the reader stands on, and leaves the reader at its end.</summary>

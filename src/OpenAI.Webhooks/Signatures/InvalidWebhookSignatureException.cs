@@ -10,7 +10,8 @@ namespace OpenAI.Webhooks;
 public sealed class InvalidWebhookSignatureException : Exception
 {
     /// <summary>Makes an exception with the message for a failure.</summary>
-    /// <param name="failure">Why a webhook could not be verified.</param>
+    /// <param name="failure">Why a webhook could not be verified; not <see cref="WebhookVerificationFailure.None"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="failure"/> is no failure.</exception>
     public InvalidWebhookSignatureException(WebhookVerificationFailure failure)
         : base($"The webhook could not be verified: {Explain(failure)}")
         => Failure = failure;
@@ -32,8 +33,9 @@ public sealed class InvalidWebhookSignatureException : Exception
             "it was sent longer ago than the tolerance allows. Check that this machine's clock is right and that requests do not wait in a queue before they are verified; otherwise it is a replay.",
         WebhookVerificationFailure.TimestampTooNew =>
             "it claims to be sent further in the future than the tolerance allows. Check that this machine's clock is right.",
-        _ =>
-            "no signature matches. Check that the secret is the one OpenAI shows for this endpoint, and that the payload is the body's bytes exactly as received: not decoded to text, not parsed and written again, not trimmed.",
+        WebhookVerificationFailure.SignatureMismatch =>
+            "no signature matches. Check that the secret is the one OpenAI shows for this endpoint, and that the payload is the body's bytes exactly as received: not decoded to text, not parsed and written again, not trimmed. An empty payload was read by something else first.",
+        _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "This is no failure."),
     };
 
     private static string Missing(string header)

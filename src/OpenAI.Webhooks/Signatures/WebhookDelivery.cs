@@ -1,17 +1,36 @@
+using System.Text.Json;
+
 namespace OpenAI.Webhooks;
 
-/// <summary>
-/// A webhook that was verified, and the event in it. Only a <see cref="WebhookVerifier"/> makes one, so a method that
-/// takes a delivery cannot be handed a forgery. Immutable, as long as nobody changes the payload's memory.
-/// </summary>
+/// <summary>A webhook and the event in it. Immutable, as long as nobody changes the payload's memory.</summary>
+/// <remarks>
+/// One that a <see cref="WebhookVerifier"/> made was verified. One that was made again from a store proves as much as the
+/// store does: whoever can write there can forge.
+/// </remarks>
 public sealed class WebhookDelivery
 {
-    internal WebhookDelivery(WebhookEvent webhookEvent, string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
+    /// <summary>
+    /// Makes a delivery again from what was stored of one that was verified before. Nothing is verified here: the
+    /// timestamp would be stale by now.
+    /// </summary>
+    /// <param name="webhookId">The <see cref="WebhookId"/>. Must not be null.</param>
+    /// <param name="timestamp">The <see cref="Timestamp"/>.</param>
+    /// <param name="payload">The <see cref="Payload"/>, from which the event is read. It is not copied.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="webhookId"/> is null.</exception>
+    /// <exception cref="UnreadableWebhookException">The payload is not an event.</exception>
+    public WebhookDelivery(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
     {
-        Event = webhookEvent;
-        WebhookId = webhookId;
+        WebhookId = webhookId ?? throw new ArgumentNullException(nameof(webhookId));
         Timestamp = timestamp;
         Payload = payload;
+        try
+        {
+            Event = WebhookEvent.Parse(payload.Span);
+        }
+        catch (JsonException exception)
+        {
+            throw new UnreadableWebhookException(exception, webhookId, timestamp, payload);
+        }
     }
 
     /// <summary>The event. Never null.</summary>

@@ -62,7 +62,9 @@ public sealed class WebhookHeaders
     /// </param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+#nullable disable annotations // Values may be null or not: neither kind of dictionary is to be a warning.
     public static WebhookHeaders From(IEnumerable<KeyValuePair<string, string>> headers)
+#nullable restore annotations
     {
         var pairs = (headers ?? throw new ArgumentNullException(nameof(headers)))
             .Where(pair => pair.Key?.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase) == true)

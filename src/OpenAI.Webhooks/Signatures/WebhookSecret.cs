@@ -32,7 +32,8 @@ internal sealed class WebhookSecret
     /// <exception cref="ArgumentException">The secret cannot be used; the message says why and does not quote it.</exception>
     public static WebhookSecret Parse(string secret, string paramName)
     {
-        secret = secret?.Trim(' ', '\t', '\n', '\r', '\v', '\f') ?? throw new ArgumentNullException(paramName);
+        secret = secret?.Trim(' ', '\t', '\n', '\r', '\v', '\f') ?? throw new ArgumentNullException(
+            paramName, "A webhook secret is null. Check that the setting or environment variable it is taken from is there.");
         if (secret.Length == 0)
         {
             throw new ArgumentException(

@@ -6,7 +6,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 #endif
 using System.Text;
-using System.Text.Json;
 
 namespace OpenAI.Webhooks;
 
@@ -62,6 +61,20 @@ public sealed class WebhookVerifier
         }
 
         static ArgumentNullException NullMember(string name) => new(nameof(options), $"{name} is null.");
+    }
+
+    /// <summary>
+    /// Tells whether a webhook can be refused by its headers alone, before its body is read: one is missing, blank or
+    /// repeated, or the timestamp is none or outside the tolerance.
+    /// </summary>
+    /// <param name="headers">The request's webhook headers. Must not be null.</param>
+    /// <param name="failure">Why it is refused; <see cref="WebhookVerificationFailure.None"/> where it is not.</param>
+    /// <returns>True where it is refused. False says nothing about who sent it: verify it with its body.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
+    public bool Refuses(WebhookHeaders headers, out WebhookVerificationFailure failure)
+    {
+        failure = CheckHeaders(headers ?? throw new ArgumentNullException(nameof(headers)), out _);
+        return failure != WebhookVerificationFailure.None;
     }
 
     /// <summary>Tells whether a webhook is authentic.</summary>
@@ -151,7 +164,7 @@ public sealed class WebhookVerifier
     {
         failure = Check(payload.Span, headers ?? throw new ArgumentNullException(nameof(headers)), out long timestamp);
         delivery = failure == WebhookVerificationFailure.None
-            ? Read(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
+            ? new(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
             : null;
         return delivery is not null;
     }
@@ -176,19 +189,15 @@ public sealed class WebhookVerifier
 
     private static byte[] ToUtf8(string payload) => Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload)));
 
-    private static WebhookDelivery Read(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
+    private WebhookVerificationFailure Check(ReadOnlySpan<byte> payload, WebhookHeaders headers, out long timestamp)
     {
-        try
-        {
-            return new(WebhookEvent.Parse(payload.Span), webhookId, timestamp, payload);
-        }
-        catch (JsonException exception)
-        {
-            throw new UnreadableWebhookException(exception, webhookId, timestamp, payload);
-        }
+        var failure = CheckHeaders(headers, out timestamp);
+        return failure != WebhookVerificationFailure.None ? failure
+            : IsSigned(payload, headers) ? WebhookVerificationFailure.None
+            : WebhookVerificationFailure.SignatureMismatch;
     }
 
-    private WebhookVerificationFailure Check(ReadOnlySpan<byte> payload, WebhookHeaders headers, out long timestamp)
+    private WebhookVerificationFailure CheckHeaders(WebhookHeaders headers, out long timestamp)
     {
         timestamp = 0;
         if (headers.Problem != WebhookVerificationFailure.None)
@@ -205,8 +214,7 @@ public sealed class WebhookVerifier
         long age = _timeProvider.GetUtcNow().ToUnixTimeSeconds() - timestamp;
         return age > _tolerance ? WebhookVerificationFailure.TimestampTooOld
             : -age > _tolerance ? WebhookVerificationFailure.TimestampTooNew
-            : IsSigned(payload, headers) ? WebhookVerificationFailure.None
-            : WebhookVerificationFailure.SignatureMismatch;
+            : WebhookVerificationFailure.None;
     }
 
     // Not long.TryParse: it lets NUL characters through behind the digits.

@@ -12,9 +12,10 @@ public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEven
     [JsonPropertyName("data")]
     public required AgentSessionActionRequiredEventData Data { get; init; }
 
+    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
     /// <inheritdoc/>
     [JsonIgnore]
-    public override string SessionId => Data.Id;
+    public override string SessionId => Data?.Id!;
 
     internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionActionRequiredEventData.Read(ref reader);
 

@@ -19,9 +19,10 @@ public abstract record AgentSessionStatusWebhookEvent : AgentSessionWebhookEvent
     [JsonPropertyName("data")]
     public required AgentSessionEventData Data { get; init; }
 
+    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
     /// <inheritdoc/>
     [JsonIgnore]
-    public sealed override string SessionId => Data.Id;
+    public sealed override string SessionId => Data?.Id!;
 
     internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionEventData.Read(ref reader);
 

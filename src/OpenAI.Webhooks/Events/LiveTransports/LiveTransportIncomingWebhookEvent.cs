@@ -12,9 +12,10 @@ public record LiveTransportIncomingWebhookEvent() : LiveTransportWebhookEvent(We
     [JsonPropertyName("data")]
     public required LiveTransportIncomingEventData Data { get; init; }
 
+    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
     /// <inheritdoc/>
     [JsonIgnore]
-    public override string SessionId => Data.SessionId;
+    public override string SessionId => Data?.SessionId!;
 
     internal override object ReadData(ref Utf8JsonReader reader) => LiveTransportIncomingEventData.Read(ref reader);
 

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// Fills options from the section of their registration. It never throws: a configuration may be reloaded by anybody's
+/// thread, so what cannot be read is noted, for <see cref="WebhookVerifiers"/> to refuse.
+/// </summary>
+internal sealed class OptionsFromConfiguration(WebhookRegistration registration, IConfiguration? configuration)
+    : IConfigureNamedOptions<OpenAIWebhooksOptions>, IPostConfigureOptions<OpenAIWebhooksOptions>
+{
+    public void Configure(OpenAIWebhooksOptions options) => Configure(Options.DefaultName, options);
+
+    public void Configure(string? name, OpenAIWebhooksOptions options)
+    {
+        if (name != registration.Name || configuration?.GetSection(registration.Section) is not { } section)
+        {
+            return;
+        }
+
+        var secrets = section.GetSection(nameof(options.Secrets));
+        foreach (string? secret in secrets.GetChildren().Select(child => child.Value).Prepend(secrets.Value))
+        {
+            if (secret is not null)
+            {
+                options.Secrets.Add(secret);
+            }
+        }
+
+        if (section[nameof(options.Tolerance)] is { Length: > 0 } tolerance)
+        {
+            if (TimeSpan.TryParse(tolerance, CultureInfo.InvariantCulture, out var duration))
+            {
+                options.Tolerance = duration;
+            }
+            else
+            {
+                options.ConfigurationProblem = $"{section.Path}:{nameof(options.Tolerance)} is not a duration. Write it as hours:minutes:seconds, such as 00:05:00.";
+            }
+        }
+
+        if (section[nameof(options.MaxBodyBytes)] is { Length: > 0 } maxBodyBytes)
+        {
+            if (int.TryParse(maxBodyBytes, NumberStyles.None, CultureInfo.InvariantCulture, out int bytes))
+            {
+                options.MaxBodyBytes = bytes;
+            }
+            else
+            {
+                options.ConfigurationProblem = $"{section.Path}:{nameof(options.MaxBodyBytes)} is not a number of bytes from 1 to {int.MaxValue}.";
+            }
+        }
+    }
+
+    public void PostConfigure(string? name, OpenAIWebhooksOptions options)
+    {
+        if (name != registration.Name)
+        {
+            return;
+        }
+
+        foreach (string blank in options.Secrets.Where(string.IsNullOrWhiteSpace).ToList())
+        {
+            options.Secrets.Remove(blank);
+        }
+
+        if (options.Secrets.Count == 0 && registration.IsDefault && configuration?[WebhookRegistration.FallbackKey] is { } fallback && !string.IsNullOrWhiteSpace(fallback))
+        {
+            options.Secrets.Add(fallback);
+        }
+    }
+}

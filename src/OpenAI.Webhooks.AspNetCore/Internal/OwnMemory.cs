@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// Remembers in this process, where the application has no cache: a bounded number of ids, of which the oldest is
+/// forgotten first. An id takes the same few bytes however long it is.
+/// </summary>
+internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) : WebhookMemory
+{
+    /// <summary>About 10 MB, and a delivery every 3.5 seconds for 4 days.</summary>
+    public const int Capacity = 100_000;
+
+    private readonly object _gate = new();
+    private readonly Dictionary<UInt128, DateTimeOffset> _ids = [];
+    private readonly Queue<UInt128> _oldest = new();
+
+    public override ValueTask<bool?> HasAsync(string webhookId)
+    {
+        var id = Digest(webhookId);
+        lock (_gate)
+        {
+            Forget();
+            return new(_ids.ContainsKey(id));
+        }
+    }
+
+    public override ValueTask AddAsync(string webhookId)
+    {
+        var id = Digest(webhookId);
+        lock (_gate)
+        {
+            Forget();
+            if (_ids.TryAdd(id, timeProvider.GetUtcNow()))
+            {
+                _oldest.Enqueue(id);
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private void Forget()
+    {
+        var now = timeProvider.GetUtcNow();
+        while (_oldest.TryPeek(out var oldest) && (_oldest.Count >= Capacity || now - _ids[oldest] >= retention))
+        {
+            _oldest.Dequeue();
+            _ids.Remove(oldest);
+        }
+    }
+
+    private static UInt128 Digest(string webhookId)
+    {
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(webhookId), digest);
+        return BinaryPrimitives.ReadUInt128LittleEndian(digest);
+    }
+}

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+/// <summary>Deliveries that are stored, and handled afterwards.</summary>
+public class InboxTests
+{
+    [Fact]
+    public async Task A_delivery_is_stored_under_its_id_and_answered_and_not_handled()
+    {
+        using var metrics = new Metrics();
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox, metrics);
+        var signed = TestApp.Sign(webhookId: "wh_1");
+
+        (await app.SendAsync(signed)).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        var stored = inbox.Stored.Should().ContainSingle().Subject;
+        stored.WebhookId.Should().Be("wh_1");
+        stored.Timestamp.ToUnixTimeSeconds().Should().Be(long.Parse(signed.Headers.Timestamp!, System.Globalization.CultureInfo.InvariantCulture));
+        stored.Payload.Should().Equal(signed.Payload.ToArray());
+        inbox.Handled.Should().BeEmpty();
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=stored");
+    }
+
+    [Fact]
+    public async Task An_authentic_payload_that_is_no_event_is_stored_as_well()
+    {
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox);
+
+        (await app.SendAsync(TestApp.Sign("{}", webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        inbox.Stored.Should().ContainSingle().Which.WebhookId.Should().Be("wh_1");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Contain("wh_1");
+    }
+
+    [Fact]
+    public async Task A_forgery_is_not_stored()
+    {
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox);
+
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+
+        inbox.Stored.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(TestApp.Payload)]
+    [InlineData("{}")]
+    public async Task A_store_that_is_down_is_answered_503(string payload)
+    {
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(new Inbox { Problem = new TimeoutException("the database is away") }, metrics);
+
+        (await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException).Which.Message.Should().Contain("wh_1 could not be stored");
+        metrics.Of("openai.webhook.deliveries").Single().Should().Contain("openai.webhook.outcome=failed");
+    }
+
+    [Fact]
+    public async Task A_delegate_goes_before_the_inbox()
+    {
+        var inbox = new Inbox();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton(inbox);
+                builder.Services.AddOpenAIWebhooks().AddInbox<Inbox>();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask));
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        inbox.Stored.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task What_was_stored_is_made_again_and_dispatched()
+    {
+        using var metrics = new Metrics();
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox, metrics);
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        var stored = inbox.Stored.Single();
+
+        var delivery = new WebhookDelivery(stored.WebhookId, stored.Timestamp, stored.Payload);
+        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+
+        delivery.Event.Should().Be(WebhookEvent.Parse(TestApp.Payload));
+        inbox.Handled.Should().ContainSingle().Which.Should().BeSameAs(delivery);
+        metrics.Of("openai.webhook.deliveries").Should().HaveCount(2)
+            .And.HaveElementAt(1, "1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
+        metrics.Of("openai.webhook.handler.duration").Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task DispatchAsync_HandlerThrows_ThrowsItAndLogsIt()
+    {
+        var problem = new InvalidOperationException("on purpose");
+        await using var app = await StartAsync(new Inbox { HandlerProblem = problem });
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery))
+            .Should().ThrowAsync<InvalidOperationException>()).Which.Should().BeSameAs(problem);
+
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Exception.Should().BeSameAs(problem);
+    }
+
+    [Fact]
+    public async Task DispatchAsync_HandsItsTokenToTheHandlers()
+    {
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox);
+        using var source = new CancellationTokenSource();
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, cancellationToken: source.Token);
+
+        inbox.Token.Should().Be(source.Token);
+    }
+
+    [Fact]
+    public async Task DispatchAsync_NullOrANameThatWasNotAdded_IsRefused()
+    {
+        await using var app = await StartAsync(new Inbox());
+        var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(null!)).Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(delivery, "other")).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
+    }
+
+    [Fact]
+    public void Delivery_made_again_of_what_is_no_event_keeps_its_identity()
+        => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
+            .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
+
+    private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null) => TestApp.StartAsync(
+        builder =>
+        {
+            builder.Services.AddSingleton(inbox);
+            builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Inbox>();
+            if (metrics is not null)
+            {
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            }
+        },
+        app => app.MapOpenAIWebhooks(TestApp.Path));
+
+    private sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>
+    {
+        public ConcurrentQueue<(string WebhookId, DateTimeOffset Timestamp, byte[] Payload)> Stored { get; } = new();
+
+        public ConcurrentQueue<WebhookDelivery> Handled { get; } = new();
+
+        public CancellationToken Token { get; private set; }
+
+        public Exception? Problem { get; init; }
+
+        public Exception? HandlerProblem { get; init; }
+
+        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        {
+            if (Problem is not null)
+            {
+                throw Problem;
+            }
+
+            Stored.Enqueue((webhookId, timestamp, payload.ToArray()));
+            return Task.CompletedTask;
+        }
+
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            Token = cancellationToken;
+            Handled.Enqueue(delivery);
+            return HandlerProblem is null ? Task.CompletedTask : Task.FromException(HandlerProblem);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+/// <summary>What endpoints remember of deliveries, of whom, and for how long.</summary>
+public class MemoryTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Named_registrations_and_two_endpoints_of_one_name_never_share_what_they_remember(bool hasCache)
+    {
+        var handled = new List<string>();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddDeduplication();
+                builder.Services.AddOpenAIWebhooks("named", options => options.Secrets.Add(TestApp.Secret)).AddDeduplication();
+                if (hasCache)
+                {
+                    builder.Services.AddDistributedMemoryCache();
+                }
+            },
+            app =>
+            {
+                foreach (var (path, name) in new[] { ("/a", (string?)null), ("/b", null), ("/c", "named") })
+                {
+                    app.MapOpenAIWebhooks(path, (_, _) => Add(path), name);
+                }
+
+                var group = app.MapGroup("/group");
+                group.MapOpenAIWebhooks("/a", (_, _) => Add("/group/a"));
+            });
+
+        foreach (string path in new[] { "/a", "/b", "/c", "/group/a", "/a", "/b", "/c", "/group/a" })
+        {
+            (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"), path)).StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        handled.Should().Equal("/a", "/b", "/c", "/group/a");
+
+        Task Add(string path)
+        {
+            handled.Add(path);
+            return Task.CompletedTask;
+        }
+    }
+
+    [Theory]
+    [InlineData(null, 96, 1)]
+    [InlineData(null, 97, 2)]
+    [InlineData(1, 1, 2)]
+    public async Task Without_a_cache_an_id_is_remembered_for_as_long_as_was_asked_for(int? retentionHours, int hoursLater, int expectedRuns)
+    {
+        var clock = new StoppedClock();
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks().AddDeduplication(retentionHours is { } hours ? TimeSpan.FromHours(hours) : null);
+            builder.Services.AddSingleton<TimeProvider>(clock);
+        });
+
+        await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload, "wh_1"));
+        clock.Advance(TimeSpan.FromHours(hoursLater) - (hoursLater == 96 ? TimeSpan.FromSeconds(1) : TimeSpan.Zero));
+        await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload, "wh_1"));
+
+        app.Deliveries.Should().HaveCount(expectedRuns);
+    }
+
+    [Theory]
+    [InlineData("hangs")]
+    [InlineData("blocks its thread")]
+    [InlineData("throws")]
+    [InlineData("throws at once")]
+    public async Task A_cache_that_fails_delays_a_delivery_by_little_and_loses_none(string how)
+    {
+        var cache = new FailingCache(how);
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks().AddDeduplication();
+            builder.Services.AddSingleton<IDistributedCache>(cache);
+        });
+
+        var answer = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+
+        // Not an assertion on speed: a cache that is waited for would never answer.
+        (await answer.WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
+        app.Deliveries.Should().ContainSingle();
+        cache.Writes.Should().Be(0, "a cache that could not be read is not written to");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("wh_1");
+        cache.Release();
+    }
+
+    [Fact]
+    public async Task A_cache_that_throws_after_the_sender_has_gone_is_no_unhandled_exception()
+    {
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddDeduplication();
+                builder.Services.AddSingleton<IDistributedCache>(new FailingCache("throws at the write"));
+            },
+            async (_, _) =>
+            {
+                entered.SetResult();
+                await release.Task;
+            });
+
+        await app.SendAndLeaveAsync(TestApp.Sign(), entered.Task);
+        release.SetResult();
+
+        await TestApp.Eventually(() => app.Log.Any(entry => entry.Level == LogLevel.Warning));
+        app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().ContainSingle().Which.Message.Should().Contain("The cache that remembers");
+    }
+
+    [Fact]
+    public async Task A_delivery_whose_sender_has_gone_is_remembered_all_the_same()
+    {
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
+        int runs = 0;
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddDeduplication();
+                builder.Services.AddSingleton<IDistributedCache>(cache);
+            },
+            async (_, _) =>
+            {
+                runs++;
+                entered.TrySetResult();
+                await release.Task;
+            });
+
+        await app.SendAndLeaveAsync(TestApp.Sign(webhookId: "wh_1"), entered.Task);
+        release.SetResult();
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        runs.Should().Be(1);
+    }
+
+    private sealed class FailingCache(string how) : IDistributedCache
+    {
+        private readonly TaskCompletionSource _release = new();
+        private int _writes;
+
+        public int Writes => _writes;
+
+        public void Release() => _release.TrySetResult();
+
+        public byte[]? Get(string key) => throw new UnreachableException();
+
+        public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+        {
+            switch (how)
+            {
+                case "hangs":
+                    await _release.Task;
+                    break;
+                case "blocks its thread":
+                    _release.Task.GetAwaiter().GetResult();
+                    break;
+                case "throws":
+                    await Task.Yield();
+                    throw new TimeoutException();
+                case "throws at once":
+                    throw new TimeoutException();
+            }
+
+            return null;
+        }
+
+        public void Refresh(string key) => throw new UnreachableException();
+
+        public Task RefreshAsync(string key, CancellationToken token = default) => throw new UnreachableException();
+
+        public void Remove(string key) => throw new UnreachableException();
+
+        public Task RemoveAsync(string key, CancellationToken token = default) => throw new UnreachableException();
+
+        public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => throw new UnreachableException();
+
+        public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+        {
+            Interlocked.Increment(ref _writes);
+            throw new TimeoutException();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+/// <summary>Other people's middleware in front of the endpoints.</summary>
+public class MiddlewareTests
+{
+    [Theory]
+    [InlineData(TestApp.Path)]
+    [InlineData("/unwrapped")]
+    public async Task A_body_that_was_buffered_and_not_rewound_is_rewound(string path)
+    {
+        await using var app = await StartAsync(async (context, next) =>
+        {
+            context.Request.EnableBuffering();
+            using var reader = new StreamReader(context.Request.Body, leaveOpen: true);
+            await reader.ReadToEndAsync();
+            await next(context);
+        });
+
+        (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(100_000)), path)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)), path)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Theory]
+    [InlineData(TestApp.Path, false)]
+    [InlineData(TestApp.Path, true)]
+    [InlineData("/unwrapped", false)]
+    [InlineData("/unwrapped", true)]
+    public async Task A_body_that_was_read_and_cannot_be_rewound_is_refused_with_the_true_reason(string path, bool chunked)
+    {
+        await using var app = await StartAsync(async (context, next) =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            await next(context);
+        });
+
+        using var answer = await app.SendAsync(TestApp.Sign(), path, chunked);
+
+        answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
+            .Which.Message.Should().Contain("Its body is empty: something read it first").And.NotContain("secret");
+    }
+
+    [Fact]
+    public async Task A_body_that_was_looked_at_and_left_is_verified()
+    {
+        await using var app = await StartAsync(async (context, next) =>
+        {
+            var read = await context.Request.BodyReader.ReadAsync();
+            context.Request.BodyReader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            await next(context);
+        });
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_handler_that_the_applications_own_timeout_cancels_has_failed()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddRequestTimeouts();
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapOpenAIWebhooks(TestApp.Path, (_, token) => Task.Delay(Timeout.Infinite, token)).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+            });
+
+        using var answer = await app.SendAsync(TestApp.Sign());
+
+        ((int)answer.StatusCode).Should().BeInRange(500, 504);
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error && entry.Exception is OperationCanceledException)
+            .Which.Message.Should().Contain("A handler failed");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Kestrels_lower_limit_is_counted_and_logged_as_too_large(bool chunked)
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
+        });
+
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(2000)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=too_large");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("or than the server takes");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Kestrels_lower_limit_gives_way_to_one_that_was_asked_for(bool chunked)
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 3000);
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
+        });
+
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3000)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3001)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task A_handler_that_has_written_the_answer_itself_is_no_unhandled_exception()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddHttpContextAccessor();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, async (delivery, services, token) =>
+            {
+                var response = services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Response;
+                await response.WriteAsync(delivery.WebhookId, token);
+                await response.Body.FlushAsync(token);
+                if (delivery.Event is BatchFailedWebhookEvent)
+                {
+                    throw new InvalidOperationException("too late to answer 500");
+                }
+            }));
+
+        using var answer = await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        (await answer.Content.ReadAsStringAsync()).Should().Be("wh_1");
+        app.Log.Should().NotContain(entry => entry.Level >= LogLevel.Warning);
+
+        await FluentActions.Awaiting(() => app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"))))
+            .Should().ThrowAsync<HttpRequestException>("an answer that has begun as a success is broken off");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("A handler failed");
+    }
+
+    [Fact]
+    public async Task Exceptions_of_handlers_do_not_reach_the_exception_handler()
+    {
+        bool isReached = false;
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks(),
+            app =>
+            {
+                app.UseExceptionHandler(new ExceptionHandlerOptions
+                {
+                    ExceptionHandler = _ =>
+                    {
+                        isReached = true;
+                        return Task.CompletedTask;
+                    },
+                });
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => throw new InvalidOperationException());
+            });
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+
+        isReached.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task The_READMEs_controller_behind_an_exception_handler_answers_413_to_a_long_body()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddControllers().AddApplicationPart(typeof(OpenAIController).Assembly);
+            },
+            app =>
+            {
+                app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = _ => Task.CompletedTask });
+                app.MapControllers();
+            });
+
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)))).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    private static Task<TestApp> StartAsync(Func<HttpContext, RequestDelegate, Task> middleware) => TestApp.StartAsync(
+        builder => builder.Services.AddOpenAIWebhooks(),
+        app =>
+        {
+            app.Use(middleware);
+            app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+            app.MapPost("/unwrapped", async (HttpContext context, ILoggerFactory loggers) =>
+            {
+                try
+                {
+                    await context.Request.UnwrapOpenAIWebhookAsync();
+                    return Results.Ok();
+                }
+                catch (BadHttpRequestException exception)
+                {
+                    loggers.CreateLogger("test").LogWarning("{Message}", exception.Message);
+                    return Results.StatusCode(exception.StatusCode);
+                }
+            });
+        });
+}
