@@ -71,6 +71,27 @@ public class MemoryTests
         app.Deliveries.Should().HaveCount(expectedRuns);
     }
 
+    [Fact]
+    public async Task Without_a_cache_so_many_ids_are_remembered_and_the_oldest_forgotten_first()
+    {
+        var memory = new OwnMemory(TimeSpan.FromDays(4), TimeProvider.System);
+
+        for (int i = 0; i <= OwnMemory.Capacity; i++)
+        {
+            await memory.AddAsync($"wh_{i}");
+        }
+
+        (await memory.HasAsync("wh_0")).Should().BeFalse();
+        (await memory.HasAsync($"wh_{OwnMemory.Capacity}")).Should().BeTrue();
+        int remembered = 0;
+        for (int i = 0; i <= OwnMemory.Capacity; i++)
+        {
+            remembered += await memory.HasAsync($"wh_{i}") == true ? 1 : 0;
+        }
+
+        remembered.Should().BeInRange(OwnMemory.Capacity - 1, OwnMemory.Capacity);
+    }
+
     [Theory]
     [InlineData("hangs")]
     [InlineData("blocks its thread")]
