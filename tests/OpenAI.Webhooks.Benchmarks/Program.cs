@@ -12,9 +12,20 @@ using OpenAI.Webhooks.Benchmarks;
 // … -- --filter '*Parse*'                                                            some of them
 // … -- --filter '*' --job Dry                                                        each once
 // … -- startup [runs]                                                                the time to the first event
+// … -- endpoint [rounds] [seconds]                                                   the endpoint's CPU a request, with wrk
 if (args is ["startup", ..])
 {
-    return Startup.Run(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 21);
+    return Startup.Run(NumberAt(1, 21));
+}
+
+if (args is ["endpoint", ..])
+{
+    return await Endpoint.MeasureAsync(NumberAt(1, 7), NumberAt(2, 4));
+}
+
+if (args is ["serve"])
+{
+    return await Endpoint.ServeAsync();
 }
 
 bool isDry = args.Contains("Dry");
@@ -34,3 +45,6 @@ var config = ManualConfig.CreateEmpty()
 string[] filters = [.. args.Where((arg, i) => !isDry || (arg != "Dry" && !(arg == "--job" && args[i + 1] == "Dry")))];
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(Startup).Assembly).Run(filters, config);
 return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
+
+int NumberAt(int index, int usual)
+    => args.Length > index ? int.Parse(args[index], System.Globalization.CultureInfo.InvariantCulture) : usual;
