@@ -49,7 +49,17 @@ public sealed class OpenAIWebhooksBuilder
         where TInbox : class, IWebhookInbox
     {
         Services.TryAddScoped<TInbox>();
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Inbox = services => services.GetRequiredService<TInbox>());
+        return AddInbox(services => services.GetRequiredService<TInbox>());
+    }
+
+    /// <summary>As <see cref="AddInbox{TInbox}"/>, with an inbox that is made from the request's services.</summary>
+    /// <param name="inbox">Gives the inbox for a delivery. Must not be null.</param>
+    /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="inbox"/> is null.</exception>
+    public OpenAIWebhooksBuilder AddInbox(Func<IServiceProvider, IWebhookInbox> inbox)
+    {
+        ArgumentNullException.ThrowIfNull(inbox);
+        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Inbox = inbox);
         return this;
     }
 

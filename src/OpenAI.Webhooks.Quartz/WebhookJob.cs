@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using OpenAI.Webhooks.AspNetCore;
+using Quartz;
+
+namespace OpenAI.Webhooks.Quartz;
+
+/// <summary>
+/// The job that handles a stored delivery. One that fails is tried again after 10 seconds, 1 minute, 5 and 30 minutes, 2,
+/// 6, 12 and 24 hours, and then is dead. Derive from it with a <see cref="RetryPolicyAttribute"/> of your own for other
+/// waits.
+/// </summary>
+/// <remarks>
+/// The policy is the job's and not the trigger's, because the trigger that Quartz makes to recover a job after a crash has
+/// none. A dead delivery is a job of the group <see cref="DeadGroup"/>: <see cref="IScheduler.TriggerJob"/> runs it again,
+/// and once it has succeeded it is gone from there.
+/// </remarks>
+[RetryPolicy("00:00:10", "00:01:00", "00:05:00", "00:30:00", "02:00:00", "06:00:00", "12:00:00", "1.00:00:00")]
+public class WebhookJob : IJob
+{
+    /// <summary>
+    /// The group of the deliveries that are stored, or were handled in the last 4 days. The job's name is the webhook id.
+    /// </summary>
+    public const string Group = "openai-webhooks";
+
+    /// <summary>The group of the deliveries that have failed for good, or cannot be read. They stay until they are run again or deleted.</summary>
+    public const string DeadGroup = "openai-webhooks-dead";
+
+    private readonly WebhookDispatcher _dispatcher;
+    private readonly ILogger<WebhookJob> _logger;
+
+    /// <summary>Makes the job. Quartz does so for each run.</summary>
+    /// <param name="dispatcher">Runs the handlers. Must not be null.</param>
+    /// <param name="logger">Where it is told that a delivery is dead. Must not be null.</param>
+    public WebhookJob(WebhookDispatcher dispatcher, ILogger<WebhookJob> logger)
+    {
+        _dispatcher = dispatcher;
+        _logger = logger;
+    }
+
+    /// <summary>Handles the delivery.</summary>
+    /// <param name="context">The run. Must not be null.</param>
+    /// <param name="cancellationToken">Cancelled when the scheduler asks the job to stop; handed to the handlers.</param>
+    /// <returns>A task that ends when the delivery is handled, or dead.</returns>
+    /// <remarks>Throws what a handler throws, unless it was the last attempt.</remarks>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws the last time, the delivery is kept.")]
+    public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var stored = StoredWebhook.Of(context.JobDetail);
+        try
+        {
+            await _dispatcher.DispatchAsync(new WebhookDelivery(stored.WebhookId, stored.Timestamp, stored.Payload), stored.Name, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsForGood(exception, context, cancellationToken))
+        {
+            await BuryAsync(context.Scheduler, stored, exception).ConfigureAwait(false);
+            return;
+        }
+
+        if (context.JobDetail.Key.Group == stored.DeadKey.Group)
+        {
+            await context.Scheduler.DeleteJob(stored.DeadKey, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    // A run that was asked to stop has not failed: it is run again.
+    private static bool IsForGood(Exception exception, IJobExecutionContext context, CancellationToken cancellationToken)
+        => exception is UnreadableWebhookException
+            || (!cancellationToken.IsCancellationRequested && context.RetryAttempt >= (context.RetryPolicy?.MaxAttempts ?? 0));
+
+    // First there, then gone from here: killed in between, it is run again and buried again.
+    private async Task BuryAsync(IScheduler scheduler, StoredWebhook stored, Exception exception)
+    {
+        await scheduler.AddJob(stored.ToDeadJob(GetType()), AddJobOptions.Replacing, CancellationToken.None).ConfigureAwait(false);
+        await scheduler.DeleteJob(stored.Key, CancellationToken.None).ConfigureAwait(false);
+        _logger.Dead(exception, stored.WebhookId, stored.DeadKey.Group);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using Quartz;
+
+namespace OpenAI.Webhooks.Quartz.Tests;
+
+/// <summary>A database that the tests store deliveries in, and their effects beside them: a SQLite file or PostgreSQL.</summary>
+internal sealed record Database(string Kind, string ConnectionString)
+{
+    /// <summary>Where the effects are: for SQLite a file of their own, so that nobody waits for the store's lock.</summary>
+    private string EffectsConnectionString => Kind == "sqlite" ? ConnectionString.Replace(".db", ".effects.db", StringComparison.Ordinal) : ConnectionString;
+
+    public void Use(IPersistentStoreBuilder store)
+    {
+        if (Kind == "sqlite")
+        {
+            store.UseSqlite(SqliteFactory.Instance, ConnectionString);
+        }
+        else
+        {
+            store.UsePostgres(NpgsqlFactory.Instance, ConnectionString);
+            store.UseClustering(cluster =>
+            {
+                cluster.CheckinInterval = TimeSpan.FromSeconds(1);
+                cluster.CheckinMisfireThreshold = TimeSpan.FromSeconds(3);
+            });
+        }
+    }
+
+    public async Task PrepareAsync()
+    {
+        await using var effects = await OpenAsync(EffectsConnectionString);
+        if (Kind == "sqlite")
+        {
+            await ExecuteAsync(effects, "PRAGMA journal_mode=WAL");
+        }
+
+        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY, runs INT NOT NULL)");
+        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY)");
+    }
+
+    /// <summary>The three lines of the README: an effect that happens once, however often its delivery is handled.</summary>
+    public async Task TakeEffectOnceAsync(string id)
+    {
+        await using var effects = await OpenAsync(EffectsConnectionString);
+        await using var transaction = await effects.BeginTransactionAsync();
+        if (await ExecuteAsync(effects, "INSERT INTO effects (id, runs) VALUES (@id, 0) ON CONFLICT DO NOTHING", id, transaction) == 1)
+        {
+            await ExecuteAsync(effects, "UPDATE effects SET runs = runs + 1 WHERE id = @id", id, transaction);
+            await transaction.CommitAsync();
+        }
+    }
+
+    /// <summary>Whether this is the first attempt at a delivery.</summary>
+    public async Task<bool> IsFirstAttemptAsync(string id)
+    {
+        await using var effects = await OpenAsync(EffectsConnectionString);
+        return await ExecuteAsync(effects, "INSERT INTO attempts (id) VALUES (@id) ON CONFLICT DO NOTHING", id) == 1;
+    }
+
+    public Task<List<string>> EffectsAsync() => ReadAsync(EffectsConnectionString, "SELECT id FROM effects WHERE runs = 1");
+
+    public Task<List<string>> JobsAsync(string group) => ReadAsync(ConnectionString, "SELECT job_name FROM qrtz_job_details WHERE job_group = @id", group);
+
+    public async Task<int> PendingAsync()
+        => int.Parse((await ReadAsync(ConnectionString, "SELECT CAST(COUNT(*) AS TEXT) FROM qrtz_triggers WHERE job_group = @id", WebhookJob.Group)).Single(), CultureInfo.InvariantCulture);
+
+    private static async Task<int> ExecuteAsync(DbConnection connection, string sql, string? id = null, DbTransaction? transaction = null)
+    {
+        await using var command = Command(connection, sql, id);
+        command.Transaction = transaction;
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<List<string>> ReadAsync(string connectionString, string sql, string? id = null)
+    {
+        await using var connection = await OpenAsync(connectionString);
+        await using var command = Command(connection, sql, id);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            values.Add(reader.GetString(0));
+        }
+
+        return values;
+    }
+
+    private static DbCommand Command(DbConnection connection, string sql, string? id)
+    {
+        var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The statements are constants of this file.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        if (id is not null)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = "id";
+            parameter.Value = id;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private async Task<DbConnection> OpenAsync(string connectionString)
+    {
+        DbConnection connection = Kind == "sqlite" ? new SqliteConnection(connectionString) : new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+}

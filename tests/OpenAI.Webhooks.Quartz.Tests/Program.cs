@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenAI.Webhooks.AspNetCore;
+using Quartz;
+
+namespace OpenAI.Webhooks.Quartz.Tests;
+
+/// <summary>
+/// A receiver, a worker or both, in a process that the tests can kill: ROLE KIND CONNECTION PORT. The test runner does not
+/// come here.
+/// </summary>
+internal static class Program
+{
+    public const string Secret = "a secret for the tests of Quartz";
+    public const string Path = "/webhooks/openai";
+
+    private static async Task Main(string[] args)
+    {
+        var (role, database, port) = (args[0], new Database(args[1], args[2]), int.Parse(args[3], CultureInfo.InvariantCulture));
+        var app = Build(role, database, port);
+        await app.StartAsync();
+        Console.WriteLine("ready");
+
+        // The tests hold the other end: without them it ends too.
+        await Task.WhenAny(Console.In.ReadToEndAsync(), app.WaitForShutdownAsync());
+        await app.StopAsync();
+    }
+
+    public static WebApplication Build(string role, Database database, int port, Action<IServiceCollection>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddSingleton(database);
+        builder.Services.AddQuartz(quartz => quartz
+            .ConfigureScheduler(scheduler =>
+            {
+                scheduler.GenerateInstanceId = true;
+                scheduler.IdleWaitTime = TimeSpan.FromSeconds(1);
+            })
+            .UsePersistentStore(database.Use));
+        builder.Services.AddQuartzHostedService(quartz => quartz.AutoStart = role != "receiver");
+        builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret))
+            .AddHandler<WebhookEvent, Handler>()
+            .AddQuartzInbox<FastJob>();
+        configure?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.MapOpenAIWebhooks(Path);
+        return app;
+    }
+
+    [RetryPolicy(2, "00:00:01")]
+    public sealed class FastJob(WebhookDispatcher dispatcher, ILogger<WebhookJob> logger) : WebhookJob(dispatcher, logger);
+
+    /// <summary>Fails once for an id that ends in "once", for ever for one in "never", unless it is told to relent.</summary>
+    public sealed class Handler(Database database) : IWebhookHandler<WebhookEvent>
+    {
+        public static bool Relents { get; set; }
+
+        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            if ((delivery.WebhookId.EndsWith("never", StringComparison.Ordinal) && !Relents)
+                || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId)))
+            {
+                throw new InvalidOperationException("on purpose");
+            }
+
+            await database.TakeEffectOnceAsync(delivery.WebhookId);
+        }
+    }
+}
