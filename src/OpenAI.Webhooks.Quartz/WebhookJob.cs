@@ -19,7 +19,8 @@ namespace OpenAI.Webhooks.Quartz;
 public class WebhookJob : IJob
 {
     /// <summary>
-    /// The group of the deliveries that are stored, or were handled in the last 4 days. The job's name is the webhook id.
+    /// The group of the deliveries that were stored in the last 4 days: one that has a trigger waits, and one that has none
+    /// is done with, and here so that a copy of it is known. The job's name is the webhook id.
     /// </summary>
     public const string Group = "openai-webhooks";
 
@@ -70,11 +71,11 @@ public class WebhookJob : IJob
         => exception is UnreadableWebhookException
             || (!cancellationToken.IsCancellationRequested && context.RetryAttempt >= (context.RetryPolicy?.MaxAttempts ?? 0));
 
-    // First there, then gone from here: killed in between, it is run again and buried again.
+    // One transaction. The job itself stays where it is and is done with: to delete it takes Quartz several transactions,
+    // and a process that is killed between them leaves a job behind that nobody recovers.
     private async Task BuryAsync(IScheduler scheduler, StoredWebhook stored, Exception exception)
     {
         await scheduler.AddJob(stored.ToDeadJob(GetType()), AddJobOptions.Replacing, CancellationToken.None).ConfigureAwait(false);
-        await scheduler.DeleteJob(stored.Key, CancellationToken.None).ConfigureAwait(false);
         _logger.Dead(exception, stored.WebhookId, stored.DeadKey.Group);
     }
 }

@@ -11,11 +11,6 @@ internal sealed class QuartzInbox(ISchedulerFactory schedulers, Type jobType, st
         // Not with the request's token: cancelled at the first use, it would leave a scheduler behind that is dead.
         var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
         var stored = new StoredWebhook(name, webhookId, timestamp, payload);
-        if (await scheduler.Exists(stored.DeadKey, cancellationToken).ConfigureAwait(false))
-        {
-            return;
-        }
-
         try
         {
             await scheduler.ScheduleJob(stored.ToJob(jobType, scheduler.TimeProvider.GetUtcNow()), stored.ToTrigger(), default, cancellationToken)
