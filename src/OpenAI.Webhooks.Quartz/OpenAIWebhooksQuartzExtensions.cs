@@ -36,6 +36,7 @@ public static class OpenAIWebhooksQuartzExtensions
         var services = webhooks.Services;
         services.PostConfigureAll<AdoJobStoreOptions>(store =>
         {
+            store.LockOnInsert = true; // Without it a copy is not told from a store that failed.
             store.StoreJobDataAsStrings = true;
             store.RecoverFiringsCancelledByShutdown = true;
             store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing;

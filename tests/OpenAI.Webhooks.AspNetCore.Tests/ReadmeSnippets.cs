@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Threading.Channels;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Hosting;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
@@ -105,74 +108,104 @@ public class ReadmeSnippets
     }
 
     [Fact]
-    public async Task A_queue()
+    public async Task A_queue_of_your_own()
     {
-        var queue = new ConcurrentQueue<(string Id, byte[] Payload)>();
+        var handled = new ConcurrentQueue<string>();
         await using var testApp = await TestApp.StartAsync(
-            builder => builder.Services.AddOpenAIWebhooks(),
-            app =>
+            builder =>
             {
-                #region README: into a queue
-                app.MapOpenAIWebhooks("/webhooks/openai", (delivery, cancellationToken) =>
-                {
-                    queue.Enqueue((delivery.WebhookId, delivery.Payload.ToArray()));
-                    return Task.CompletedTask;
-                });
+                builder.Services.AddSingleton(handled);
+
+                #region README: register the queue
+                builder.Services.AddSingleton(Channel.CreateUnbounded<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)>());
+                builder.Services.AddSingleton<ChannelInbox>().AddHostedService(services => services.GetRequiredService<ChannelInbox>());
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Audit>().AddInbox<ChannelInbox>();
                 #endregion
-            });
-        await testApp.SendAsync(TestApp.Sign());
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
 
-        queue.TryDequeue(out var message).Should().BeTrue();
+        (await testApp.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
 
-        #region README: out of a queue
-        WebhookEvent webhookEvent = WebhookEvent.Parse(message.Payload);
-        #endregion
-
-        webhookEvent.Should().BeOfType<ResponseCompletedWebhookEvent>();
+        await TestApp.Eventually(() => handled.Contains("audited"));
     }
 
-    [Fact]
-    public async Task Deduplication()
+    #region README: a queue of your own
+    public class ChannelInbox(Channel<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)> channel, WebhookDispatcher dispatcher)
+        : BackgroundService, IWebhookInbox
     {
-        await using var app = await TestApp.StartAsync(builder =>
+        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+            => channel.Writer.WriteAsync((webhookId, timestamp, payload), cancellationToken).AsTask();
+
+        protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            #region README: deduplication
-            builder.Services.AddOpenAIWebhooks().AddDeduplication();
-            #endregion
-        });
-
-        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
-        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
-
-        app.Deliveries.Should().ContainSingle();
+            await foreach (var (id, timestamp, payload) in channel.Reader.ReadAllAsync(stoppingToken))
+            {
+                await dispatcher.DispatchAsync(new WebhookDelivery(id, timestamp, payload), cancellationToken: stoppingToken);
+            }
+        }
     }
+    #endregion
 
     [Fact]
-    public async Task Named_endpoints()
+    public async Task Rate_limits()
     {
         static Task HandleAsync(WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
 
         await using var testApp = await TestApp.StartAsync(
             builder =>
             {
-                builder.Configuration["OpenAI:Webhooks:production:Secrets:0"] = TestApp.Secret;
-                builder.Configuration["OpenAI:Webhooks:staging:Secrets:0"] = TestApp.OtherSecret;
+                builder.Services.AddOpenAIWebhooks();
 
-                #region README: register names
-                builder.Services.AddOpenAIWebhooks("production");    // OpenAI:Webhooks:production
-                builder.Services.AddOpenAIWebhooks("staging");       // OpenAI:Webhooks:staging
+                #region README: register rate limits
+                builder.Services.AddRateLimiter(limiter =>
+                {
+                    limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+                    limiter.AddPolicy("webhooks", context => RateLimitPartition.GetFixedWindowLimiter(
+                        context.Connection.RemoteIpAddress, _ => new() { PermitLimit = 100, Window = TimeSpan.FromSeconds(1) }));
+                });
                 #endregion
             },
             app =>
             {
-                #region README: map names
-                app.MapOpenAIWebhooks("/webhooks/production", HandleAsync, "production").AllowAnonymous();
-                app.MapOpenAIWebhooks("/webhooks/staging", HandleAsync, "staging").AllowAnonymous();
+                #region README: map rate limits
+                app.UseRateLimiter();
+                app.MapOpenAIWebhooks("/webhooks/openai", HandleAsync).RequireRateLimiting("webhooks");
                 #endregion
             });
 
-        (await testApp.SendAsync(TestApp.Sign(), "/webhooks/production")).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await testApp.SendAsync(TestApp.Sign(), "/webhooks/staging")).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => testApp.SendAsync(TestApp.Sign())));
+
+        answers.Select(answer => answer.StatusCode).Distinct().Should().BeEquivalentTo([HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
+    }
+
+    [Fact]
+    public async Task Tests_of_handlers_and_endpoints()
+    {
+        const string secret = TestApp.Secret;
+        const string payload = TestApp.Payload;
+        var handled = new ConcurrentQueue<string>();
+        var handler = new Audit(handled);
+        await using var testApp = await TestApp.StartAsync();
+        using var client = new HttpClient { BaseAddress = testApp.Address };
+
+        {
+            #region README: test a handler
+            SignedWebhook signed = new WebhookSigner(secret).Sign(new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
+            WebhookDelivery delivery = new WebhookVerifier(secret).Unwrap(signed.Payload, signed.Headers);
+            await handler.HandleAsync((BatchCompletedWebhookEvent)delivery.Event, delivery, CancellationToken.None);
+            #endregion
+        }
+
+        {
+            #region README: test an endpoint
+            using HttpRequestMessage request = new WebhookSigner(secret).Sign(payload).ToRequest("/webhooks/openai");
+            using HttpResponseMessage answer = await client.SendAsync(request);
+            #endregion
+
+            answer.StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        handled.Should().Equal("audited");
     }
 }
 

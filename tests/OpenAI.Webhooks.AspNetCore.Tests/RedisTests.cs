@@ -40,14 +40,16 @@ public class RedisTests
         app.Deliveries.Should().HaveCount(4);
 
         await redis.StartAsync();
-        int sent = 0;
-        await TestApp.Eventually(() =>
+        bool remembers = false;
+        for (int i = 0; i < 100 && !remembers; i++)
         {
-            string id = $"wh_after_{sent++}";
-            app.SendAsync(TestApp.Sign(webhookId: id)).Wait();
-            app.SendAsync(TestApp.Sign(webhookId: id)).Wait();
-            return app.Deliveries.Count(delivery => delivery.WebhookId == id) == 1;
-        });
+            string id = $"wh_after_{i}";
+            await app.SendAsync(TestApp.Sign(webhookId: id));
+            await app.SendAsync(TestApp.Sign(webhookId: id));
+            remembers = app.Deliveries.Count(delivery => delivery.WebhookId == id) == 1;
+        }
+
+        remembers.Should().BeTrue();
     }
 
     [RedisFact]

@@ -12,6 +12,7 @@ using OpenAI.Webhooks.Benchmarks;
 // … -- --filter '*Parse*'                                                            some of them
 // … -- --filter '*' --job Dry                                                        each once
 // … -- startup [runs]                                                                the time to the first event
+// … -- durable [rounds] [seconds]                                                    deliveries a second into a Quartz inbox
 // … -- endpoint [rounds] [seconds]                                                   the endpoint's CPU a request, with wrk
 if (args is ["startup", ..])
 {
@@ -21,6 +22,16 @@ if (args is ["startup", ..])
 if (args is ["endpoint", ..])
 {
     return await Endpoint.MeasureAsync(NumberAt(1, 7), NumberAt(2, 4));
+}
+
+if (args is ["durable", ..])
+{
+    return await Durable.MeasureAsync(NumberAt(1, 3), NumberAt(2, 10));
+}
+
+if (args is ["serve-durable", var role, var kind, var connectionString])
+{
+    return await Durable.ServeAsync(role, kind, connectionString);
 }
 
 if (args is ["serve"])

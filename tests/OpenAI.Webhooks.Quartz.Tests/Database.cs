@@ -39,6 +39,13 @@ internal sealed record Database(string Kind, string ConnectionString)
 
         await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY, runs INT NOT NULL)");
         await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY)");
+        await using var store = await OpenAsync(ConnectionString);
+        if (Kind == "sqlite")
+        {
+            await ExecuteAsync(store, "PRAGMA journal_mode=WAL");
+        }
+
+        await ExecuteAsync(store, "CREATE TABLE IF NOT EXISTS bare (id TEXT PRIMARY KEY, payload TEXT)");
     }
 
     /// <summary>The three lines of the README: an effect that happens once, however often its delivery is handled.</summary>
@@ -58,6 +65,18 @@ internal sealed record Database(string Kind, string ConnectionString)
     {
         await using var effects = await OpenAsync(EffectsConnectionString);
         return await ExecuteAsync(effects, "INSERT INTO attempts (id) VALUES (@id) ON CONFLICT DO NOTHING", id) == 1;
+    }
+
+    /// <summary>What storing a delivery is measured against: one row, in one transaction.</summary>
+    public async Task InsertBareAsync(string id, string payload)
+    {
+        await using var connection = await OpenAsync(ConnectionString);
+        await using var command = Command(connection, "INSERT INTO bare (id, payload) VALUES (@id, @payload)", id);
+        var parameter = command.CreateParameter();
+        parameter.ParameterName = "payload";
+        parameter.Value = payload;
+        command.Parameters.Add(parameter);
+        await command.ExecuteNonQueryAsync();
     }
 
     public Task<List<string>> EffectsAsync() => ReadAsync(EffectsConnectionString, "SELECT id FROM effects WHERE runs = 1");

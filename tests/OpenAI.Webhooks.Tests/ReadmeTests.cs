@@ -2,18 +2,25 @@ using System.Text.RegularExpressions;
 
 namespace OpenAI.Webhooks.Tests;
 
-/// <summary>Holds the README's C# to the regions of ReadmeSnippets.cs, which are compiled, run and asserted on.</summary>
+/// <summary>Holds the C# of the documents to the regions of ReadmeSnippets.cs, which are compiled, run and asserted on.</summary>
 public partial class ReadmeTests
 {
-    [Fact]
-    public void Every_CSharp_block_of_the_README_is_a_region_that_a_test_runs()
+    public static TheoryData<string> Documents { get; } = [.. typeof(ReadmeTests).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".md", StringComparison.Ordinal))];
+
+    [Theory, MemberData(nameof(Documents))]
+    public void Every_CSharp_block_is_a_region_that_a_test_runs(string document)
     {
-        var regions = Regions().Matches(Resource("ReadmeSnippets.cs") + Resource("AspNetCore.ReadmeSnippets.cs")).Select(region => Dedent(region.Groups[1].Value));
-        string[] blocks = [.. Blocks().Matches(Resource("README.md")).Select(block => Dedent(block.Groups[1].Value))];
+        var regions = Regions()
+            .Matches(string.Concat(typeof(ReadmeTests).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".cs", StringComparison.Ordinal)).Select(Resource)))
+            .Select(region => Dedent(region.Groups[1].Value));
+        string[] blocks = [.. Blocks().Matches(Resource(document)).Select(block => Dedent(block.Groups[1].Value))];
 
         blocks.Should().NotBeEmpty();
         blocks.Should().BeSubsetOf(regions);
     }
+
+    [Fact]
+    public void The_README_can_be_read_in_five_minutes() => Resource("README.md").Split('\n').Length.Should().BeLessThan(240);
 
     [Fact]
     public void The_README_lists_every_event_with_its_record()
