@@ -153,6 +153,36 @@ public class EventTests
     }
 
     [Fact]
+    public void Parse_UnknownFieldsWhoseValuesAreNamesOfKnownOnes_IgnoresThem()
+    {
+        foreach (string name in new[] { "id", "object", "created_at", "type", "data" })
+        {
+            WebhookEvent.Parse($$"""{"new":"{{name}}",{{Fixture.ResponseCompleted[1..]}}""").Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
+        }
+    }
+
+    [Theory, MemberData(nameof(Types))]
+    public void Parse_UnknownFieldInEveryObject_IsIgnored(string type)
+    {
+        const string New = "\"new\":[{\"id\":\"type\",\"type\":null}],";
+        string json = JsonNode.Parse(Fixture.Events[type])!.ToJsonString();
+
+        WebhookEvent.Parse(json.Replace("{", "{" + New)).Should().Be(WebhookEvent.Parse(json));
+    }
+
+    [Theory]
+    [InlineData(64, true)]
+    [InlineData(65, false)]
+    public void Parse_AsAnotherTypeThatIsLong_QuotesItOnlyIfItMayBeAName(int length, bool isQuoted)
+    {
+        string type = new('x', length);
+        string message = FluentActions.Invoking(() => WebhookEvent.Parse<BatchWebhookEvent>(Fixture.Unknown.Replace("video.rendered", type)))
+            .Should().Throw<JsonException>().Which.Message;
+
+        message.Contains(type).Should().Be(isQuoted);
+    }
+
+    [Fact]
     public void Parse_EscapedNamesAndType_ReadsThemAsWritten()
         => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("type", "\\u0074ype").Replace("response.", "r\\u0065sponse."))
             .Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));

@@ -113,6 +113,15 @@ public class SystemTextJsonTests
     }
 
     [Fact]
+    public async Task Deserialize_InvalidTextInASkippedMemberInManyPieces_IsRefused()
+    {
+        byte[] payload = [.. """{"new":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"""u8, 0xff, .. "\","u8, .. Encoding.UTF8.GetBytes(Fixture.ResponseCompleted[1..])];
+
+        await FluentActions.Awaiting(async () => await JsonSerializer.DeserializeAsync<WebhookEvent>(new TrickleStream(payload), new JsonSerializerOptions { DefaultBufferSize = 16 }))
+            .Should().ThrowAsync<JsonException>();
+    }
+
+    [Fact]
     public void Deserialize_ListOfEvents_GivesEachItsRecord()
         => JsonSerializer.Deserialize<List<WebhookEvent?>>($"[{Fixture.ResponseCompleted},{Fixture.Unknown},null]")
             .Should().Equal(WebhookEvent.Parse(Fixture.ResponseCompleted), WebhookEvent.Parse(Fixture.Unknown), null);
@@ -264,8 +273,13 @@ public class SystemTextJsonTests
     }
 
     /// <summary>Gives a byte at a time, so that System.Text.Json reads in many pieces.</summary>
-    private sealed class TrickleStream(string json) : MemoryStream(Encoding.UTF8.GetBytes(json))
+    private sealed class TrickleStream(byte[] json) : MemoryStream(json)
     {
+        public TrickleStream(string json)
+            : this(Encoding.UTF8.GetBytes(json))
+        {
+        }
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
             => base.ReadAsync(buffer[..Math.Min(1, buffer.Length)], cancellationToken);
     }

@@ -63,7 +63,7 @@ public class WebhookSignerTests
     {
         var signer = new WebhookSigner("a secret as text");
 
-        signer.Sign("{}").Headers.Id.Should().StartWith("wh_").And.NotBe(signer.Sign("{}").Headers.Id);
+        signer.Sign("{}").Headers.Id.Should().MatchRegex("^wh_[0-9a-f]{32}$").And.NotBe(signer.Sign("{}").Headers.Id);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public class WebhookSignerTests
     {
         var signer = new WebhookSigner("a secret as text");
 
-        FluentActions.Invoking(() => signer.Sign("{}", " ")).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => signer.Sign("{}", " ")).Should().Throw<ArgumentException>().WithMessage("The webhook id is blank*");
         FluentActions.Invoking(() => signer.Sign((string)null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => signer.Sign((WebhookEvent)null!)).Should().Throw<ArgumentNullException>();
     }

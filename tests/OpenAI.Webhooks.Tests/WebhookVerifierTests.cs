@@ -303,6 +303,100 @@ public class WebhookVerifierTests
     }
 #endif
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void TryVerify_InTheMiddleOfARotation_TakesADeliverySignedWithBothOrEither(bool isSignedWithOne, bool isSignedWithOther)
+    {
+        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret, Secret], TimeProvider = new FixedClock(Now) });
+        string one = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
+        string other = SignatureOf(new WebhookSigner(OtherSecret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
+        string signatures = string.Join(' ', new[] { isSignedWithOne ? one : null, isSignedWithOther ? other : null }.OfType<string>());
+
+        verifier.TryVerify(Body, Headers(signature: signatures), out _).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("{0} {0}")]
+    [InlineData(" {0}")]
+    [InlineData("v1,x  {0}")]
+    [InlineData("\t{0}\t")]
+    [InlineData("v2,x {0} v1a,y")]
+    public void TryVerify_SignatureAmongBlanksAndOthers_FindsIt(string format)
+    {
+        string signature = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
+
+        Verifier(Now).TryVerify(Body, Headers(signature: string.Format(System.Globalization.CultureInfo.InvariantCulture, format, signature)), out _).Should().BeTrue();
+    }
+
+    [Fact]
+    public void TryVerify_SignatureWithTwoCharactersChangedAlike_IsFalse()
+    {
+        string signature = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
+        for (int i = 3; i < signature.Length; i++)
+        {
+            for (int j = i + 1; j < signature.Length; j++)
+            {
+                char[] changed = signature.ToCharArray();
+                changed[i] ^= (char)1;
+                changed[j] ^= (char)1;
+
+                Verifier(Now).TryVerify(Body, Headers(signature: new string(changed)), out _).Should().BeFalse();
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(-300, true)]
+    [InlineData(-301, false)]
+    [InlineData(300, true)]
+    [InlineData(301, false)]
+    public void TryVerify_WithTheDefaultTolerance_TakesFiveMinutes(int seconds, bool expected)
+        => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = new FixedClock(Now) })
+            .TryVerify(Body, SignAt(Now.AddSeconds(seconds)).Headers, out _).Should().Be(expected);
+
+    [Theory]
+    [InlineData("a secret as text\n")]
+    [InlineData("\v\f\r\t a secret as text")]
+    public void Constructor_WhiteSpaceAroundASecretAsText_DoesNotCount(string secret)
+        => new WebhookVerifier(secret).TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeTrue();
+
+    [Fact]
+    public void Constructor_OtherWhiteSpaceAroundASecret_IsPartOfIt()
+        => new WebhookVerifier("\u00a0a secret as text").TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeFalse();
+
+    [Fact]
+    public void Unwrap_LaterThanItWasSent_GivesTheTimestampAndNotTheClock()
+    {
+        var signed = SignAt(Now);
+
+        Verifier(Now.AddMinutes(2)).Unwrap(signed.Payload, signed.Headers).Timestamp.Should().Be(Now);
+    }
+
+    [Fact]
+    public void Refuses_AndTryVerify_AgreeOnEveryVector()
+    {
+        foreach (var vector in SignatureVector.All.Values.Where(vector => !vector.Reason.StartsWith("secret-", StringComparison.Ordinal)))
+        {
+            bool isRefused = vector.MakeVerifier().Refuses(vector.WebhookHeaders, out var failure);
+            vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var expected);
+
+            isRefused.Should().Be(expected is not (WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch), vector.Name);
+            failure.Should().Be(isRefused ? expected : WebhookVerificationFailure.None, vector.Name);
+        }
+
+        FluentActions.Invoking(() => Verifier(Now).Refuses(null!, out _)).Should().Throw<ArgumentNullException>();
+    }
+
+    [Fact]
+    public void Constructor_NullSecret_SaysWhereToLook()
+    {
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
+        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
     [Fact]
     public void TryVerify_TwoSecrets_TakesEither()
     {
