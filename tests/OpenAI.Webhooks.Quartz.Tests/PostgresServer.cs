@@ -34,7 +34,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             await RunAsync("chown", ["postgres", folder]);
         }
 
-        var (program, arguments) = AsPostgres("initdb", ["-D", data, "-U", "webhooks", "--auth=trust", "--no-sync"]);
+        var (program, arguments) = AsPostgres("initdb", ["-D", data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
         await RunAsync(program, arguments);
         (program, arguments) = AsPostgres("postgres", ["-D", data, "-p", $"{port}", "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
         var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
