@@ -9,7 +9,7 @@ namespace OpenAI.Webhooks.Tests;
 /// <summary>Holds the signatures against the npm packages openai and standardwebhooks.</summary>
 public class InteropTests
 {
-    private static readonly string Folder = typeof(InteropTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    internal static readonly string Folder = typeof(InteropTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "InteropFolder").Value!;
 
     private static readonly string[] Payloads =
@@ -72,7 +72,7 @@ public class InteropTests
     /// <summary>
     /// A test that is skipped where Node or its packages are missing; under CI it is not skipped for missing packages.
     /// </summary>
-    private sealed class NodeFactAttribute : FactAttribute
+    internal sealed class NodeFactAttribute : FactAttribute
     {
         public NodeFactAttribute()
         {
