@@ -66,7 +66,7 @@ internal static class Durable
     {
         await database.PrepareAsync();
         var processes = roles.Select(role => Process.Start(new ProcessStartInfo(
-            Environment.ProcessPath!, ["exec", typeof(Durable).Assembly.Location, "serve-durable", role, database.Kind, database.ConnectionString])
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Durable).Assembly.Location, "serve-durable", role, database.Kind, database.ConnectionString])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

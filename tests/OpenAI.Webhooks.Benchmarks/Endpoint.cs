@@ -29,7 +29,7 @@ internal static partial class Endpoint
         }
 
         string folder = Directory.CreateTempSubdirectory().FullName;
-        using var server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["exec", typeof(Endpoint).Assembly.Location, "serve"])
+        using var server = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Endpoint).Assembly.Location, "serve"])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,

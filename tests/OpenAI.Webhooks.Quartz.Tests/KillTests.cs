@@ -132,7 +132,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         public async Task StartAsync()
         {
             _process = Process.Start(new ProcessStartInfo(
-                Environment.ProcessPath!,
+                Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
                 ["exec", typeof(Program).Assembly.Location, role, database.Kind, database.ConnectionString, Port.ToString(CultureInfo.InvariantCulture)])
             {
                 RedirectStandardInput = true,

@@ -18,7 +18,7 @@ public class SwitchTests
         "System.Text.Json.Serialization.EnableSourceGenReflectionFallback=true")]
     public async Task Every_way_of_reading_and_writing_gives_the_same(params string[] switches)
     {
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["exec", typeof(SwitchTests).Assembly.Location, .. switches])
+        using var process = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(SwitchTests).Assembly.Location, .. switches])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
