@@ -1,0 +1,36 @@
+using System.Buffers;
+
+namespace OpenAI.Webhooks.Fuzzing;
+
+/// <summary>A payload in pieces of some bytes, as a stream and as a sequence.</summary>
+internal sealed class Pieces(byte[] payload, int length) : MemoryStream(payload)
+{
+    public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(length, count));
+
+    public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(length, buffer.Length)]);
+
+    public ReadOnlySequence<byte> ToSequence()
+    {
+        byte[] payload = ToArray();
+        var first = new Piece(payload.AsMemory(0, Math.Min(length, payload.Length)), 0);
+        var last = first;
+        for (int start = length; start < payload.Length; start += length)
+        {
+            last = last.Append(payload.AsMemory(start, Math.Min(length, payload.Length - start)));
+        }
+
+        return new(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, long start) => (Memory, RunningIndex) = (memory, start);
+
+        public Piece Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Piece(memory, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}
