@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Hosting;
+using Microsoft.OpenApi;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
@@ -206,6 +209,53 @@ public class ReadmeSnippets
         }
 
         handled.Should().Equal("audited");
+    }
+
+    #region README: test an application
+    [Fact]
+    public async Task A_delivery_is_answered_with_200()
+    {
+        const string secret = "a secret for tests";
+        await using var factory = new WebApplicationFactory<Program>()
+            .WithWebHostBuilder(host => host.UseSetting("OPENAI_WEBHOOK_SECRET", secret).UseSetting("OPENAI_API_KEY", "a key for tests"));
+
+        SignedWebhook signed = new WebhookSigner(secret).Sign(new BatchFailedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
+        using HttpResponseMessage answer = await factory.CreateClient().SendAsync(signed.ToRequest("/webhooks/openai"));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+    #endregion
+
+    [Fact]
+    public async Task An_OpenAPI_document()
+    {
+        await using var testApp = await TestApp.StartAsync(
+            builder =>
+            {
+                #region README: OpenAPI
+                builder.Services.AddOpenApi(openApi => openApi.AddSchemaTransformer((schema, context, _) =>
+                {
+                    if (context.JsonPropertyInfo is { Name: "created_at" } member && typeof(WebhookEvent).IsAssignableFrom(member.DeclaringType))
+                    {
+                        (schema.Type, schema.Format) = (JsonSchemaType.Number, "unixtime");
+                    }
+
+                    return Task.CompletedTask;
+                }));
+                #endregion
+            },
+            app =>
+            {
+                app.MapOpenApi();
+                app.MapPost("/known", (UnwrapWebhookEvent known) => known.Id);
+            });
+
+        using var answer = await testApp.GetAsync("/openapi/v1.json");
+        string document = await answer.Content.ReadAsStringAsync();
+
+        document.Should().NotContain("date-time");
+        var batch = JsonNode.Parse(document)!["components"]!["schemas"]!["UnwrapWebhookEventBatchFailedWebhookEvent"]!;
+        batch["properties"]!["created_at"]!["type"]!.GetValue<string>().Should().Be("number");
     }
 }
 
