@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -37,21 +36,13 @@ public class SystemTextJsonTests
         var expected = WebhookEvent.Parse(json);
 
         JsonSerializer.Deserialize<WebhookEvent>(json, Options[options]).Should().Be(expected);
-        (await JsonSerializer.DeserializeAsync<WebhookEvent>(new TrickleStream(json), Options[options])).Should().Be(expected);
+        (await JsonSerializer.DeserializeAsync<WebhookEvent>(new Pieces(Encoding.UTF8.GetBytes(json), 1), Options[options])).Should().Be(expected);
     }
 
     [Theory, MemberData(nameof(Types))]
     public void Deserialize_FromAReaderOverManySegments_GivesWhatParseGives(string type)
     {
-        byte[] payload = Encoding.UTF8.GetBytes(Fixture.Events[type]);
-        var first = new Segment(payload.AsMemory(0, 1), null);
-        var last = first;
-        for (int i = 1; i < payload.Length; i++)
-        {
-            last = new Segment(payload.AsMemory(i, 1), last);
-        }
-
-        var reader = new Utf8JsonReader(new ReadOnlySequence<byte>(first, 0, last, 1));
+        var reader = new Utf8JsonReader(new Pieces(Encoding.UTF8.GetBytes(Fixture.Events[type]), 1).ToSequence());
         reader.Read();
 
         new WebhookEventConverter<WebhookEvent>().Read(ref reader, typeof(WebhookEvent), Options["default"])
@@ -117,7 +108,7 @@ public class SystemTextJsonTests
     {
         byte[] payload = [.. """{"new":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"""u8, 0xff, .. "\","u8, .. Encoding.UTF8.GetBytes(Fixture.ResponseCompleted[1..])];
 
-        await FluentActions.Awaiting(async () => await JsonSerializer.DeserializeAsync<WebhookEvent>(new TrickleStream(payload), new JsonSerializerOptions { DefaultBufferSize = 16 }))
+        await FluentActions.Awaiting(async () => await JsonSerializer.DeserializeAsync<WebhookEvent>(new Pieces(payload, 1), new JsonSerializerOptions { DefaultBufferSize = 16 }))
             .Should().ThrowAsync<JsonException>();
     }
 
@@ -257,30 +248,5 @@ public class SystemTextJsonTests
         }
 
         return all;
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        public Segment(ReadOnlyMemory<byte> memory, Segment? previous)
-        {
-            Memory = memory;
-            if (previous is not null)
-            {
-                RunningIndex = previous.RunningIndex + previous.Memory.Length;
-                previous.Next = this;
-            }
-        }
-    }
-
-    /// <summary>Gives a byte at a time, so that System.Text.Json reads in many pieces.</summary>
-    private sealed class TrickleStream(byte[] json) : MemoryStream(json)
-    {
-        public TrickleStream(string json)
-            : this(Encoding.UTF8.GetBytes(json))
-        {
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-            => base.ReadAsync(buffer[..Math.Min(1, buffer.Length)], cancellationToken);
     }
 }

@@ -1,13 +1,16 @@
 using System.Buffers;
 
-namespace OpenAI.Webhooks.Fuzzing;
+namespace OpenAI.Webhooks.Tests;
 
-/// <summary>A payload in pieces of some bytes, as a stream and as a sequence.</summary>
+/// <summary>A payload in pieces of so many bytes, as a stream and as a sequence.</summary>
 internal sealed class Pieces(byte[] payload, int length) : MemoryStream(payload)
 {
     public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(length, count));
 
     public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(length, buffer.Length)]);
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        => base.ReadAsync(buffer[..Math.Min(length, buffer.Length)], cancellationToken);
 
     public ReadOnlySequence<byte> ToSequence()
     {
