@@ -23,6 +23,7 @@ public class InboxTests
         stored.Timestamp.ToUnixTimeSeconds().Should().Be(long.Parse(signed.Headers.Timestamp!, System.Globalization.CultureInfo.InvariantCulture));
         stored.Payload.Should().Equal(signed.Payload.ToArray());
         inbox.Handled.Should().BeEmpty();
+        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Debug && entry.Message == "The webhook wh_1 is stored.");
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=stored");
     }
 

@@ -150,6 +150,23 @@ public class TelemetryTests
             .Should().BeInRange(0.1, 100, "a quarter of a second is neither 250 nor 0");
     }
 
+    [Fact]
+    public async Task What_becomes_of_a_delivery_is_in_the_log()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().AddDeduplication().AddHandler<ResponseWebhookEvent, Nothing>(),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: "wh_2"));
+
+        app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal)).Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(
+            "Debug: The webhook wh_1 (response.completed) was run: Handled.",
+            "Information: The webhook wh_1 (response.completed) was handled before, or is being handled; it is answered, and not handled again.",
+            "Debug: The webhook wh_2 (batch.failed) was run: Ignored.");
+    }
+
     private sealed class Nothing : IWebhookHandler<WebhookEvent>
     {
         public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
