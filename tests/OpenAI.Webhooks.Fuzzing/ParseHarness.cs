@@ -51,13 +51,7 @@ internal static class ParseHarness
     private static void ReadInPieces(byte[] payload, WebhookEvent? parsed)
     {
         using var pieces = new Pieces(payload, 1 + (payload.Length % 7));
-        var fromSequence = AnswerTo(() =>
-        {
-            var reader = new Utf8JsonReader(pieces.ToSequence());
-            var answer = JsonSerializer.Deserialize<WebhookEvent>(ref reader);
-            return reader.Read() ? null : answer;
-        });
-        Finding.Unless(Equals(fromSequence, parsed), "a payload in many segments is read as in one");
+        Finding.Unless(Equals(AnswerTo(pieces.Deserialize), parsed), "a payload in many segments is read as in one");
 
         // A stream may begin with a byte order mark, which System.Text.Json leaves out.
         if (!payload.AsSpan().StartsWith(Encoding.UTF8.Preamble))

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace OpenAI.Webhooks.Tests;
@@ -31,6 +32,7 @@ public class CreatedAtTests
         parsed.CreatedAt.UtcDateTime.ToString("O").Should().Be(expected);
         parsed.CreatedAt.Offset.Should().Be(TimeSpan.Zero);
         parsed.ToJson().Should().Contain($"\"created_at\":{written},");
+        new Pieces(Encoding.UTF8.GetBytes(WithCreatedAt(wire)), 1).Deserialize().Should().Be(parsed);
     }
 
     [Theory]

@@ -43,4 +43,8 @@ public class CultureTests
     [Theory, MemberData(nameof(Types))]
     public void ToString_OfEveryEvent_HasNothingPersonalOrSecret(string type)
         => WebhookEvent.Parse(Fixture.Events[type]).ToString().Should().Contain($"Type = {type}").And.NotContainAny("sip:", "http", "@", "+1");
+
+    [Fact]
+    public void ToString_OfAConnection_LeavesItsUrlOut()
+        => new AgentSessionConnect { RemoteUrl = "https://example.com/secret" }.ToString().Should().Be("AgentSessionConnect { }");
 }

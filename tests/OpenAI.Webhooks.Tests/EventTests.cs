@@ -53,6 +53,14 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
+    public void Parse_ObjectOtherThanEvent_KeepsIt(string type)
+    {
+        string json = Fixture.Edit(Fixture.Events[type], payload => payload["object"] = "webhook.event");
+
+        WebhookEvent.Parse(json).Object.Should().Be("webhook.event");
+    }
+
+    [Theory, MemberData(nameof(Types))]
     public void Parse_ChangedId_GivesAnotherEvent(string type)
     {
         string json = Fixture.Edit(Fixture.Events[type], payload => payload["id"] = "evt_other");

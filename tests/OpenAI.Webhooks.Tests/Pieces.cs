@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 
 namespace OpenAI.Webhooks.Tests;
 
@@ -23,6 +24,14 @@ internal sealed class Pieces(byte[] payload, int length) : MemoryStream(payload)
         }
 
         return new(first, 0, last, last.Memory.Length);
+    }
+
+    /// <summary>Reads the sequence as one event.</summary>
+    public WebhookEvent? Deserialize()
+    {
+        var reader = new Utf8JsonReader(ToSequence());
+        var answer = JsonSerializer.Deserialize<WebhookEvent>(ref reader);
+        return reader.Read() ? null : answer;
     }
 
     private sealed class Piece : ReadOnlySequenceSegment<byte>

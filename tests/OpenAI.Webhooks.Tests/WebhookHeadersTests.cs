@@ -88,6 +88,8 @@ public class WebhookHeadersTests
         {
             string.Join(' ', TakeApart(logged, depth: 4)).Should().Contain("wh_").And.NotContain("v1,");
         }
+
+        WebhookHeaders.From(Pairs).ToString().Should().Be("WebhookHeaders wh_1 1");
     }
 
     // As structured loggers do it: the text, the items and the public properties, over and over.

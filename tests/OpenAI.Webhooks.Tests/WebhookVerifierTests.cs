@@ -394,7 +394,7 @@ public class WebhookVerifierTests
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
-        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("This is no failure.*");
     }
 
     [Fact]

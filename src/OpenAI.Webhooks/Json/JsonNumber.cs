@@ -18,28 +18,36 @@ internal readonly ref struct JsonNumber
         IsNegative = text[0] == '-';
         text = text.Slice(IsNegative ? 1 : 0);
 
+        long exponent = 0;
         int end = text.IndexOfAny((byte)'e', (byte)'E');
-        long exponent = end < 0 ? 0 : ReadExponent(text.Slice(end + 1));
-        text = end < 0 ? text : text.Slice(0, end);
-        int point = text.IndexOf((byte)'.');
+        if (end != -1)
+        {
+            exponent = ReadExponent(text.Slice(end + 1));
+            text = text.Slice(0, end);
+        }
 
+        int point = text.IndexOf((byte)'.');
         int first = 0;
         while (first < text.Length && text[first] is (byte)'0' or (byte)'.')
         {
             first++;
         }
 
+        if (first == text.Length)
+        {
+            return;
+        }
+
         int last = text.Length - 1;
-        while (last > first && text[last] is (byte)'0' or (byte)'.')
+        while (text[last] is (byte)'0' or (byte)'.')
         {
             last--;
         }
 
-        if (first < text.Length)
-        {
-            _digits = text.Slice(first, last + 1 - first);
-            Exponent = exponent + (point < 0 ? text.Length - first : point < first ? point + 1 - first : point - first);
-        }
+        _digits = text.Slice(first, last + 1 - first);
+
+        // JSON has a zero in front of the point or nowhere: 0.00d₁ or d₁d₂.
+        Exponent = exponent + (first > 0 ? "0.".Length - first : point == -1 ? text.Length : point);
     }
 
     public bool IsNegative { get; }
@@ -48,23 +56,23 @@ internal readonly ref struct JsonNumber
 
     public long Exponent { get; }
 
-    /// <summary>The whole part of the number times 10^<paramref name="places"/>; null where it does not fit.</summary>
-    public long? Truncate(int places)
+    /// <summary>The whole part of the number times 10^<paramref name="places"/>; null where it has more than 19 digits.</summary>
+    public decimal? Truncate(int places)
     {
-        long count = IsZero ? 0 : Exponent + places;
+        long count = Exponent + places;
         if (count > MaxDigits)
         {
             return null;
         }
 
-        ulong value = 0;
+        decimal value = 0;
         var digits = new DigitEnumerator(_digits);
         for (; count > 0; count--)
         {
             value = (value * 10) + (digits.MoveNext() ? digits.Current : 0u);
         }
 
-        return value > long.MaxValue ? null : IsNegative ? -(long)value : (long)value;
+        return IsNegative ? -value : value;
     }
 
     public bool HasSameDigits(JsonNumber other)

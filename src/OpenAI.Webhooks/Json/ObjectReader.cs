@@ -98,6 +98,7 @@ internal struct ObjectReader
     {
         ulong member = _member;
         _member <<= 1;
+        // Stryker disable once Conditional : the second way takes every name, the first is faster.
         return (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
             && MoveToValue(ref reader, name, member);
     }
@@ -148,6 +149,7 @@ internal struct ObjectReader
 
 #if NET8_0_OR_GREATER
         // The usual text is ASCII, and takes half as long to decode when that is known.
+        // Stryker disable once Block : only faster.
         if (!reader.ValueIsEscaped && !reader.HasValueSequence && Ascii.IsValid(reader.ValueSpan))
         {
             return Encoding.Latin1.GetString(reader.ValueSpan);
@@ -219,6 +221,7 @@ internal struct ObjectReader
             throw PayloadError.Repeated(Path(name));
         }
 
+        // Stryker disable once Assignment : the bit is 0 before, so that ^= is the same.
         _seen |= member;
         reader.Read();
         return true;

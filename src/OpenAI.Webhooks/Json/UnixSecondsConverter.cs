@@ -69,6 +69,6 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
     /// <summary>Reads the text of a number.</summary>
     internal static DateTimeOffset Read(ReadOnlySpan<byte> number)
         => new JsonNumber(number).Truncate(DecimalsOfATick) is >= MinSeconds * TimeSpan.TicksPerSecond and < (MaxSeconds + 1) * TimeSpan.TicksPerSecond and { } ticks
-            ? Epoch.AddTicks(ticks)
+            ? Epoch.AddTicks((long)ticks)
             : throw PayloadError.At(Path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
 }

@@ -66,9 +66,7 @@ public sealed class WebhookHeaders
     public static WebhookHeaders From(IEnumerable<KeyValuePair<string, string>> headers)
 #nullable restore annotations
     {
-        var pairs = (headers ?? throw new ArgumentNullException(nameof(headers)))
-            .Where(pair => pair.Key?.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase) == true)
-            .ToList();
+        var pairs = (headers ?? throw new ArgumentNullException(nameof(headers))).ToList();
         return new(name => pairs
             .Where(pair => string.Equals(pair.Key, name, StringComparison.OrdinalIgnoreCase))
             .Select(pair => pair.Value));

@@ -259,9 +259,9 @@ public sealed class WebhookVerifier
         while (!entries.IsEmpty)
         {
             int end = entries.IndexOfAny(' ', '\t');
-            var entry = end < 0 ? entries : entries.Slice(0, end);
+            var entry = end == -1 ? entries : entries.Slice(0, end);
             contains |= TryReadEntry(entry, candidate) && FixedTimeEquals(candidate, expected);
-            entries = entries.Slice(end < 0 ? entries.Length : end + 1);
+            entries = entries.Slice(end == -1 ? entries.Length : end + 1);
         }
 
         return contains;
