@@ -66,7 +66,6 @@ public static class OpenAIWebhooksServiceCollectionExtensions
             services.Configure(name, configure);
         }
 
-        services.AddOptions();
         services.AddLogging();
         services.AddMetrics();
         services.TryAddSingleton<WebhookVerifiers>();

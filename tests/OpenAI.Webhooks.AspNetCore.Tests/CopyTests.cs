@@ -14,15 +14,22 @@ public class CopyTests
     {
         int runs = 0;
         var release = new TaskCompletionSource();
-        await using var app = await TestApp.StartAsync(handler: async (_, _) =>
-        {
-            Interlocked.Increment(ref runs);
-            await release.Task;
-            if (!succeeds)
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
             {
-                throw new InvalidOperationException("on purpose");
-            }
-        });
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            },
+            async (_, _) =>
+            {
+                Interlocked.Increment(ref runs);
+                await release.Task;
+                if (!succeeds)
+                {
+                    throw new InvalidOperationException("on purpose");
+                }
+            });
 
         var answers = Enumerable.Range(0, 50).Select(_ => app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).ToArray();
         await TestApp.Eventually(() => app.Log.Count(entry => entry.Message.Contains("is being handled")) == 49);
@@ -31,6 +38,7 @@ public class CopyTests
 
         (await Task.WhenAll(answers)).Should().OnlyContain(answer => answer.StatusCode == (succeeds ? HttpStatusCode.OK : HttpStatusCode.InternalServerError));
         runs.Should().Be(1);
+        metrics.Of("openai.webhook.deliveries").Count(delivery => delivery.EndsWith("outcome=duplicate", StringComparison.Ordinal)).Should().Be(49);
     }
 
     [Fact]

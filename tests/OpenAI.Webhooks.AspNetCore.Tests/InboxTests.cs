@@ -64,6 +64,28 @@ public class InboxTests
         metrics.Of("openai.webhook.deliveries").Single().Should().Contain("openai.webhook.outcome=failed");
     }
 
+    [Theory]
+    [InlineData(TestApp.Payload)]
+    [InlineData("{}")]
+    public async Task A_store_that_hangs_is_given_up_when_the_applications_own_timeout_passes(string payload)
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Hanging>();
+                builder.Services.AddRequestTimeouts();
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapOpenAIWebhooks(TestApp.Path).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+            });
+
+        (await app.SendAsync(TestApp.Sign(payload))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        app.Log.Should().ContainSingle(entry => entry.Exception is OperationCanceledException);
+    }
+
     [Fact]
     public async Task A_delegate_goes_before_the_inbox()
     {
@@ -98,6 +120,19 @@ public class InboxTests
         metrics.Of("openai.webhook.deliveries").Should().HaveCount(2)
             .And.HaveElementAt(1, "1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
         metrics.Of("openai.webhook.handler.duration").Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task DispatchAsync_WithoutAHost_RunsTheHandlers()
+    {
+        var inbox = new Inbox();
+        var services = new ServiceCollection().AddSingleton(inbox);
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>();
+        await using var provider = services.BuildServiceProvider();
+
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)));
+
+        inbox.Handled.Should().ContainSingle();
     }
 
     [Fact]
@@ -153,6 +188,12 @@ public class InboxTests
             }
         },
         app => app.MapOpenAIWebhooks(TestApp.Path));
+
+    private sealed class Hanging : IWebhookInbox
+    {
+        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+            => Task.Delay(Timeout.Infinite, cancellationToken);
+    }
 
     private sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>
     {

@@ -82,22 +82,16 @@ public class MemoryTests
         }
 
         (await memory.HasAsync("wh_0")).Should().BeFalse();
+        (await memory.HasAsync("wh_1")).Should().BeTrue();
         (await memory.HasAsync($"wh_{OwnMemory.Capacity}")).Should().BeTrue();
-        int remembered = 0;
-        for (int i = 0; i <= OwnMemory.Capacity; i++)
-        {
-            remembered += await memory.HasAsync($"wh_{i}") == true ? 1 : 0;
-        }
-
-        remembered.Should().BeInRange(OwnMemory.Capacity - 1, OwnMemory.Capacity);
     }
 
     [Theory]
-    [InlineData("hangs")]
-    [InlineData("blocks its thread")]
-    [InlineData("throws")]
-    [InlineData("throws at once")]
-    public async Task A_cache_that_fails_delays_a_delivery_by_little_and_loses_none(string how)
+    [InlineData("hangs", "System.TimeoutException: The cache did not answer within 500 ms.")]
+    [InlineData("blocks its thread", "System.TimeoutException: The cache did not answer within 500 ms.")]
+    [InlineData("throws", "System.IO.IOException: the cache is away")]
+    [InlineData("throws at once", "System.IO.IOException: the cache is away")]
+    public async Task A_cache_that_fails_delays_a_delivery_by_little_and_loses_none(string how, string logged)
     {
         var cache = new FailingCache(how);
         await using var app = await TestApp.StartAsync(builder =>
@@ -112,7 +106,9 @@ public class MemoryTests
         (await answer.WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
         app.Deliveries.Should().ContainSingle();
         cache.Writes.Should().Be(0, "a cache that could not be read is not written to");
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("wh_1");
+        var entry = app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Subject;
+        entry.Message.Should().Contain("wh_1");
+        entry.Exception!.ToString().Should().StartWith(logged);
         cache.Release();
     }
 
@@ -188,9 +184,9 @@ public class MemoryTests
                     break;
                 case "throws":
                     await Task.Yield();
-                    throw new TimeoutException();
+                    throw new IOException("the cache is away");
                 case "throws at once":
-                    throw new TimeoutException();
+                    throw new IOException("the cache is away");
             }
 
             return null;
@@ -209,7 +205,7 @@ public class MemoryTests
         public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
         {
             Interlocked.Increment(ref _writes);
-            throw new TimeoutException();
+            throw new IOException("the cache is away");
         }
     }
 }

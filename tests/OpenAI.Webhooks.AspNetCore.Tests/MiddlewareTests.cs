@@ -1,6 +1,8 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenAI.Webhooks.Tests;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
@@ -43,6 +45,76 @@ public class MiddlewareTests
         answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
             .Which.Message.Should().Contain("Its body is empty: something read it first").And.NotContain("secret");
+    }
+
+    [Theory]
+    [InlineData(1000, true, HttpStatusCode.OK)]
+    [InlineData(1000, false, HttpStatusCode.OK)]
+    [InlineData(1001, true, HttpStatusCode.RequestEntityTooLarge)]
+    [InlineData(1001, false, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task A_body_that_comes_in_small_pieces_is_measured_as_a_whole(int length, bool canSeek, HttpStatusCode expected)
+    {
+        var signed = TestApp.Sign(TestApp.Payload.PadRight(length));
+        await using var app = await StartAsync(
+            (context, next) =>
+            {
+                context.Request.ContentLength = null;
+                context.Request.Body = new Pieces(signed.Payload.ToArray(), 100, canSeek);
+                return next(context);
+            },
+            maxBodyBytes: 1000);
+
+        (await app.SendAsync(signed)).StatusCode.Should().Be(expected);
+    }
+
+    [Fact]
+    public async Task A_body_that_calls_itself_too_long_is_not_looked_at()
+    {
+        await using var app = await StartAsync(
+            (context, next) =>
+            {
+                context.Request.Body = new Failing(new InvalidOperationException("read"));
+                return next(context);
+            },
+            maxBodyBytes: 1000);
+
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(1001)))).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    public static TheoryData<string, Exception, int, int, string> Failures { get; } = new()
+    {
+        { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
+        { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
+        { "a connection", new IOException("reset"), 499, 400, "The webhook's sender broke off." },
+        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read: it is not encoded as its headers say." },
+        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read: it is not encoded as its headers say." },
+    };
+
+    [Theory, MemberData(nameof(Failures))]
+    public async Task A_body_that_fails_is_answered_by_what_it_fails_of(string of, Exception failure, int answered, int thrown, string message)
+    {
+        await using var app = await StartAsync((context, next) =>
+        {
+            context.Request.Body = new Failing(failure);
+            return next(context);
+        });
+
+        ((int)(await app.SendAsync(TestApp.Sign())).StatusCode).Should().Be(answered, of);
+        ((int)(await app.SendAsync(TestApp.Sign(), "/unwrapped")).StatusCode).Should().Be(thrown, of);
+        app.Log.Last().Message.Should().Be(message);
+    }
+
+    [Fact]
+    public async Task A_request_that_has_no_body_is_not_said_to_have_been_read_before()
+    {
+        await using var app = await TestApp.StartAsync();
+        using var socket = await app.ConnectAsync();
+        using var reader = new StreamReader(socket.GetStream());
+
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\n{TestApp.Lines(TestApp.Sign(""))}\r\n"));
+
+        (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 400 Bad Request");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("$ is empty");
     }
 
     [Fact]
@@ -186,8 +258,8 @@ public class MiddlewareTests
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
-    private static Task<TestApp> StartAsync(Func<HttpContext, RequestDelegate, Task> middleware) => TestApp.StartAsync(
-        builder => builder.Services.AddOpenAIWebhooks(),
+    private static Task<TestApp> StartAsync(Func<HttpContext, RequestDelegate, Task> middleware, int maxBodyBytes = 256 * 1024) => TestApp.StartAsync(
+        builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = maxBodyBytes),
         app =>
         {
             app.Use(middleware);
@@ -206,4 +278,11 @@ public class MiddlewareTests
                 }
             });
         });
+
+    private sealed class Failing(Exception failure) : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw failure;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -60,9 +61,31 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task Options_that_change_outside_the_configuration_are_taken_up()
+    public async Task After_the_application_has_ended_no_change_is_taken_up()
     {
-        using var source = new Source();
+        int made = 0;
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("OpenAI:Webhooks:Secrets:0", TestApp.Secret)]).Build();
+        var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration);
+        services.AddOpenAIWebhooks(_ => made++);
+        await using (var provider = services.BuildServiceProvider())
+        {
+            var request = new DefaultHttpContext { RequestServices = provider }.Request;
+            await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>();
+            configuration.Reload();
+            made.Should().Be(2);
+        }
+
+        configuration.Reload();
+
+        made.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(null)]
+    public async Task Options_that_change_outside_the_configuration_are_taken_up(string? name)
+    {
+        using var source = new Source(name);
         string secret = TestApp.Secret;
         await using var app = await TestApp.StartAsync(builder =>
         {
@@ -78,11 +101,11 @@ public class ReloadTests
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
     }
 
-    private sealed class Source : IOptionsChangeTokenSource<OpenAIWebhooksOptions>, IDisposable
+    private sealed class Source(string? name) : IOptionsChangeTokenSource<OpenAIWebhooksOptions>, IDisposable
     {
         private CancellationTokenSource _token = new();
 
-        public string? Name => "";
+        public string? Name => name;
 
         public IChangeToken GetChangeToken() => new CancellationChangeToken(_token.Token);
 

@@ -45,16 +45,19 @@ public class StartupTests
     [Theory]
     [InlineData("1.00:00:00")]
     [InlineData("00:01:00")]
+    [InlineData("00:00:00")]
     [InlineData("-00:00:00.0010000")]
     public async Task Start_WithAToleranceUpToADayOrInfinite_Works(string tolerance)
     {
+        var clock = new StoppedClock();
         await using var app = await TestApp.StartAsync(builder =>
         {
             builder.Configuration["OpenAI:Webhooks:Tolerance"] = tolerance;
             builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddSingleton<TimeProvider>(clock);
         });
 
-        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload))).IsSuccessStatusCode.Should().BeTrue();
     }
 
     [Theory]
@@ -106,7 +109,7 @@ public class StartupTests
     public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
     {
         FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))
-            .Should().Throw<ArgumentException>().WithMessage("*a webhook secret where a name is expected*").Which.ToString().Should().NotContain("RdvaYFYU");
+            .Should().Throw<ArgumentException>().WithMessage("This is a webhook secret where a name is expected. Secrets go into the options: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", secret)))
@@ -126,6 +129,11 @@ public class StartupTests
 
         FluentActions.Invoking(() => services.AddOpenAIWebhooks(name)).Should().Throw<ArgumentException>().WithMessage($"*'{name}'*");
     }
+
+    [Fact]
+    public void AddOpenAIWebhooks_NameOfAnOption_NamesThemAll()
+        => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks("secrets"))
+            .Should().Throw<ArgumentException>().WithMessage("*Choose one without a colon that is not among Secrets, Tolerance, MaxBodyBytes.*");
 
     [Fact]
     public void AddOpenAIWebhooks_AmongKeyedServices_Works()
@@ -150,24 +158,53 @@ public class StartupTests
     }
 
     [Fact]
-    public void Null_arguments_are_the_callers_error()
+    public async Task Null_arguments_are_the_callers_error()
     {
         using var app = WebApplication.CreateBuilder().Build();
         Func<WebhookDelivery, CancellationToken, Task> handler = (_, _) => Task.CompletedTask;
-        foreach (Action call in new Action[]
+        foreach (var (name, call) in new (string, Action)[]
         {
-            () => ((IServiceCollection)null!).AddOpenAIWebhooks(),
-            () => new ServiceCollection().AddOpenAIWebhooks((string)null!),
-            () => ((WebApplication)null!).MapOpenAIWebhooks("/x", handler),
-            () => app.MapOpenAIWebhooks(null!, handler),
-            () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, CancellationToken, Task>)null!),
-            () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, IServiceProvider, CancellationToken, Task>)null!),
+            ("services", () => ((IServiceCollection)null!).AddOpenAIWebhooks()),
+            ("name", () => new ServiceCollection().AddOpenAIWebhooks((string)null!)),
+            ("inbox", () => new ServiceCollection().AddOpenAIWebhooks().AddInbox(null!)),
+            ("endpoints", () => ((WebApplication)null!).MapOpenAIWebhooks("/x", handler)),
+            ("pattern", () => app.MapOpenAIWebhooks(null!, handler)),
+            ("handler", () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, CancellationToken, Task>)null!)),
+            ("handler", () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, IServiceProvider, CancellationToken, Task>)null!)),
         })
         {
-            call.Should().Throw<ArgumentNullException>();
+            call.Should().Throw<ArgumentNullException>().WithParameterName(name);
         }
 
-        FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<ArgumentNullException>().WithParameterName("request");
+    }
+
+    [Fact]
+    public async Task Unwrap_WithoutHeaders_SaysWhichIsMissing()
+    {
+        await using var app = await TestApp.StartAsync();
+        var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
+
+        (await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
+            .Which.Failure.Should().Be(WebhookVerificationFailure.MissingId);
+    }
+
+    [Fact]
+    public async Task Unwrap_CancelledByTheCaller_IsCancelled()
+    {
+        await using var app = await TestApp.StartAsync();
+        var signed = TestApp.Sign();
+        var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
+        foreach (var (name, value) in signed.Headers.ToDictionary())
+        {
+            request.Headers[name] = value;
+        }
+
+        request.Body = new MemoryStream(signed.Payload.ToArray());
+
+        await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync(cancellationToken: new CancellationToken(canceled: true)))
+            .Should().ThrowAsync<OperationCanceledException>();
+        (await request.UnwrapOpenAIWebhookAsync()).WebhookId.Should().Be(signed.Headers.Id);
     }
 
     [Fact]

@@ -33,6 +33,17 @@ public class StrangerTests
     }
 
     [Fact]
+    public async Task A_request_without_an_id_is_refused_in_these_words()
+    {
+        await using var app = await TestApp.StartAsync();
+
+        await app.SendAsync(TestApp.Sign().Payload, []);
+
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
+            .Should().Be("Refused a webhook that calls itself (nothing). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies pass it on; without it the request is not from OpenAI.");
+    }
+
+    [Fact]
     public async Task Expect_continue_of_a_plausible_delivery_is_answered()
     {
         await using var app = await TestApp.StartAsync();
@@ -108,8 +119,8 @@ public class StrangerTests
         await app.SendAsync(forged);
 
         app.Log.Should().HaveCount(12);
-        app.Log.ElementAt(10).Message.Should().EndWith("490 more were refused before this one, and not logged.");
-        app.Log.ElementAt(11).Message.Should().NotContain("more were refused");
+        app.Log.ElementAt(10).Message.Should().EndWith(". 490 more were refused before this one, and not logged.");
+        app.Log.ElementAt(11).Message.Should().EndWith("something else has read it first.");
     }
 
     [Theory]

@@ -75,25 +75,74 @@ public class TelemetryTests
         mine[1].Events.Should().ContainSingle().Which.Name.Should().Be("exception");
     }
 
-    [Fact]
-    public async Task A_delivery_that_no_handler_wanted_is_ignored()
+    [Theory]
+    [InlineData("batch.completed", "ignored")]
+    [InlineData("response.failed", "handled")]
+    [InlineData("response.completed", "handled")]
+    public async Task A_delivery_is_handled_where_one_handler_wanted_it_or_several_and_ignored_where_none(string type, string outcome)
     {
         using var metrics = new Metrics();
         await using var app = await TestApp.StartAsync(
             builder =>
             {
-                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
+                builder.Services.AddOpenAIWebhooks()
+                    .AddHandler<ResponseWebhookEvent, Nothing>()
+                    .AddHandler<ResponseCompletedWebhookEvent, Nothing>()
+                    .AddHandler<ResponseIncompleteWebhookEvent, Nothing>();
                 builder.Services.AddSingleton<IMeterFactory>(metrics);
             },
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
-        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", type)))).IsSuccessStatusCode.Should().BeTrue();
 
-        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=ignored");
+        metrics.Of("openai.webhook.deliveries").Should().Equal($"1 openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
     }
 
     [Fact]
-    public async Task A_body_that_breaks_off_is_aborted_and_one_that_something_read_is_refused()
+    public async Task A_delivery_that_a_delegate_with_services_took_is_handled()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<IMeterFactory>(metrics);
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _, _) => Task.CompletedTask));
+
+        await app.SendAsync(TestApp.Sign());
+
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
+    }
+
+    [Theory]
+    [InlineData("missing_id", "webhook-id")]
+    [InlineData("missing_timestamp", "webhook-timestamp")]
+    [InlineData("missing_signature", "webhook-signature")]
+    [InlineData("repeated_id", "webhook-id", "wh_1", "wh_1")]
+    [InlineData("repeated_timestamp", "webhook-timestamp", "1", "1")]
+    [InlineData("repeated_signature", "webhook-signature", "v1,", "v1,")]
+    [InlineData("invalid_timestamp", "webhook-timestamp", "now")]
+    [InlineData("timestamp_too_old", "webhook-timestamp", "1750861210")]
+    [InlineData("timestamp_too_new", "webhook-timestamp", "253402300799")]
+    [InlineData("signature_mismatch", "webhook-signature", "v1,")]
+    public async Task A_refusal_is_counted_by_its_reason(string reason, string name, params string[] values)
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddSingleton<IMeterFactory>(metrics);
+        });
+        var headers = TestApp.Sign().Headers.ToDictionary().Where(header => header.Key != name).Concat(values.Select(value => KeyValuePair.Create(name, value)));
+
+        await app.SendRawAsync(string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n")), TestApp.Payload);
+
+        metrics.Of("openai.webhook.deliveries").Should().Equal($"1 openai.webhook.failure={reason} openai.webhook.outcome=refused");
+    }
+
+    [Fact]
+    public async Task A_body_that_breaks_off_is_aborted_and_one_that_something_read_or_that_is_malformed_is_refused()
     {
         using var metrics = new Metrics();
         await using var app = await TestApp.StartAsync(
@@ -110,6 +159,10 @@ public class TelemetryTests
                     {
                         await context.Request.Body.CopyToAsync(Stream.Null);
                     }
+                    else if (context.Request.Headers["webhook-id"] == "wh_malformed")
+                    {
+                        context.Request.Body = new System.IO.Compression.GZipStream(context.Request.Body, System.IO.Compression.CompressionMode.Decompress);
+                    }
 
                     await next(context);
                 });
@@ -117,14 +170,16 @@ public class TelemetryTests
             });
 
         await app.SendAsync(TestApp.Sign(webhookId: "wh_read"));
+        await app.SendAsync(TestApp.Sign(webhookId: "wh_malformed"));
         using (var socket = await app.ConnectAsync())
         {
             await socket.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
         }
 
-        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 2);
+        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 3);
         metrics.Of("openai.webhook.deliveries").Should().Equal(
             "1 openai.webhook.failure=body_read_before openai.webhook.outcome=refused",
+            "1 openai.webhook.failure=body_malformed openai.webhook.outcome=refused",
             "1 openai.webhook.outcome=aborted");
     }
 
@@ -148,6 +203,10 @@ public class TelemetryTests
         metrics.Instruments.Should().OnlyContain(instrument => instrument.Description!.Length > 0);
         double.Parse(metrics.Of("openai.webhook.handler.duration").Single().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)
             .Should().BeInRange(0.1, 100, "a quarter of a second is neither 250 nor 0");
+
+        var advice = metrics.Instruments.OfType<Histogram<double>>().Single().Advice;
+        advice?.HistogramBucketBoundaries.Should().HaveElementAt(0, 0.005).And.EndWith([60, 300], "handlers take from milliseconds to minutes");
+        (advice is null).Should().Be(BuildTests.TestedBuild == "net8.0", "there it takes the packages of .NET 9");
     }
 
     [Fact]

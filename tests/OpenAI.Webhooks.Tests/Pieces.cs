@@ -4,8 +4,10 @@ using System.Text.Json;
 namespace OpenAI.Webhooks.Tests;
 
 /// <summary>A payload in pieces of so many bytes, as a stream and as a sequence.</summary>
-internal sealed class Pieces(byte[] payload, int length) : MemoryStream(payload)
+internal sealed class Pieces(byte[] payload, int length, bool canSeek = true) : MemoryStream(payload)
 {
+    public override bool CanSeek => canSeek;
+
     public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(length, count));
 
     public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(length, buffer.Length)]);

@@ -22,8 +22,7 @@ internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) :
         var id = Digest(webhookId);
         lock (_gate)
         {
-            Forget();
-            return new(_ids.ContainsKey(id));
+            return new(_ids.TryGetValue(id, out var since) && !IsOver(since));
         }
     }
 
@@ -44,13 +43,14 @@ internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) :
 
     private void Forget()
     {
-        var now = timeProvider.GetUtcNow();
-        while (_oldest.TryPeek(out var oldest) && (_oldest.Count >= Capacity || now - _ids[oldest] >= retention))
+        while (_oldest.TryPeek(out var oldest) && (_oldest.Count >= Capacity || IsOver(_ids[oldest])))
         {
             _oldest.Dequeue();
             _ids.Remove(oldest);
         }
     }
+
+    private bool IsOver(DateTimeOffset since) => timeProvider.GetUtcNow() - since >= retention;
 
     private static UInt128 Digest(string webhookId)
     {

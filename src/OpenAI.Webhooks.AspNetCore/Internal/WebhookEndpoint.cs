@@ -248,7 +248,11 @@ internal sealed class WebhookEndpoint(
             return false;
         }
 
-        leftOut = count == 0 ? "" : $"{count} more were refused before this one, and not logged.";
+        if (count > 0)
+        {
+            leftOut = $" {count} more were refused before this one, and not logged.";
+        }
+
         return true;
     }
 

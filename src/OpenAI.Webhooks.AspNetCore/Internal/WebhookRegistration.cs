@@ -43,8 +43,8 @@ internal sealed record WebhookRegistration(string Name)
     /// <exception cref="InvalidOperationException">There is none; the message says which call is missing.</exception>
     public static WebhookRegistration Find(IEnumerable<WebhookRegistration> registrations, string? name, string caller)
     {
-        RefuseSecret(name ?? "", nameof(name));
         var registration = new WebhookRegistration(name ?? "");
+        RefuseSecret(registration.Name, nameof(name));
         return registrations.Contains(registration)
             ? registration
             : throw new InvalidOperationException($"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built.");
