@@ -1,5 +1,9 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
@@ -48,17 +52,26 @@ public sealed class QuartzInboxTests : IDisposable
     [Fact]
     public async Task A_delivery_that_fails_for_good_is_dead_and_can_be_run_again()
     {
-        await using var app = await StartAsync();
+        using var log = new Log();
+        await using var app = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
         await SendAsync(app, "wh_never");
         await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Count == 1);
+        var dead = new JobKey("wh_never", WebhookJob.DeadGroup);
+        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
+        (await scheduler.GetJobDetail(dead))!.Description.Should().Be("Failed for good. TriggerJob runs it again.");
 
         (await SendAsync(app, "wh_never")).Should().Be(HttpStatusCode.OK);
         await Eventually(async () => await Sqlite.PendingAsync() == 0);
         (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_never"], "a copy of a dead delivery does not rise again");
 
+        await scheduler.TriggerJob(dead);
+        await Eventually(() => Task.FromResult(log.Lines.Count == 2));
+        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_never"], "it failed again");
+        log.Lines.Should().AllBe(
+            "Error: The webhook wh_never has failed for good. It is kept as a job of the group openai-webhooks-dead; the scheduler's TriggerJob runs it again. on purpose");
+
         Program.Handler.Relents = true;
-        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
-        await scheduler.TriggerJob(new JobKey("wh_never", WebhookJob.DeadGroup));
+        await scheduler.TriggerJob(dead);
         await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Count == 0);
         Program.Handler.Relents = false;
 
@@ -75,17 +88,39 @@ public sealed class QuartzInboxTests : IDisposable
         await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Contains("wh_poison") && await Sqlite.PendingAsync() == 0);
     }
 
-    [Fact]
-    public async Task An_id_longer_than_a_jobs_name_can_be_is_stored_once_as_well()
+    [Theory]
+    [InlineData(150, "xxx*xxx")]
+    [InlineData(151, "sha256:8eb827e6964db1e28caafb07b408d441efc804c8da30e3bad83a70dd3566a88b")]
+    public async Task An_id_longer_than_a_jobs_name_can_be_is_stored_once_as_well(int length, string name)
     {
         await using var app = await StartAsync();
-        string id = new('x', 1000);
+        string id = new('x', length);
 
         (await SendAsync(app, id)).Should().Be(HttpStatusCode.OK);
         (await SendAsync(app, id)).Should().Be(HttpStatusCode.OK);
 
         await Eventually(async () => (await Sqlite.EffectsAsync()).Count == 1);
         (await Sqlite.EffectsAsync()).Should().Equal(id);
+        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().ContainSingle().Which.Should().Match(name).And.Subject.Length.Should().BeLessThanOrEqualTo(150);
+    }
+
+    [Fact]
+    public async Task Deliveries_of_a_name_are_stored_in_groups_of_its_own_and_handled_by_its_handlers()
+    {
+        var handled = new ConcurrentQueue<string>();
+        await using var app = await StartAsync(
+            services => services.AddSingleton(handled)
+                .AddOpenAIWebhooks("staging", options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>().AddQuartzInbox<Program.FastJob>(),
+            app => app.MapOpenAIWebhooks("/staging", "staging"));
+
+        (await SendAsync(app, "wh_1", path: "/staging")).Should().Be(HttpStatusCode.OK);
+        (await SendAsync(app, "wh_poison", "{}", "/staging")).Should().Be(HttpStatusCode.OK);
+
+        await Eventually(async () => handled.Count == 1 && (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Count == 1);
+        handled.Should().Equal("wh_1");
+        (await Sqlite.JobsAsync(WebhookJob.Group + ".staging")).Should().BeEquivalentTo("wh_1", "wh_poison");
+        (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Should().Equal("wh_poison");
+        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEmpty();
     }
 
     [Fact]
@@ -117,33 +152,41 @@ public sealed class QuartzInboxTests : IDisposable
         await SendAsync(app, "wh_done");
         await Eventually(async () => (await Sqlite.EffectsAsync()).Count == 1 && await Sqlite.PendingAsync() == 0);
         var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
-        var forget = (await scheduler.QueryJobs(new JobQuery { Group = GroupMatcher<JobKey>.GroupEquals("openai-webhooks-housekeeping") })).Items.Single().Key;
+        var housekeeping = (await scheduler.QueryJobs(new JobQuery { Group = GroupMatcher<JobKey>.GroupEquals("openai-webhooks-housekeeping") })).Items.Single();
+        housekeeping.Description.Should().Be("Forgets OpenAI webhooks that were handled 4 days ago.");
+        DateTimeOffset.ParseExact((await scheduler.GetJobDetail(new JobKey("wh_done", WebhookJob.Group)))!.Description!, "O", CultureInfo.InvariantCulture)
+            .Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10), "it is by its description that it will be forgotten");
 
-        await scheduler.TriggerJob(forget);
-        await Task.Delay(TimeSpan.FromSeconds(2));
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().Equal("wh_done");
-
-        // Stored, by its description, five days ago: one that is done, and one that still has a trigger.
-        foreach (bool isDone in new[] { true, false })
+        // Five days ago, by their descriptions: more of each than a query gives in a page.
+        string old = DateTimeOffset.UtcNow.AddDays(-5).ToString("O", CultureInfo.InvariantCulture);
+        for (int i = 0; i < 150; i++)
         {
-            var job = JobBuilder.Create<Program.FastJob>().WithIdentity(isDone ? "wh_old" : "wh_waiting", WebhookJob.Group)
-                .WithDescription(DateTimeOffset.UtcNow.AddDays(-5).ToString("O", System.Globalization.CultureInfo.InvariantCulture)).StoreDurably().Build();
+            await AddAsync($"wh_old_{i}", WebhookJob.Group, isDone: true);
+            await AddAsync($"wh_waiting_{i}", WebhookJob.Group, isDone: false);
+        }
+
+        await AddAsync("somebody else's", "other", isDone: true);
+
+        await scheduler.TriggerJob(housekeeping.Key);
+        await Eventually(async () => !(await Sqlite.JobsAsync(WebhookJob.Group)).Any(name => name.StartsWith("wh_old", StringComparison.Ordinal)));
+        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo(Enumerable.Range(0, 150).Select(i => $"wh_waiting_{i}").Append("wh_done"));
+        (await Sqlite.JobsAsync("other")).Should().Equal("somebody else's");
+
+        async Task AddAsync(string name, string group, bool isDone)
+        {
+            var job = JobBuilder.Create<Program.FastJob>().WithIdentity(name, group).WithDescription(old).StoreDurably().Build();
             await scheduler.AddJob(job, default);
             if (!isDone)
             {
                 await scheduler.ScheduleJob(TriggerBuilder.Create().ForJob(job).StartAt(DateTimeOffset.UtcNow.AddDays(1)).Build());
             }
         }
-
-        await scheduler.TriggerJob(forget);
-        await Eventually(async () => !(await Sqlite.JobsAsync(WebhookJob.Group)).Contains("wh_old"));
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo("wh_done", "wh_waiting");
     }
 
     [Fact]
     public async Task A_graceful_stop_loses_and_repeats_nothing()
     {
-        var handled = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var handled = new ConcurrentQueue<string>();
         Action<IServiceCollection> slowly = services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Slow>();
         await using (var app = await StartAsync(slowly))
         {
@@ -185,20 +228,48 @@ public sealed class QuartzInboxTests : IDisposable
     }
 
     [Fact]
+    public void What_deliveries_need_of_Quartz_is_set_whatever_the_application_sets()
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks().AddQuartzInbox();
+        services.ConfigureAll<AdoJobStoreOptions>(store =>
+        {
+            store.LockOnInsert = false;
+            store.StoreJobDataAsStrings = false;
+            store.RecoverFiringsCancelledByShutdown = false;
+            store.SchemaProvisioning = SchemaProvisioning.None;
+        });
+        services.ConfigureAll<QuartzHostedServiceOptions>(quartz => quartz.WaitForJobsToComplete = false);
+        using var provider = services.BuildServiceProvider();
+
+        provider.GetRequiredService<IOptionsMonitor<AdoJobStoreOptions>>().Get("any scheduler").Should().BeEquivalentTo(
+            new { LockOnInsert = true, StoreJobDataAsStrings = true, RecoverFiringsCancelledByShutdown = true, SchemaProvisioning = SchemaProvisioning.CreateIfMissing });
+        provider.GetRequiredService<IOptionsMonitor<QuartzHostedServiceOptions>>().CurrentValue.WaitForJobsToComplete.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Null_arguments_are_the_callers_error()
+    {
+        FluentActions.Invoking(() => ((OpenAIWebhooksBuilder)null!).AddQuartzInbox()).Should().Throw<ArgumentNullException>().WithParameterName("webhooks");
+        await FluentActions.Awaiting(async () => await new WebhookJob(null!, null!).Execute(null!, default)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("context");
+    }
+
+    [Fact]
     public void The_public_API_is_the_listed_one() => Webhooks.Tests.PublicApi.ShouldBeTheListedOne(typeof(WebhookJob).Assembly);
 
-    private async Task<WebApplication> StartAsync(Action<IServiceCollection>? configure = null)
+    private async Task<WebApplication> StartAsync(Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null)
     {
         await Sqlite.PrepareAsync();
         var app = Program.Build("both", Sqlite, port: 0, configure);
+        map?.Invoke(app);
         await app.StartAsync();
         return app;
     }
 
-    private static async Task<HttpStatusCode> SendAsync(WebApplication app, string id, string payload = Payload)
+    private static async Task<HttpStatusCode> SendAsync(WebApplication app, string id, string payload = Payload, string path = Program.Path)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(Program.Secret).Sign(payload, id).ToRequest(app.Urls.Single() + Program.Path);
+        using var request = new WebhookSigner(Program.Secret).Sign(payload, id).ToRequest(app.Urls.Single() + path);
         using var answer = await client.SendAsync(request);
         return answer.StatusCode;
     }
@@ -213,7 +284,29 @@ public sealed class QuartzInboxTests : IDisposable
         (await condition()).Should().BeTrue();
     }
 
-    private sealed class Slow(System.Collections.Concurrent.ConcurrentQueue<string> handled) : IWebhookHandler<WebhookEvent>
+    /// <summary>What the package itself logs.</summary>
+    private sealed class Log : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName)
+            => categoryName.StartsWith("OpenAI.Webhooks.Quartz", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull
+            => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            => Lines.Enqueue($"{logLevel}: {formatter(state, exception)} {exception?.Message}");
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class Slow(ConcurrentQueue<string> handled) : IWebhookHandler<WebhookEvent>
     {
         public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {

@@ -6,7 +6,7 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>A delivery as it stands in the job store: a durable job, whose key is the webhook id.</summary>
-internal sealed record StoredWebhook(string? Name, string WebhookId, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)
+internal sealed record StoredWebhook(string Name, string WebhookId, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)
 {
     // The narrowest column for a job's name, among the databases, has 150 characters.
     private const int MaxNameLength = 150;
@@ -24,13 +24,13 @@ internal sealed record StoredWebhook(string? Name, string WebhookId, DateTimeOff
         ? WebhookId
         : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(WebhookId)))}";
 
-    public static string GroupOf(string group, string? name) => string.IsNullOrEmpty(name) ? group : $"{group}.{name}";
+    public static string GroupOf(string group, string name) => name.Length == 0 ? group : $"{group}.{name}";
 
     public static StoredWebhook Of(IJobDetail job)
     {
         var data = job.JobDataMap;
         return new(
-            (string?)data[NameKey],
+            (string)data[NameKey]!,
             (string)data[IdKey]!,
             DateTimeOffset.FromUnixTimeSeconds(long.Parse((string)data[TimestampKey]!, CultureInfo.InvariantCulture)),
             Convert.FromBase64String((string)data[PayloadKey]!));
@@ -54,7 +54,7 @@ internal sealed record StoredWebhook(string? Name, string WebhookId, DateTimeOff
             .WithDescription(description)
             .StoreDurably()
             .RequestRecovery()
-            .UsingJobData(NameKey, Name ?? "")
+            .UsingJobData(NameKey, Name)
             .UsingJobData(IdKey, WebhookId)
             .UsingJobData(TimestampKey, Timestamp.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture))
             .UsingJobData(PayloadKey, Convert.ToBase64String(Payload.Span))
