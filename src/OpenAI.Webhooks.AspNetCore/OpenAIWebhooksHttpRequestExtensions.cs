@@ -43,14 +43,17 @@ public static class OpenAIWebhooksHttpRequestExtensions
         var body = await RequestBody.ReadAsync(request, inForce, cancellationToken).ConfigureAwait(false);
         switch (body.State)
         {
-            case RequestBodyState.Complete:
-                return inForce.Verifier.Unwrap(body.Bytes, headers);
+            case RequestBodyState.Complete when inForce.Verifier.TryUnwrap(body.Bytes, headers, out var delivery, out failure):
+                return delivery;
+            case RequestBodyState.Complete when !body.IsShort(request):
+                throw new InvalidWebhookSignatureException(failure);
             case RequestBodyState.TooLarge:
                 throw new BadHttpRequestException("The webhook's body is over the limit.", StatusCodes.Status413PayloadTooLarge, body.Exception!);
+            case RequestBodyState.Complete:
             case RequestBodyState.ReadBefore:
                 throw new BadHttpRequestException($"The webhook cannot be verified. {RequestBody.ReadBeforeMessage}");
             case RequestBodyState.Malformed:
-                throw new BadHttpRequestException("The webhook's body cannot be read: it is not encoded as its headers say.", StatusCodes.Status400BadRequest, body.Exception!);
+                throw new BadHttpRequestException($"The webhook's body cannot be read. {RequestBody.MalformedMessage}", StatusCodes.Status400BadRequest, body.Exception!);
             default:
                 throw body.Exception as BadHttpRequestException
                     ?? new BadHttpRequestException("The webhook's sender broke off.", StatusCodes.Status400BadRequest, body.Exception!);

@@ -35,14 +35,16 @@ public class MemoryTests
 
                 var group = app.MapGroup("/group");
                 group.MapOpenAIWebhooks("/a", (_, _) => Add("/group/a"));
+                ((IApplicationBuilder)app).Map("/branch", branch => branch.UseRouting()
+                    .UseEndpoints(endpoints => endpoints.MapOpenAIWebhooks("/a", (_, _) => Add("/branch/a"))));
             });
 
-        foreach (string path in new[] { "/a", "/b", "/c", "/group/a", "/a", "/b", "/c", "/group/a" })
+        foreach (string path in new[] { "/a", "/b", "/c", "/group/a", "/branch/a", "/a", "/b", "/c", "/group/a", "/branch/a" })
         {
             (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"), path)).StatusCode.Should().Be(HttpStatusCode.OK);
         }
 
-        handled.Should().Equal("/a", "/b", "/c", "/group/a");
+        handled.Should().Equal("/a", "/b", "/c", "/group/a", "/branch/a");
 
         Task Add(string path)
         {
@@ -113,6 +115,32 @@ public class MemoryTests
     }
 
     [Fact]
+    public async Task A_cache_that_holds_its_threads_is_left_alone_until_it_gives_them_back()
+    {
+        var cache = new FailingCache("blocks its thread");
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks().AddDeduplication();
+            builder.Services.AddSingleton<IDistributedCache>(cache);
+        });
+
+        var answers = Enumerable.Range(0, 100).Select(_ => app.SendAsync(TestApp.Sign()));
+        (await Task.WhenAll(answers).WaitAsync(TimeSpan.FromSeconds(30))).Should().OnlyContain(answer => answer.StatusCode == HttpStatusCode.OK);
+        int asked = cache.Reads;
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        cache.Reads.Should().Be(asked);
+        app.Log.Last(entry => entry.Level == LogLevel.Warning).Exception!.Message.Should().Be("The cache is not asked: 10 calls or more that it did not answer have not ended yet.");
+
+        cache.Release();
+        await TestApp.Eventually(() =>
+        {
+            app.SendAsync(TestApp.Sign()).GetAwaiter().GetResult().StatusCode.Should().Be(HttpStatusCode.OK);
+            return cache.Writes > 0;
+        });
+    }
+
+    [Fact]
     public async Task A_cache_that_throws_after_the_sender_has_gone_is_no_unhandled_exception()
     {
         var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -164,7 +192,10 @@ public class MemoryTests
     private sealed class FailingCache(string how) : IDistributedCache
     {
         private readonly TaskCompletionSource _release = new();
+        private int _reads;
         private int _writes;
+
+        public int Reads => _reads;
 
         public int Writes => _writes;
 
@@ -174,6 +205,7 @@ public class MemoryTests
 
         public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
         {
+            Interlocked.Increment(ref _reads);
             switch (how)
             {
                 case "hangs":

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.Tests;
@@ -44,7 +45,52 @@ public class MiddlewareTests
 
         answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
-            .Which.Message.Should().Contain("Its body is empty: something read it first").And.NotContain("secret");
+            .Which.Message.Should().Contain("Its body is not all there: something read it first").And.NotContain("secret");
+    }
+
+    [Theory]
+    [InlineData(TestApp.Path)]
+    [InlineData("/unwrapped")]
+    public async Task A_body_of_which_a_part_was_read_is_refused_with_the_true_reason(string path)
+    {
+        await using var app = await StartAsync(async (context, next) =>
+        {
+            await context.Request.Body.ReadExactlyAsync(new byte[10]);
+            await next(context);
+        });
+
+        (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
+            .Which.Message.Should().Contain("Its body is not all there: something read it first").And.NotContain("secret");
+    }
+
+    [Fact]
+    public async Task A_body_that_the_applications_own_timeout_does_not_wait_for_is_answered_by_its_middleware()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+                builder.Services.AddRequestTimeouts();
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+            });
+        using var socket = await app.ConnectAsync();
+        using var reader = new StreamReader(socket.GetStream());
+
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\nConnection: close\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
+
+        (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 504 Gateway Timeout");
+        await socket.GetStream().WriteAsync(new byte[499]);
+        await reader.ReadToEndAsync();
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=aborted");
+        app.Log.Should().NotContain(entry => entry.Level >= LogLevel.Error);
     }
 
     [Theory]
@@ -85,9 +131,10 @@ public class MiddlewareTests
     {
         { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
         { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
-        { "a connection", new IOException("reset"), 499, 400, "The webhook's sender broke off." },
-        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read: it is not encoded as its headers say." },
-        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read: it is not encoded as its headers say." },
+        { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's sender broke off." },
+        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
+        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
+        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
     };
 
     [Theory, MemberData(nameof(Failures))]

@@ -106,6 +106,8 @@ public class StartupTests
     [Theory]
     [InlineData("whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
     [InlineData(" WHSEC_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("\"whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=\"")]
+    [InlineData("OPENAI_WEBHOOK_SECRET=whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
     public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
     {
         FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))

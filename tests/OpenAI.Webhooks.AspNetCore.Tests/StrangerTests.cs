@@ -145,7 +145,7 @@ public class StrangerTests
         string status = await app.SendRawAsync($"Content-Encoding: {encoding}\r\n{TestApp.Lines(signed)}", Encoding.UTF8.GetString(signed.Payload.Span));
 
         status.Should().Be("HTTP/1.1 400 Bad Request");
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("it is not encoded as its headers say");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("It is not encoded as its headers say");
     }
 
     [Fact]

@@ -118,6 +118,15 @@ public class WebhookVerifierTests
         FluentActions.Invoking(() => new WebhookSigner(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
     }
 
+    [Theory]
+    [InlineData("\"", "\"")]
+    [InlineData("OPENAI_WEBHOOK_SECRET=", "")]
+    [InlineData("Bearer ", "")]
+    public void Constructor_SomethingInFrontOfTheSecret_IsRefusedWithoutQuotingIt(string front, string behind)
+        => FluentActions.Invoking(() => new WebhookVerifier(front + Secret + behind))
+            .Should().Throw<ArgumentException>().WithMessage("The webhook secret has something in front of whsec_, such as a quotation mark.*")
+            .Which.ToString().Should().NotContain(Secret["whsec_".Length..]);
+
     [Fact]
     public void Constructor_NoSecret_IsRefused()
     {

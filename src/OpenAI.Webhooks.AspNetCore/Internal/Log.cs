@@ -20,7 +20,7 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Warning, "Refused a webhook that calls itself {WebhookId}: its body is longer than the {MaxBodyBytes} bytes of {Section}:MaxBodyBytes, or than the server takes.{LeftOut}")]
     public static partial void TooLarge(this ILogger logger, string webhookId, int maxBodyBytes, string section, string leftOut);
 
-    [LoggerMessage(6, LogLevel.Error, "A handler failed on the webhook {WebhookId} ({EventType}). What delivered it is told, and tries again: OpenAI for 72 hours.")]
+    [LoggerMessage(6, LogLevel.Error, "A handler failed on the webhook {WebhookId} ({EventType}). Unless it was the last attempt it comes again: from OpenAI, for up to 72 hours, or from the inbox that has it.")]
     public static partial void HandlerFailed(this ILogger logger, Exception exception, string webhookId, string eventType);
 
     [LoggerMessage(7, LogLevel.Warning, "The cache that remembers handled webhooks failed at {WebhookId}, which may be handled twice.")]

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -14,10 +15,10 @@ internal enum RequestBodyState
     /// <summary>It is over the limit: the endpoint's or the server's.</summary>
     TooLarge,
 
-    /// <summary>Nothing was left of it: something in front of the endpoint has read it.</summary>
+    /// <summary>Nothing was left of it, or less than it should be: something in front of the endpoint has read it.</summary>
     ReadBefore,
 
-    /// <summary>What it went through threw: it is not what it says it is.</summary>
+    /// <summary>What it went through threw: it is not what it says it is, or more than that takes.</summary>
     Malformed,
 
     /// <summary>The sender left, or was too slow.</summary>
@@ -28,7 +29,10 @@ internal enum RequestBodyState
 internal readonly record struct RequestBody(RequestBodyState State, ReadOnlyMemory<byte> Bytes = default, Exception? Exception = null)
 {
     public const string ReadBeforeMessage =
-        "Its body is empty: something read it first. Whatever reads bodies in front of this has to buffer and rewind them (request.EnableBuffering()), or to stand behind it.";
+        "Its body is not all there: something read it first. Whatever reads bodies in front of this has to buffer and rewind them (request.EnableBuffering()), or to stand behind it.";
+
+    public const string MalformedMessage =
+        "It is not encoded as its headers say, or longer than something in front of this lets through.";
 
     private const int UsualLength = 1024;
 
@@ -41,10 +45,11 @@ internal readonly record struct RequestBody(RequestBodyState State, ReadOnlyMemo
         return WebhookHeaders.From(name => headers[name]);
     }
 
+    /// <summary>Whether fewer bytes came than the request says; a body that was decompressed may have fewer, too.</summary>
+    public bool IsShort(HttpRequest request) => Bytes.Length < request.ContentLength;
+
     /// <summary>Reads the body whole, from its beginning where it can be rewound.</summary>
-    /// <exception cref="OperationCanceledException">
-    /// <paramref name="cancellationToken"/> was cancelled and is not the request's own.
-    /// </exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a stream throws over what a sender wrote is the sender's fault.")]
     public static async Task<RequestBody> ReadAsync(HttpRequest request, VerifierInForce inForce, CancellationToken cancellationToken)
     {
@@ -64,22 +69,23 @@ internal readonly record struct RequestBody(RequestBodyState State, ReadOnlyMemo
                 : body.WrittenCount == 0 && HadBody(request) ? new(RequestBodyState.ReadBefore)
                 : new(RequestBodyState.Complete, body.WrittenMemory);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
         catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             return new(RequestBodyState.TooLarge, Exception: exception);
         }
-        catch (Exception exception) when (exception is IOException || IsAbort(exception, request.HttpContext))
+        catch (Exception exception) when (exception is BadHttpRequestException or ConnectionResetException || request.HttpContext.RequestAborted.IsCancellationRequested)
         {
             return new(RequestBodyState.Aborted, Exception: exception);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
             return new(RequestBodyState.Malformed, Exception: exception);
         }
     }
-
-    private static bool IsAbort(Exception exception, HttpContext context)
-        => exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested;
 
     private static bool HadBody(HttpRequest request)
         => request.ContentLength > 0
@@ -99,25 +105,28 @@ internal readonly record struct RequestBody(RequestBodyState State, ReadOnlyMemo
 
     private static async Task<bool> ReadAsync(HttpRequest request, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
     {
+        // Not with the token itself: Kestrel would be left in the middle of a read, and log an error when it ends the request.
+        var reader = request.BodyReader;
+        using var registration = cancellationToken.Register(reader.CancelPendingRead);
         while (true)
         {
-            var read = await request.BodyReader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (body.WrittenCount + read.Buffer.Length > maxBytes)
+            var read = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            bool isOver = body.WrittenCount + read.Buffer.Length > maxBytes;
+            if (!isOver)
             {
-                request.BodyReader.AdvanceTo(read.Buffer.End);
-                return false;
+                foreach (var segment in read.Buffer)
+                {
+                    body.Write(segment.Span);
+                }
             }
 
-            foreach (var segment in read.Buffer)
+            reader.AdvanceTo(read.Buffer.End);
+            if (isOver || read.IsCompleted)
             {
-                body.Write(segment.Span);
+                return !isOver;
             }
 
-            request.BodyReader.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return true;
-            }
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
@@ -14,9 +15,13 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
     // Twice for a delivery, which makes a second in all.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
+    // A call that was given up may go on to hold a thread, and a hundred of them all threads.
+    private const int MaxGivenUp = 10;
+
     private static readonly byte[] Handled = [1];
 
     private readonly DistributedCacheEntryOptions _options = new() { AbsoluteExpirationRelativeToNow = retention };
+    private int _givenUp;
 
     public override async ValueTask<bool?> HasAsync(string webhookId)
     {
@@ -31,20 +36,47 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
 
     private async Task TryAsync(string webhookId, Func<CancellationToken, Task> call)
     {
-        // Not every cache heeds its token, nor gives its thread back: it is left to itself when the time is over.
-        using var patience = new CancellationTokenSource(Patience);
         try
         {
-            var token = patience.Token;
-            await Task.Run(() => call(token), CancellationToken.None).WaitAsync(token).ConfigureAwait(false);
+            if (Volatile.Read(ref _givenUp) >= MaxGivenUp)
+            {
+                throw new TimeoutException($"The cache is not asked: {MaxGivenUp} calls or more that it did not answer have not ended yet.");
+            }
+
+            await AskAsync(call).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            logger.CacheFailed(
-                exception is OperationCanceledException ? new TimeoutException($"The cache did not answer within {Patience.TotalMilliseconds} ms.", exception) : exception,
-                webhookId);
+            logger.CacheFailed(exception, webhookId);
         }
     }
+
+    // Not every cache heeds its token, nor gives its thread back: it is left to itself when the time is over.
+    private async Task AskAsync(Func<CancellationToken, Task> call)
+    {
+        long started = Stopwatch.GetTimestamp();
+        using var patience = new CancellationTokenSource(Patience);
+        var token = patience.Token;
+        var answer = Task.Run(() => Stopwatch.GetElapsedTime(started) < Patience ? call(token) : throw TooLate(), CancellationToken.None);
+        try
+        {
+            await answer.WaitAsync(token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            Interlocked.Increment(ref _givenUp);
+            _ = answer.ContinueWith(
+                ended =>
+                {
+                    _ = ended.Exception;
+                    Interlocked.Decrement(ref _givenUp);
+                },
+                TaskScheduler.Default);
+            throw TooLate();
+        }
+    }
+
+    private static TimeoutException TooLate() => new($"The cache did not answer within {Patience.TotalMilliseconds} ms.");
 
     private string Key(string webhookId) => $"{keyPrefix}:{webhookId}";
 }

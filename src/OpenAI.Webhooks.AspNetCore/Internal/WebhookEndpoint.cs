@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
@@ -52,7 +53,16 @@ internal sealed class WebhookEndpoint(
             return Refuse(headers, failure);
         }
 
-        var body = await RequestBody.ReadAsync(context.Request, inForce, context.RequestAborted).ConfigureAwait(false);
+        RequestBody body;
+        try
+        {
+            body = await RequestBody.ReadAsync(context.Request, inForce, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception)
+        {
+            return Abort(context, exception);
+        }
+
         if (body.State != RequestBodyState.Complete)
         {
             return Refuse(headers, body, inForce);
@@ -63,7 +73,7 @@ internal sealed class WebhookEndpoint(
         {
             if (!inForce.Verifier.TryUnwrap(body.Bytes, headers, out delivery, out failure))
             {
-                return Refuse(headers, failure);
+                return body.IsShort(context.Request) ? Refuse(headers, body with { State = RequestBodyState.ReadBefore }, inForce) : Refuse(headers, failure);
             }
         }
         catch (UnreadableWebhookException exception)
@@ -188,12 +198,13 @@ internal sealed class WebhookEndpoint(
             ? CancellationTokenSource.CreateLinkedTokenSource(timeout.RequestTimeoutToken, lifetime.Deadline)
             : null;
 
-    // Two endpoints are two receivers, and the route tells them apart: on every machine of a fleet alike.
+    // Two endpoints are two receivers. Their routes tell them apart, or the order they are mapped in where those are the
+    // same, as on two hosts: on every machine of a fleet alike.
     private WebhookMemory? Memory(HttpContext context)
         => _memory is null && _retention is { } retention
             ? _memory = cache is null
                 ? new OwnMemory(retention, timeProvider ?? TimeProvider.System)
-                : new SharedMemory(cache, $"openai-webhooks:{registration.Name}:{(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText}", retention, logger)
+                : new SharedMemory(cache, $"openai-webhooks:{registration.Name}:{(context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText}{target.Suffix}", retention, logger)
             : _memory;
 
     private int Refuse(WebhookHeaders headers, WebhookVerificationFailure failure)
@@ -221,8 +232,7 @@ internal sealed class WebhookEndpoint(
                 return StatusCodes.Status413PayloadTooLarge;
 
             case RequestBodyState.Aborted:
-                logger.Aborted(body.Exception);
-                telemetry.Count(WebhookOutcome.Aborted);
+                CountAborted(body.Exception);
                 return (body.Exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
 
             default:
@@ -232,12 +242,30 @@ internal sealed class WebhookEndpoint(
                 {
                     logger.Refused(
                         Claimed(headers.Id),
-                        isReadBefore ? RequestBody.ReadBeforeMessage : $"Its body cannot be read ({body.Exception!.GetType()}): it is not encoded as its headers say.",
+                        isReadBefore ? RequestBody.ReadBeforeMessage : $"Its body cannot be read ({body.Exception!.GetType()}). {RequestBody.MalformedMessage}",
                         leftOut);
                 }
 
                 return StatusCodes.Status400BadRequest;
         }
+    }
+
+    // The sender has left, or the application's own timeout has passed, which its middleware is to answer.
+    private int Abort(HttpContext context, OperationCanceledException exception)
+    {
+        CountAborted(exception);
+        if (context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true })
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        return StatusCodes.Status499ClientClosedRequest;
+    }
+
+    private void CountAborted(Exception? exception)
+    {
+        logger.Aborted(exception);
+        telemetry.Count(WebhookOutcome.Aborted);
     }
 
     private bool MayLog(out string leftOut)

@@ -9,12 +9,17 @@ namespace OpenAI.Webhooks.AspNetCore;
 internal delegate Task<bool> WebhookHandler(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken);
 
 /// <summary>Where an endpoint's deliveries go: into the inbox where there is one, to the handler otherwise.</summary>
-internal sealed record WebhookTarget(WebhookHandler Handler, Func<IServiceProvider, IWebhookInbox>? Inbox);
+/// <param name="Handler">What handles them.</param>
+/// <param name="Inbox">What stores them.</param>
+/// <param name="Suffix">What tells the endpoint from others of its name and route; empty for the first.</param>
+internal sealed record WebhookTarget(WebhookHandler Handler, Func<IServiceProvider, IWebhookInbox>? Inbox, string Suffix);
 
 /// <summary>What the application's code adds to its endpoints, by the name of their options.</summary>
 internal sealed class WebhookPipeline
 {
     private readonly List<(Type Event, Type Handler, WebhookHandler Run)> _handlers = [];
+
+    private readonly Dictionary<string, int> _endpoints = new(StringComparer.Ordinal);
 
     public bool HasHandlers => _handlers.Count > 0;
 
@@ -23,6 +28,13 @@ internal sealed class WebhookPipeline
 
     /// <summary>Where deliveries are stored instead of handled; null where they are handled.</summary>
     public Func<IServiceProvider, IWebhookInbox>? Inbox { get; set; }
+
+    /// <summary>Counts an endpoint, and gives what tells it from those of the same pattern that were mapped before it.</summary>
+    public string SuffixOf(string pattern)
+    {
+        int number = _endpoints[pattern] = _endpoints.GetValueOrDefault(pattern) + 1;
+        return number == 1 ? "" : $"#{number}";
+    }
 
     /// <summary>Adds a handler, once however often it is added for the same event.</summary>
     public void Add<TEvent, THandler>()

@@ -52,7 +52,7 @@ internal sealed record WebhookRegistration(string Name)
 
     private static void RefuseSecret(string name, string paramName)
     {
-        if (name.TrimStart().StartsWith(SecretPrefix, StringComparison.OrdinalIgnoreCase))
+        if (name.Contains(SecretPrefix, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
                 $"This is a webhook secret where a name is expected. Secrets go into the options: {new WebhookRegistration("").WhatToSet}.", paramName);

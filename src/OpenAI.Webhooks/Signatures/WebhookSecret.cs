@@ -40,9 +40,16 @@ internal sealed class WebhookSecret
                 "The webhook secret is empty. Copy it from the webhook's page in OpenAI's settings; it begins with whsec_.", paramName);
         }
 
-        if (!secret.StartsWith(Prefix, StringComparison.Ordinal))
+        int prefix = secret.IndexOf(Prefix, StringComparison.Ordinal);
+        if (prefix == -1)
         {
             return new(Encoding.UTF8.GetBytes(secret));
+        }
+
+        if (prefix > 0)
+        {
+            throw new ArgumentException(
+                "The webhook secret has something in front of whsec_, such as a quotation mark. Give the secret alone.", paramName);
         }
 
         byte[] key = DecodeCanonically(secret.Substring(Prefix.Length)) ?? throw new ArgumentException(

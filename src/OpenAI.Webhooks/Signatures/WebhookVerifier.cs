@@ -27,7 +27,7 @@ public sealed class WebhookVerifier
     /// <param name="secret">The webhook's secret, as <see cref="WebhookVerifierOptions.Secrets"/> says.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">
-    /// The secret is empty, is not canonical base64 behind <c>whsec_</c>, or has fewer than 24 bytes there. The message
+    /// The secret is empty, has something in front of <c>whsec_</c>, or behind it no canonical base64 of 24 bytes or more. The message
     /// does not quote it.
     /// </exception>
     public WebhookVerifier(string secret)
