@@ -13,6 +13,7 @@ public sealed class WebhookDispatcher
     private readonly WebhookRunner _runner;
     private readonly IOptionsMonitor<WebhookPipeline> _pipelines;
     private readonly IEnumerable<WebhookRegistration> _registrations;
+    private readonly WebhookLifetime _lifetime;
 
     internal WebhookDispatcher(IServiceProvider services)
     {
@@ -20,6 +21,7 @@ public sealed class WebhookDispatcher
         _runner = services.GetRequiredService<WebhookRunner>();
         _pipelines = services.GetRequiredService<IOptionsMonitor<WebhookPipeline>>();
         _registrations = services.GetServices<WebhookRegistration>();
+        _lifetime = services.GetRequiredService<WebhookLifetime>();
     }
 
     /// <summary>
@@ -28,7 +30,7 @@ public sealed class WebhookDispatcher
     /// </summary>
     /// <param name="delivery">The delivery. Must not be null.</param>
     /// <param name="name">The name the handlers were added under; null where <c>AddOpenAIWebhooks</c> was given none.</param>
-    /// <param name="cancellationToken">Handed to the handlers.</param>
+    /// <param name="cancellationToken">Cancels the handlers, as does the host's shutdown deadline.</param>
     /// <returns>A task that ends when every handler has finished.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="delivery"/> is null.</exception>
     /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called with this name.</exception>
@@ -38,10 +40,11 @@ public sealed class WebhookDispatcher
         ArgumentNullException.ThrowIfNull(delivery);
         var registration = WebhookRegistration.Find(_registrations, name, nameof(DispatchAsync));
 
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime.Deadline);
         var scope = _scopes.CreateAsyncScope();
         await using (scope.ConfigureAwait(false))
         {
-            await _runner.RunAsync(_pipelines.Get(registration.Name).RunHandlers, () => scope.ServiceProvider, delivery, cancellationToken)
+            await _runner.RunAsync(_pipelines.Get(registration.Name).RunHandlers, () => scope.ServiceProvider, delivery, patience.Token)
                 .ConfigureAwait(false);
         }
     }

@@ -20,11 +20,12 @@ public class WebhookJob : IJob
 {
     /// <summary>
     /// The group of the deliveries that were stored in the last 4 days: one that has a trigger waits, and one that has none
-    /// is done with, and here so that a copy of it is known. The job's name is the webhook id.
+    /// is done with, and here so that a copy of it is known. The job's name is the webhook id. The deliveries of
+    /// <c>AddOpenAIWebhooks("staging")</c> are in <c>openai-webhooks.staging</c>.
     /// </summary>
     public const string Group = "openai-webhooks";
 
-    /// <summary>The group of the deliveries that have failed for good, or cannot be read. They stay until they are run again or deleted.</summary>
+    /// <summary>The group of the deliveries that have failed for good, or cannot be read. They stay until they are run again or deleted. Those of a name have it behind a point here, too.</summary>
     public const string DeadGroup = "openai-webhooks-dead";
 
     private readonly WebhookDispatcher _dispatcher;
@@ -43,7 +44,10 @@ public class WebhookJob : IJob
     /// <param name="context">The run. Must not be null.</param>
     /// <param name="cancellationToken">Cancelled when the scheduler asks the job to stop; handed to the handlers.</param>
     /// <returns>A task that ends when the delivery is handled, or dead.</returns>
-    /// <remarks>Throws what a handler throws, unless it was the last attempt.</remarks>
+    /// <remarks>
+    /// Throws what a handler throws, unless it was the last attempt; a <see cref="JobExecutionException"/> as the inner
+    /// exception of another, so that nothing it asks of Quartz is done.
+    /// </remarks>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws the last time, the delivery is kept.")]
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
@@ -58,6 +62,11 @@ public class WebhookJob : IJob
         {
             await BuryAsync(context.Scheduler, stored, exception).ConfigureAwait(false);
             return;
+        }
+        catch (JobExecutionException exception)
+        {
+            // To Quartz it may say that the job is not to run again, and the delivery would be lost.
+            throw new InvalidOperationException("A handler threw a JobExecutionException. It is taken for a failure like any other.", exception);
         }
 
         if (context.JobDetail.Key.Group == stored.DeadKey.Group)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -149,16 +150,31 @@ public class InboxTests
     }
 
     [Fact]
-    public async Task DispatchAsync_HandsItsTokenToTheHandlers()
+    public async Task DispatchAsync_Cancelled_CancelsTheHandlers()
     {
-        var inbox = new Inbox();
+        var inbox = new Inbox { Waits = true };
         await using var app = await StartAsync(inbox);
         using var source = new CancellationTokenSource();
         var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, cancellationToken: source.Token);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, cancellationToken: source.Token);
+        await source.CancelAsync();
 
-        inbox.Token.Should().Be(source.Token);
+        await FluentActions.Awaiting(() => dispatching).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
+    public async Task DispatchAsync_WhenTheHostsDeadlinePasses_CancelsTheHandlers()
+    {
+        var inbox = new Inbox { Waits = true };
+        await using var app = await StartAsync(inbox, configure: services => services.AddHostedService<Busy>()
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+        await FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>();
+
+        await FluentActions.Awaiting(() => dispatching.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -177,9 +193,10 @@ public class InboxTests
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
 
-    private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null) => TestApp.StartAsync(
+    private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null, Action<IServiceCollection>? configure = null) => TestApp.StartAsync(
         builder =>
         {
+            configure?.Invoke(builder.Services);
             builder.Services.AddSingleton(inbox);
             builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Inbox>();
             if (metrics is not null)
@@ -188,6 +205,14 @@ public class InboxTests
             }
         },
         app => app.MapOpenAIWebhooks(TestApp.Path));
+
+    /// <summary>Something that has work to do when the host stops, for longer than the host has patience.</summary>
+    private sealed class Busy : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
+    }
 
     private sealed class Hanging : IWebhookInbox
     {
@@ -201,7 +226,7 @@ public class InboxTests
 
         public ConcurrentQueue<WebhookDelivery> Handled { get; } = new();
 
-        public CancellationToken Token { get; private set; }
+        public bool Waits { get; init; }
 
         public Exception? Problem { get; init; }
 
@@ -220,9 +245,10 @@ public class InboxTests
 
         public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
-            Token = cancellationToken;
             Handled.Enqueue(delivery);
-            return HandlerProblem is null ? Task.CompletedTask : Task.FromException(HandlerProblem);
+            return Waits ? Task.Delay(Timeout.Infinite, cancellationToken)
+                : HandlerProblem is null ? Task.CompletedTask
+                : Task.FromException(HandlerProblem);
         }
     }
 }

@@ -6,6 +6,7 @@ using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.OpenApi;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -133,7 +134,8 @@ public class ReadmeSnippets
     }
 
     #region README: a queue of your own
-    public class ChannelInbox(Channel<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)> channel, WebhookDispatcher dispatcher)
+    public class ChannelInbox(
+        Channel<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)> channel, WebhookDispatcher dispatcher, ILogger<ChannelInbox> logger)
         : BackgroundService, IWebhookInbox
     {
         public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -143,7 +145,14 @@ public class ReadmeSnippets
         {
             await foreach (var (id, timestamp, payload) in channel.Reader.ReadAllAsync(stoppingToken))
             {
-                await dispatcher.DispatchAsync(new WebhookDelivery(id, timestamp, payload), cancellationToken: stoppingToken);
+                try
+                {
+                    await dispatcher.DispatchAsync(new WebhookDelivery(id, timestamp, payload), cancellationToken: stoppingToken);
+                }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+                {
+                    logger.LogError(exception, "The webhook {WebhookId} is lost.", id);    // yours tries it again
+                }
             }
         }
     }

@@ -55,7 +55,9 @@ internal static class Program
     [RetryPolicy(2, "00:00:01")]
     public sealed class FastJob(WebhookDispatcher dispatcher, ILogger<WebhookJob> logger) : WebhookJob(dispatcher, logger);
 
-    /// <summary>Fails once for an id that ends in "once", for ever for one in "never", unless it is told to relent.</summary>
+    /// <summary>
+    /// Fails once for an id that ends in "once" or "unschedule", for ever for one in "never", unless it is told to relent.
+    /// </summary>
     public sealed class Handler(Database database) : IWebhookHandler<WebhookEvent>
     {
         public static bool Relents { get; set; }
@@ -66,6 +68,11 @@ internal static class Program
                 || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId)))
             {
                 throw new InvalidOperationException("on purpose");
+            }
+
+            if (delivery.WebhookId.EndsWith("unschedule", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId))
+            {
+                throw new JobExecutionException { UnscheduleAllTriggers = true };
             }
 
             await database.TakeEffectOnceAsync(delivery.WebhookId);

@@ -38,14 +38,16 @@ public sealed class QuartzInboxTests : IDisposable
         (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
     }
 
-    [Fact]
-    public async Task A_delivery_that_fails_once_is_tried_again()
+    [Theory]
+    [InlineData("wh_once")]
+    [InlineData("wh_unschedule")]
+    public async Task A_delivery_that_fails_once_is_tried_again_whatever_its_handler_throws(string id)
     {
         await using var app = await StartAsync();
 
-        await SendAsync(app, "wh_once");
+        await SendAsync(app, id);
 
-        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_once"));
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains(id));
         (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
     }
 

@@ -198,7 +198,7 @@ public class UnknownWebhookEventTests
     private static void WriteAndCompare(int levels, bool isLenient)
     {
         var deep = new JsonSerializerOptions { MaxDepth = levels + 10, AllowTrailingCommas = isLenient };
-        string json = $$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{new string('[', levels)}}"{{(isLenient ? "é" : "\u00e9")}}"{{new string(']', levels)}}}""";
+        string json = $$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{new string('[', levels)}}"{{(isLenient ? "é" : "\\u00e9")}}"{{new string(']', levels)}}}""";
         var unknown = JsonSerializer.Deserialize<WebhookEvent>(json, deep)!;
 
         unknown.ToJson().Should().Be(json);

@@ -184,6 +184,8 @@ internal static class WebhookEventReader
         }
 
         value = value is null ? member.Value : throw PayloadError.Repeated($"$.{member.Name}");
+
+        // Stryker disable once Boolean : it is no other member either.
         return true;
     }
 
@@ -208,9 +210,9 @@ internal static class WebhookEventReader
     private static void RefuseInvalidText(ReadOnlySpan<byte> payload)
     {
 #if NET8_0_OR_GREATER
+        // Stryker disable once Block,Statement,Unary : only faster.
         if (System.Text.Unicode.Utf8.IsValid(payload) && payload.IndexOf("\\u"u8) == -1)
         {
-            // Stryker disable once Statement : only faster.
             return;
         }
 #endif

@@ -80,9 +80,9 @@ internal sealed class WebhookSecret
 
         Sign(head.Slice(0, length), payload, signature);
 
+        // Stryker disable once Block,Statement : only faster.
         if (rented is not null)
         {
-            // Stryker disable once Statement : only faster.
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
@@ -110,9 +110,9 @@ internal sealed class WebhookSecret
         byte[] digest = hash.GetHashAndReset();
 #endif
         Base64.EncodeToUtf8(digest, signature, out _, out _);
+        // Stryker disable once Block,Statement : only faster.
         if (Interlocked.CompareExchange(ref _first, hash, null) is not null)
         {
-            // Stryker disable once Statement : only faster.
             _idle.Enqueue(hash);
         }
     }
