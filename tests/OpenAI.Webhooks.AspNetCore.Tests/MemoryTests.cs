@@ -130,7 +130,7 @@ public class MemoryTests
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
 
         cache.Reads.Should().Be(asked);
-        app.Log.Last(entry => entry.Level == LogLevel.Warning).Exception!.Message.Should().Be("The cache is not asked: 10 calls or more that it did not answer have not ended yet.");
+        app.Log.Last(entry => entry.Level == LogLevel.Warning).Exception!.Message.Should().Be("The cache is not asked: it holds 3 threads or more for calls that it did not answer in time.");
 
         cache.Release();
         await TestApp.Eventually(() =>

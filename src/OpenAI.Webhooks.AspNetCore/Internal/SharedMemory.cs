@@ -15,13 +15,13 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
     // Twice for a delivery, which makes a second in all.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
-    // A call that was given up may go on to hold a thread, and a hundred of them all threads.
-    private const int MaxGivenUp = 10;
+    // A call that was given up may go on to hold its thread, and a hundred of them all threads there are.
+    private const int MaxHeldThreads = 3;
 
     private static readonly byte[] Handled = [1];
 
     private readonly DistributedCacheEntryOptions _options = new() { AbsoluteExpirationRelativeToNow = retention };
-    private int _givenUp;
+    private int _heldThreads;
 
     public override async ValueTask<bool?> HasAsync(string webhookId)
     {
@@ -38,9 +38,9 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
     {
         try
         {
-            if (Volatile.Read(ref _givenUp) >= MaxGivenUp)
+            if (Volatile.Read(ref _heldThreads) >= MaxHeldThreads)
             {
-                throw new TimeoutException($"The cache is not asked: {MaxGivenUp} calls or more that it did not answer have not ended yet.");
+                throw new TimeoutException($"The cache is not asked: it holds {MaxHeldThreads} threads or more for calls that it did not answer in time.");
             }
 
             await AskAsync(call).ConfigureAwait(false);
@@ -57,21 +57,25 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
         long started = Stopwatch.GetTimestamp();
         using var patience = new CancellationTokenSource(Patience);
         var token = patience.Token;
-        var answer = Task.Run(() => Stopwatch.GetElapsedTime(started) < Patience ? call(token) : throw TooLate(), CancellationToken.None);
+
+        // In the queue that all threads take from, behind what waits there: a thread that has begun a request is not held by it.
+        var thread = Task.Factory.StartNew(
+            () => Stopwatch.GetElapsedTime(started) < Patience ? call(token) : throw TooLate(),
+            CancellationToken.None,
+            TaskCreationOptions.PreferFairness | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default);
         try
         {
-            await answer.WaitAsync(token).ConfigureAwait(false);
+            await thread.Unwrap().WaitAsync(token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            Interlocked.Increment(ref _givenUp);
-            _ = answer.ContinueWith(
-                ended =>
-                {
-                    _ = ended.Exception;
-                    Interlocked.Decrement(ref _givenUp);
-                },
-                TaskScheduler.Default);
+            if (!thread.IsCompleted)
+            {
+                Interlocked.Increment(ref _heldThreads);
+                _ = thread.ContinueWith(_ => Interlocked.Decrement(ref _heldThreads), TaskScheduler.Default);
+            }
+
             throw TooLate();
         }
     }
