@@ -270,7 +270,7 @@ public class ReadmeSnippets
 
 #region README: a controller
 [ApiController]
-public class OpenAIController : ControllerBase
+public class OpenAIController(ILogger<OpenAIController> logger) : ControllerBase
 {
     [HttpPost("/webhooks/openai")]
     public async Task<IActionResult> Post(CancellationToken cancellationToken)
@@ -278,6 +278,7 @@ public class OpenAIController : ControllerBase
         try
         {
             WebhookDelivery delivery = await Request.UnwrapOpenAIWebhookAsync(cancellationToken: cancellationToken);
+            logger.LogInformation("Received {Type}", delivery.Event.Type);    // and whatever is to be done with it
             return Ok();
         }
         catch (Exception exception) when (exception is InvalidWebhookSignatureException or UnreadableWebhookException)
