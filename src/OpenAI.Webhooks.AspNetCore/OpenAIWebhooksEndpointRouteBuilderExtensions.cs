@@ -102,7 +102,7 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         }
 
         var inbox = handler is null ? pipeline.Inbox : null;
-        var endpoint = ActivatorUtilities.CreateInstance<WebhookEndpoint>(services, registration, new WebhookTarget(handler ?? pipeline.RunHandlers, inbox, pipeline.SuffixOf(pattern)));
+        var endpoint = ActivatorUtilities.CreateInstance<WebhookEndpoint>(services, registration, new WebhookTarget(handler ?? pipeline.RunHandlers, inbox, pipeline.AddEndpoint(pattern)));
         return endpoints.MapPost(pattern, endpoint.HandleAsync);
     }
 }

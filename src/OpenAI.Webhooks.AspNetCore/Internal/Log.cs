@@ -26,7 +26,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "The cache that remembers handled webhooks failed at {WebhookId}, which may be handled twice.")]
     public static partial void CacheFailed(this ILogger logger, Exception exception, string webhookId);
 
-    [LoggerMessage(8, LogLevel.Debug, "The sender of a webhook broke off before its body was there.")]
+    [LoggerMessage(8, LogLevel.Debug, "The sender of a webhook broke off, or was too slow, before its body was there.")]
     public static partial void Aborted(this ILogger logger, Exception? exception);
 
     [LoggerMessage(9, LogLevel.Error, "The changed configuration of OpenAI webhooks is not used, and the one before stays in force. {Reason}")]

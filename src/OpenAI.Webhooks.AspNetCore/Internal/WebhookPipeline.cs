@@ -30,7 +30,7 @@ internal sealed class WebhookPipeline
     public Func<IServiceProvider, IWebhookInbox>? Inbox { get; set; }
 
     /// <summary>Counts an endpoint, and gives what tells it from those of the same pattern that were mapped before it.</summary>
-    public string SuffixOf(string pattern)
+    public string AddEndpoint(string pattern)
     {
         int number = _endpoints[pattern] = _endpoints.GetValueOrDefault(pattern) + 1;
         return number == 1 ? "" : $"#{number}";
