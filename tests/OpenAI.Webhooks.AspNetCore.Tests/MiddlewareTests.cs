@@ -1,7 +1,10 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.Tests;
 
@@ -106,6 +109,24 @@ public class MiddlewareTests
             {
                 context.Request.ContentLength = null;
                 context.Request.Body = new Pieces(signed.Payload.ToArray(), 100, canSeek);
+                return next(context);
+            },
+            maxBodyBytes: 1000);
+
+        (await app.SendAsync(signed)).StatusCode.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData(1000, HttpStatusCode.OK)]
+    [InlineData(1001, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task A_body_whose_end_comes_with_its_bytes_is_measured_too(int length, HttpStatusCode expected)
+    {
+        var signed = TestApp.Sign(TestApp.Payload.PadRight(length));
+        await using var app = await StartAsync(
+            (context, next) =>
+            {
+                context.Request.ContentLength = null;
+                context.Features.Set<IRequestBodyPipeFeature>(new AtOnce(signed.Payload));
                 return next(context);
             },
             maxBodyBytes: 1000);
@@ -325,6 +346,11 @@ public class MiddlewareTests
                 }
             });
         });
+
+    private sealed class AtOnce(ReadOnlyMemory<byte> body) : IRequestBodyPipeFeature
+    {
+        public PipeReader Reader { get; } = PipeReader.Create(new ReadOnlySequence<byte>(body));
+    }
 
     private sealed class Failing(Exception failure) : MemoryStream
     {
