@@ -35,16 +35,20 @@ public class MemoryTests
 
                 var group = app.MapGroup("/group");
                 group.MapOpenAIWebhooks("/a", (_, _) => Add("/group/a"));
-                ((IApplicationBuilder)app).Map("/branch", branch => branch.UseRouting()
-                    .UseEndpoints(endpoints => endpoints.MapOpenAIWebhooks("/a", (_, _) => Add("/branch/a"))));
+                foreach (var (path, name) in new[] { ("/branch", (string?)null), ("/named", "named") })
+                {
+                    ((IApplicationBuilder)app).Map(path, branch => branch.UseRouting()
+                        .UseEndpoints(endpoints => endpoints.MapOpenAIWebhooks("/a", (_, _) => Add($"{path}/a"), name)));
+                }
             });
 
-        foreach (string path in new[] { "/a", "/b", "/c", "/group/a", "/branch/a", "/a", "/b", "/c", "/group/a", "/branch/a" })
+        string[] paths = ["/a", "/b", "/c", "/group/a", "/branch/a", "/named/a"];
+        foreach (string path in paths.Concat(paths))
         {
             (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"), path)).StatusCode.Should().Be(HttpStatusCode.OK);
         }
 
-        handled.Should().Equal("/a", "/b", "/c", "/group/a", "/branch/a");
+        handled.Should().Equal(paths);
 
         Task Add(string path)
         {
