@@ -31,7 +31,7 @@ try
     using var response = await client.SendAsync(request);
     Console.WriteLine($"{signed.Headers.Id} ({type}): {(int)response.StatusCode} {response.ReasonPhrase}");
 }
-catch (HttpRequestException exception)
+catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
 {
     Console.WriteLine($"Nobody answers at {url} ({exception.Message}). Start the receiver first: dotnet run samples/Receiver.cs");
 }

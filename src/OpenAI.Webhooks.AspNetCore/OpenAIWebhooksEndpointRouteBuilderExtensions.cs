@@ -26,7 +26,7 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
-    /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -49,7 +49,7 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
-    /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -76,7 +76,7 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
-    /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException">
     /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or neither a handler nor an inbox was added.
     /// </exception>
@@ -90,6 +90,7 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(pattern);
+        WebhookRegistration.RefuseSecret(pattern, nameof(pattern));
 
         var services = endpoints.ServiceProvider;
         string caller = $"MapOpenAIWebhooks(\"{pattern}\")";

@@ -33,18 +33,24 @@ public sealed class WebhookDispatcher
     /// <param name="cancellationToken">Cancels the handlers, as does the host's shutdown deadline.</param>
     /// <returns>A task that ends when every handler has finished.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="delivery"/> is null.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called with this name.</exception>
+    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called with this name, or no handler was added to it.</exception>
     /// <remarks>Throws what a handler throws; the handlers behind it have then not run.</remarks>
     public async Task DispatchAsync(WebhookDelivery delivery, string? name = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(delivery);
         var registration = WebhookRegistration.Find(_registrations, name, nameof(DispatchAsync));
+        var pipeline = _pipelines.Get(registration.Name);
+        if (!pipeline.HasHandlers)
+        {
+            throw new InvalidOperationException(
+                $"{nameof(DispatchAsync)} has nobody to hand deliveries to. Add a handler with {registration.AddCall}.AddHandler<TEvent, THandler>().");
+        }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime.Deadline);
         var scope = _scopes.CreateAsyncScope();
         await using (scope.ConfigureAwait(false))
         {
-            await _runner.RunAsync(_pipelines.Get(registration.Name).RunHandlers, () => scope.ServiceProvider, delivery, patience.Token)
+            await _runner.RunAsync(pipeline.RunHandlers, () => scope.ServiceProvider, delivery, patience.Token)
                 .ConfigureAwait(false);
         }
     }

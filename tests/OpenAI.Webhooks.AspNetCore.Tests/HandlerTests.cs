@@ -53,13 +53,14 @@ public class HandlerTests
     }
 
     [Fact]
-    public void Handler_IsRegisteredAsScopedUnlessItIsRegisteredAlready()
+    public void Handlers_and_inboxes_are_registered_as_scoped_unless_they_are_registered_already()
     {
         var services = new ServiceCollection();
         services.AddSingleton<ScopeRecorder>();
-        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ScopeRecorder>().AddHandler<WebhookEvent, Failing>();
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ScopeRecorder>().AddHandler<WebhookEvent, Failing>().AddInbox<InboxTests.Inbox>();
 
         services.Should().ContainSingle(service => service.ServiceType == typeof(ScopeRecorder)).Which.Lifetime.Should().Be(ServiceLifetime.Singleton);
+        services.Should().ContainSingle(service => service.ServiceType == typeof(InboxTests.Inbox)).Which.Lifetime.Should().Be(ServiceLifetime.Scoped);
         services.Should().ContainSingle(service => service.ServiceType == typeof(Failing)).Which.Lifetime.Should().Be(ServiceLifetime.Scoped);
     }
 

@@ -189,6 +189,19 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task DispatchAsync_WithoutHandlers_IsRefusedRatherThanLost()
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks("staging");
+        await using var provider = services.BuildServiceProvider();
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, "staging"))
+            .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("DispatchAsync has nobody to hand deliveries to. Add a handler with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
+    }
+
+    [Fact]
     public void Delivery_made_again_of_what_is_no_event_keeps_its_identity()
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
@@ -220,7 +233,7 @@ public class InboxTests
             => Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
-    private sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>
+    internal sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>
     {
         public ConcurrentQueue<(string WebhookId, DateTimeOffset Timestamp, byte[] Payload)> Stored { get; } = new();
 

@@ -17,7 +17,7 @@ public class StartupTests
 
     [Theory]
     [InlineData(" ", "*no webhook secret*OPENAI_WEBHOOK_SECRET*")]
-    [InlineData("whsec_c2hvcnQ=", "*too short*OPENAI_WEBHOOK_SECRET*")]
+    [InlineData("whsec_c2hvcnQ=", "*cannot be used. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes where at least 24 are required. Copy the whole secret again. (Parameter *")]
     public async Task Start_WithABadSecret_FailsWithoutQuotingIt(string secret, string message)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
             {
@@ -111,11 +111,13 @@ public class StartupTests
     public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
     {
         FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))
-            .Should().Throw<ArgumentException>().WithMessage("This is a webhook secret where a name is expected. Secrets go into the options: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
+            .Should().Throw<ArgumentException>().WithMessage("This is a webhook secret where a name or a route is expected. Secrets go into the options: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks(secret, (_, _) => Task.CompletedTask)))
+            .Should().ThrowAsync<ArgumentException>().WithParameterName("pattern")).Which.ToString().Should().NotContain("RdvaYFYU");
     }
 
     [Theory]
@@ -260,14 +262,19 @@ public class StartupTests
     [Fact]
     public async Task Map_WithoutAdd_SaysSo()
         => await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask)))
-            .Should().ThrowAsync<InvalidOperationException>().WithMessage("MapOpenAIWebhooks(\"/hook\")*AddOpenAIWebhooks()*");
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks() before the application is built.");
 
     [Fact]
     public async Task Map_WithANameThatWasNotAdded_SaysSo()
         => await FluentActions.Awaiting(() => TestApp.StartAsync(
-                builder => builder.Services.AddOpenAIWebhooks(),
+                builder =>
+                {
+                    builder.Services.AddOpenAIWebhooks();
+                    builder.Services.AddOpenAIWebhooks("staging", options => options.Secrets.Add(TestApp.Secret));
+                },
                 app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask, "other")))
-            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
+            .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks(\"other\") before the application is built, or give the name of what is registered: AddOpenAIWebhooks(), AddOpenAIWebhooks(\"staging\").");
 
     [Fact]
     public async Task Map_WithoutHandlers_SaysSo()

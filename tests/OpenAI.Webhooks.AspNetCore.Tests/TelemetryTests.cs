@@ -222,7 +222,7 @@ public class TelemetryTests
 
         app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal)).Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(
             "Debug: The webhook wh_1 (response.completed) was run: Handled.",
-            "Information: The webhook wh_1 (response.completed) was handled before, or is being handled; it is answered, and not handled again.",
+            "Information: The webhook wh_1 (response.completed) was handled before, or is being handled: it gets the same answer, and is not handled again.",
             "Debug: The webhook wh_2 (batch.failed) was run: Ignored.");
     }
 

@@ -51,7 +51,7 @@ public class BadPayloadTests
 
     [Theory]
     [InlineData("", "$ is empty")]
-    [InlineData("   ", "it is not JSON, from line 1, byte 4 on")]
+    [InlineData("   ", "it is not valid JSON at line 1, byte 4")]
     [InlineData("null", "$ is null where an object is expected")]
     [InlineData("[]", "$ is an array where an object is expected")]
     [InlineData("\"event\"", "$ is a string where an object is expected")]
@@ -63,9 +63,9 @@ public class BadPayloadTests
     [InlineData("""{"type":["batch.failed"]}""", "$.type is an array where a string is expected")]
     [InlineData("""{"type":"batch.failed","data":[]}""", "$.data is an array where an object is expected")]
     [InlineData("""{"data":[],"type":"batch.failed"}""", "$.data is an array where an object is expected")]
-    [InlineData("{'type':'batch.failed'}", "it is not JSON, from line 1, byte 2 on")]
-    [InlineData("""{"type":"batch.failed",}""", "it is not JSON, from line 1, byte 24 on")]
-    [InlineData("""{"type":"batch.failed" /* why */}""", "it is not JSON, from line 1, byte 24 on")]
+    [InlineData("{'type':'batch.failed'}", "it is not valid JSON at line 1, byte 2")]
+    [InlineData("""{"type":"batch.failed",}""", "it is not valid JSON at line 1, byte 24")]
+    [InlineData("""{"type":"batch.failed" /* why */}""", "it is not valid JSON at line 1, byte 24")]
     public void Parse_BadPayload_SaysWhatIsWrong(string json, string problem)
     {
         foreach (var parse in new Action[] { () => WebhookEvent.Parse(json), () => WebhookEvent.Parse(Encoding.UTF8.GetBytes(json)) })

@@ -132,7 +132,9 @@ public class WebhookVerifierTests
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions()))
             .Should().Throw<ArgumentException>().WithMessage("There is no webhook secret*");
-        FluentActions.Invoking(() => new WebhookVerifier((string)null!)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier((string)null!))
+            .Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null. Check*").WithParameterName("secret");
+        FluentActions.Invoking(() => new WebhookVerifier("")).Should().Throw<ArgumentException>().WithMessage("The webhook secret is empty.*").WithParameterName("secret");
         FluentActions.Invoking(() => new WebhookVerifier((WebhookVerifierOptions)null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = null! })).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>();

@@ -8,13 +8,13 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Debug, "The webhook {WebhookId} ({EventType}) was run: {Outcome}.")]
     public static partial void Ran(this ILogger logger, string webhookId, string eventType, WebhookOutcome outcome);
 
-    [LoggerMessage(2, LogLevel.Information, "The webhook {WebhookId} ({EventType}) was handled before, or is being handled; it is answered, and not handled again.")]
+    [LoggerMessage(2, LogLevel.Information, "The webhook {WebhookId} ({EventType}) was handled before, or is being handled: it gets the same answer, and is not handled again.")]
     public static partial void Duplicate(this ILogger logger, string webhookId, string eventType);
 
     [LoggerMessage(3, LogLevel.Warning, "Refused a webhook that calls itself {WebhookId}. {Reason}{LeftOut}")]
     public static partial void Refused(this ILogger logger, string webhookId, string reason, string leftOut);
 
-    [LoggerMessage(4, LogLevel.Error, "The webhook {WebhookId} is authentic, and not an event that this version can read. {Reason}")]
+    [LoggerMessage(4, LogLevel.Error, "The webhook {WebhookId} is authentic, but not an event that this version can read. {Reason}")]
     public static partial void Unreadable(this ILogger logger, string? webhookId, string reason);
 
     [LoggerMessage(5, LogLevel.Warning, "Refused a webhook that calls itself {WebhookId}: its body is longer than the {MaxBodyBytes} bytes of {Section}:MaxBodyBytes, or than the server takes.{LeftOut}")]

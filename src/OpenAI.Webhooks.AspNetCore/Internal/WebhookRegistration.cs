@@ -45,17 +45,23 @@ internal sealed record WebhookRegistration(string Name)
     {
         var registration = new WebhookRegistration(name ?? "");
         RefuseSecret(registration.Name, nameof(name));
-        return registrations.Contains(registration)
-            ? registration
-            : throw new InvalidOperationException($"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built.");
+        if (registrations.Contains(registration))
+        {
+            return registration;
+        }
+
+        string others = string.Join(", ", registrations.Select(other => other.AddCall));
+        throw new InvalidOperationException(
+            $"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built{(others.Length == 0 ? "" : $", or give the name of what is registered: {others}")}.");
     }
 
-    private static void RefuseSecret(string name, string paramName)
+    /// <exception cref="ArgumentException">The text, a name or a route, is a secret.</exception>
+    public static void RefuseSecret(string text, string paramName)
     {
-        if (name.Contains(SecretPrefix, StringComparison.OrdinalIgnoreCase))
+        if (text.Contains(SecretPrefix, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
-                $"This is a webhook secret where a name is expected. Secrets go into the options: {new WebhookRegistration("").WhatToSet}.", paramName);
+                $"This is a webhook secret where a name or a route is expected. Secrets go into the options: {new WebhookRegistration("").WhatToSet}.", paramName);
         }
     }
 }

@@ -138,7 +138,7 @@ internal sealed class WebhookVerifiers(
         }
         catch (ArgumentException exception)
         {
-            throw new ArgumentException($"{exception.Message} {registration.WhatToSet}, to the webhook's secret.", exception);
+            throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret. {exception.Message}", exception);
         }
     }
 

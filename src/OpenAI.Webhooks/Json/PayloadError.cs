@@ -17,7 +17,7 @@ internal static class PayloadError
     /// <summary>For what a reader says itself: its words quote the payload, so only the place is kept of them.</summary>
     public static JsonException NotJson(JsonException problem)
         => new(
-            $"The webhook payload cannot be read: it is not JSON, from line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1} on.",
+            $"The webhook payload cannot be read: it is not valid JSON at line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1}.",
             "$", problem.LineNumber, problem.BytePositionInLine);
 
     /// <summary>Whether a reader raised it, and not this library.</summary>

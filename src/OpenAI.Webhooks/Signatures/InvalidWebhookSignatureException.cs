@@ -34,7 +34,7 @@ public sealed class InvalidWebhookSignatureException : Exception
         WebhookVerificationFailure.TimestampTooNew =>
             "it claims to be sent further in the future than the tolerance allows. Check that this machine's clock is right.",
         WebhookVerificationFailure.SignatureMismatch =>
-            "no signature matches. Check that the secret is the one OpenAI shows for this endpoint, and that the payload is the body's bytes exactly as received: not decoded to text, not parsed and written again, not trimmed. If the payload is empty, something else has read it first.",
+            "no signature matches. Check that the secret is the one OpenAI shows for this endpoint, whole and with its whsec_, and that the payload is the body's bytes exactly as received: not decoded to text, not parsed and written again, not trimmed. If the payload is empty, something else has read it first.",
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure, "This is no failure."),
     };
 

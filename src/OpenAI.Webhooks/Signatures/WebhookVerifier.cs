@@ -31,7 +31,7 @@ public sealed class WebhookVerifier
     /// does not quote it.
     /// </exception>
     public WebhookVerifier(string secret)
-        : this(new WebhookVerifierOptions { Secrets = [secret ?? throw new ArgumentNullException(nameof(secret))] })
+        : this(new WebhookVerifierOptions { Secrets = [secret] }, nameof(secret))
     {
     }
 
@@ -43,9 +43,14 @@ public sealed class WebhookVerifier
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative and not infinite.</exception>
     public WebhookVerifier(WebhookVerifierOptions options)
+        : this(options, nameof(options))
+    {
+    }
+
+    private WebhookVerifier(WebhookVerifierOptions options, string paramName)
     {
         _ = options ?? throw new ArgumentNullException(nameof(options));
-        _secrets = [.. (options.Secrets ?? throw NullMember(nameof(options.Secrets))).Select(secret => WebhookSecret.Parse(secret, nameof(options)))];
+        _secrets = [.. (options.Secrets ?? throw NullMember(nameof(options.Secrets))).Select(secret => WebhookSecret.Parse(secret, paramName))];
         _timeProvider = options.TimeProvider ?? throw NullMember(nameof(options.TimeProvider));
         if (_secrets.Length == 0)
         {
