@@ -51,16 +51,11 @@ public class ReadmeSnippets
     [Fact]
     public async Task Handlers()
     {
-        var fetched = new ConcurrentQueue<string>();
         await using var testApp = await TestApp.StartAsync(
             builder =>
             {
-                builder.Services.AddSingleton(fetched);
-
                 #region README: register handlers
-                builder.Services.AddOpenAIWebhooks()
-                    .AddHandler<ResponseCompletedWebhookEvent, FetchResponse>()    // one event
-                    .AddHandler<WebhookEvent, Audit>();                            // all of them
+                builder.Services.AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, FetchResponse>();
                 #endregion
             },
             app =>
@@ -72,15 +67,15 @@ public class ReadmeSnippets
 
         (await testApp.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
 
-        fetched.Should().Equal("resp_123", "audited");
+        testApp.Log.Select(entry => entry.Message).Should().Contain("Fetch resp_123");
     }
 
     #region README: a handler
-    public class FetchResponse(ConcurrentQueue<string> work) : IWebhookHandler<ResponseCompletedWebhookEvent>
+    public class FetchResponse(ILogger<FetchResponse> logger) : IWebhookHandler<ResponseCompletedWebhookEvent>
     {
         public Task HandleAsync(ResponseCompletedWebhookEvent completed, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
-            work.Enqueue(completed.Data.Id);
+            logger.LogInformation("Fetch {Id}", completed.Data.Id);
             return Task.CompletedTask;
         }
     }
@@ -109,6 +104,10 @@ public class ReadmeSnippets
         (await testApp.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
         (await testApp.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
         (await testApp.SendAsync(TestApp.Sign("{}"))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[1000]), "file", "file" } };
+        using var client = new HttpClient();
+        (await client.PostAsync(new Uri(testApp.Address, TestApp.Path), form))
+            .StatusCode.Should().Be(HttpStatusCode.UnsupportedMediaType, "MVC would read a form before anything is verified");
     }
 
     [Fact]
@@ -272,7 +271,7 @@ public class ReadmeSnippets
 [ApiController]
 public class OpenAIController(ILogger<OpenAIController> logger) : ControllerBase
 {
-    [HttpPost("/webhooks/openai")]
+    [HttpPost("/webhooks/openai"), Consumes("application/json")]
     public async Task<IActionResult> Post(CancellationToken cancellationToken)
     {
         try
@@ -283,6 +282,7 @@ public class OpenAIController(ILogger<OpenAIController> logger) : ControllerBase
         }
         catch (Exception exception) when (exception is InvalidWebhookSignatureException or UnreadableWebhookException)
         {
+            logger.LogWarning("Refused a webhook. {Reason}", exception.Message);    // without a secret, a signature or the body
             return BadRequest();
         }
         catch (BadHttpRequestException exception)

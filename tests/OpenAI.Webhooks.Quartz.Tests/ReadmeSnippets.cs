@@ -30,11 +30,11 @@ public sealed class ReadmeSnippets
 
             #region README: durable
             builder.Services.AddQuartz(quartz => quartz.UsePersistentStore(store =>
-                store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for a fleet
+                store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for a fleet
             builder.Services.AddQuartzHostedService();
             builder.Services.AddOpenAIWebhooks()
                 .AddHandler<WebhookEvent, TakeEffect>()
-                .AddQuartzInbox();                                                       // stored, then answered; handled afterwards, with retries
+                .AddQuartzInbox();                               // stored, then answered; handled afterwards, with retries
             #endregion
 
             await using var app = builder.Build();

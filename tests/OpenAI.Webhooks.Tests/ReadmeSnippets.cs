@@ -20,7 +20,7 @@ public class ReadmeSnippets
             {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}
             """);
 
-        var webhooks = new WebhookVerifier(secret);                                    // made once, and kept
+        var webhooks = new WebhookVerifier(secret);                                    // create once and reuse
         WebhookDelivery delivery = webhooks.Unwrap(sample.Payload, sample.Headers);    // verified, then parsed, from the same bytes
 
         switch (delivery.Event)
@@ -51,7 +51,7 @@ public class ReadmeSnippets
         var Console = console;
 
         #region README: package
-        var webhooks = new WebhookVerifier(secret);                        // made once, and kept
+        var webhooks = new WebhookVerifier(secret);                        // create once and reuse
         WebhookDelivery delivery = webhooks.Unwrap(body, WebhookHeaders.From(headers));
         if (delivery.Event is ResponseCompletedWebhookEvent completed)
         {
