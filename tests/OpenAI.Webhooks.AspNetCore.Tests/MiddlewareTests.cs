@@ -255,6 +255,24 @@ public class MiddlewareTests
     }
 
     [Fact]
+    public async Task Kestrel_counts_the_framing_of_chunks_as_well_and_still_gives_way()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 3000);
+            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
+        });
+        var signed = TestApp.Sign(TestApp.Payload.PadRight(3000));
+        string chunks = string.Concat(Encoding.UTF8.GetString(signed.Payload.Span).Chunk(10).Select(chunk => $"a\r\n{new string(chunk)}\r\n"));
+        using var socket = await app.ConnectAsync();
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n{TestApp.Lines(signed)}\r\n{chunks}0\r\n\r\n"));
+
+        using var reader = new StreamReader(socket.GetStream());
+        (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 200 OK");
+    }
+
+    [Fact]
     public async Task A_handler_that_has_written_the_answer_itself_is_no_unhandled_exception()
     {
         await using var app = await TestApp.StartAsync(

@@ -11,7 +11,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) : WebhookMemory
 {
     /// <summary>About 10 MB, and a delivery every 3.5 seconds for 4 days.</summary>
-    public const int Capacity = 100_000;
+    private const int Capacity = 100_000;
 
     private readonly object _gate = new();
     private readonly Dictionary<UInt128, DateTimeOffset> _ids = [];
