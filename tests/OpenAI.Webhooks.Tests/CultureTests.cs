@@ -40,6 +40,21 @@ public class CultureTests
         }
     }
 
+    [Fact]
+    public void GetValue_InTurkish_FindsANameWithAnI()
+    {
+        var culture = CultureInfo.CurrentCulture;
+        try
+        {
+            CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("tr-TR");
+            new SipHeaders(new SipHeader("Via", "first")).GetValue("VIA").Should().Be("first");
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
     [Theory, MemberData(nameof(Types))]
     public void ToString_OfEveryEvent_HasNothingPersonalOrSecret(string type)
         => WebhookEvent.Parse(Fixture.Events[type]).ToString().Should().Contain($"Type = {type}").And.NotContainAny("sip:", "http", "@", "+1");
