@@ -44,6 +44,7 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
     internal static void Write(Utf8JsonWriter writer, DateTimeOffset value)
     {
         long ticks = value.UtcTicks - Epoch.Ticks;
+        // Stryker disable once Arithmetic : the second way writes every time, the first is faster.
         if (ticks % TimeSpan.TicksPerSecond == 0)
         {
             writer.WriteNumberValue(ticks / TimeSpan.TicksPerSecond);
@@ -61,6 +62,7 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
             throw PayloadError.WrongType(Path, "a number of Unix seconds", reader.TokenType);
         }
 
+        // Stryker disable once Equality : the second way reads every number, the first is faster.
         return reader.TryGetInt64(out long seconds) && seconds is >= MinSeconds and <= MaxSeconds
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : Read(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
