@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(11, LogLevel.Debug, "The webhook {WebhookId} is stored.")]
     public static partial void Stored(this ILogger logger, string webhookId);
+
+    [LoggerMessage(12, LogLevel.Error, "What handlers registered with their cancellation token failed when the host's shutdown deadline passed.")]
+    public static partial void CallbackFailed(this ILogger logger, Exception exception);
 }

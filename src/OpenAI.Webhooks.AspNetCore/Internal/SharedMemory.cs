@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
@@ -38,11 +37,6 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
     {
         try
         {
-            if (Volatile.Read(ref _heldThreads) >= MaxHeldThreads)
-            {
-                throw new TimeoutException($"The cache is not asked: it holds {MaxHeldThreads} threads or more for calls that it did not answer in time.");
-            }
-
             await AskAsync(call).ConfigureAwait(false);
         }
         catch (Exception exception)
@@ -54,13 +48,22 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
     // Not every cache heeds its token, nor gives its thread back: it is left to itself when the time is over.
     private async Task AskAsync(Func<CancellationToken, Task> call)
     {
-        long started = Stopwatch.GetTimestamp();
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource();
         var token = patience.Token;
 
-        // In the queue that all threads take from, behind what waits there: a thread that has begun a request is not held by it.
+        // In the queue that all threads take from, behind what waits there: a thread that has begun a request is not held by
+        // it. The time counts from the call's own turn: that all threads are busy is no fault of the cache.
         var thread = Task.Factory.StartNew(
-            () => Stopwatch.GetElapsedTime(started) < Patience ? call(token) : throw TooLate(),
+            () =>
+            {
+                if (Volatile.Read(ref _heldThreads) >= MaxHeldThreads)
+                {
+                    throw new TimeoutException($"The cache is not asked: it holds {MaxHeldThreads} threads or more for calls that it did not answer in time.");
+                }
+
+                patience.CancelAfter(Patience);
+                return call(token);
+            },
             CancellationToken.None,
             TaskCreationOptions.PreferFairness | TaskCreationOptions.DenyChildAttach,
             TaskScheduler.Default);
@@ -76,11 +79,9 @@ internal sealed class SharedMemory(IDistributedCache cache, string keyPrefix, Ti
                 _ = thread.ContinueWith(_ => Interlocked.Decrement(ref _heldThreads), TaskScheduler.Default);
             }
 
-            throw TooLate();
+            throw new TimeoutException($"The cache did not answer within {Patience.TotalMilliseconds} ms.");
         }
     }
-
-    private static TimeoutException TooLate() => new($"The cache did not answer within {Patience.TotalMilliseconds} ms.");
 
     private string Key(string webhookId) => $"{keyPrefix}:{webhookId}";
 }

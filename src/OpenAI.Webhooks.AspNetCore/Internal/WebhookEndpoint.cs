@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Routing;
@@ -32,6 +33,12 @@ internal sealed class WebhookEndpoint(
 
     public async Task HandleAsync(HttpContext context)
     {
+        // The answer is the status alone: no page for it, and no redirect to one, which would pass for a success.
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
         int status = await AnswerAsync(context).ConfigureAwait(false);
         if (!context.Response.HasStarted)
         {
@@ -60,7 +67,8 @@ internal sealed class WebhookEndpoint(
         }
         catch (OperationCanceledException exception)
         {
-            return Abort(context, exception);
+            CountAborted(exception);
+            return Leave(context, exception);
         }
 
         if (body.State != RequestBodyState.Complete)
@@ -93,7 +101,14 @@ internal sealed class WebhookEndpoint(
         {
             logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
             telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
-            return await first.ConfigureAwait(false);
+            try
+            {
+                return await first.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException exception)
+            {
+                return Leave(context, exception);
+            }
         }
 
         int status = StatusCodes.Status500InternalServerError;
@@ -251,9 +266,8 @@ internal sealed class WebhookEndpoint(
     }
 
     // The sender has left, or the application's own timeout has passed, which its middleware is to answer.
-    private int Abort(HttpContext context, OperationCanceledException exception)
+    private static int Leave(HttpContext context, OperationCanceledException exception)
     {
-        CountAborted(exception);
         if (context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true })
         {
             ExceptionDispatchInfo.Throw(exception);

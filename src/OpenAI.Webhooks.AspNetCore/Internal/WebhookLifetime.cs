@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
@@ -6,7 +7,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// Keeps the host from starting without a secret that can be used, and tells handlers when the host will not wait for
 /// them any longer.
 /// </summary>
-internal sealed class WebhookLifetime(WebhookVerifiers verifiers, IEnumerable<WebhookRegistration> registrations) : IHostedLifecycleService, IDisposable
+internal sealed class WebhookLifetime(
+    WebhookVerifiers verifiers, IEnumerable<WebhookRegistration> registrations, ILogger<WebhookLifetime> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _deadline = new();
 
@@ -30,7 +32,7 @@ internal sealed class WebhookLifetime(WebhookVerifiers verifiers, IEnumerable<We
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         // The host's token, which it cancels at its deadline; it lives on when this has returned.
-        cancellationToken.Register(_deadline.Cancel);
+        cancellationToken.Register(Expire);
         return Task.CompletedTask;
     }
 
@@ -39,4 +41,17 @@ internal sealed class WebhookLifetime(WebhookVerifiers verifiers, IEnumerable<We
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _deadline.Dispose();
+
+    private void Expire()
+    {
+        try
+        {
+            _deadline.Cancel();
+        }
+        catch (AggregateException exception)
+        {
+            // The host's own thread is not to have what handlers throw when their token is cancelled.
+            logger.CallbackFailed(exception);
+        }
+    }
 }
