@@ -63,6 +63,45 @@ public class CopyTests
     }
 
     [Fact]
+    public async Task Ids_that_differ_by_case_are_of_different_deliveries()
+    {
+        var release = new TaskCompletionSource();
+        await using var app = await TestApp.StartAsync(handler: (delivery, _) => delivery.WebhookId == "wh_A" ? release.Task : Task.CompletedTask);
+
+        var slow = app.SendAsync(TestApp.Sign(webhookId: "wh_A"));
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_a")).WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        slow.IsCompleted.Should().BeFalse();
+        release.SetResult();
+        (await slow).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_copy_waits_no_longer_than_the_applications_own_timeout_allows()
+    {
+        var release = new TaskCompletionSource();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddRequestTimeouts();
+            },
+            app =>
+            {
+                app.UseRequestTimeouts();
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => release.Task).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+            });
+
+        var first = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        var copy = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        var earlier = await Task.WhenAny(first, copy).WaitAsync(TimeSpan.FromSeconds(30));
+
+        (await earlier).StatusCode.Should().Be(HttpStatusCode.GatewayTimeout);
+        release.SetResult();
+        (await (earlier == first ? copy : first)).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task After_a_failure_the_next_copy_is_handled_anew()
     {
         int runs = 0;
@@ -122,10 +161,44 @@ public class CopyTests
         seen.IsCancellationRequested.Should().BeFalse();
     }
 
-    [Fact]
-    public async Task A_stop_whose_deadline_passes_cancels_the_handler()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_whose_deadline_passes_cancels_the_handler(bool hasTimeouts)
     {
         var (entered, cancelled) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddRequestTimeouts();
+                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
+            },
+            app =>
+            {
+                if (hasTimeouts)
+                {
+                    app.UseRequestTimeouts();
+                }
+
+                app.MapOpenAIWebhooks(TestApp.Path, async (_, token) =>
+                {
+                    using var registration = token.Register(cancelled.SetResult);
+                    entered.SetResult();
+                    await Task.Delay(Timeout.Infinite, token);
+                }).WithRequestTimeout(TimeSpan.FromMinutes(1));
+            });
+        await app.SendAndLeaveAsync(TestApp.Sign(), entered.Task);
+
+        await app.StopAsync();
+
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task What_a_handler_throws_when_it_is_cancelled_does_not_reach_the_host()
+    {
+        var entered = new TaskCompletionSource();
         await using var app = await TestApp.StartAsync(
             builder =>
             {
@@ -134,7 +207,7 @@ public class CopyTests
             },
             async (_, token) =>
             {
-                using var registration = token.Register(cancelled.SetResult);
+                using var registration = token.Register(() => throw new InvalidOperationException("on purpose"));
                 entered.SetResult();
                 await Task.Delay(Timeout.Infinite, token);
             });
@@ -142,6 +215,8 @@ public class CopyTests
 
         await app.StopAsync();
 
-        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await TestApp.Eventually(() => app.Log.Any(entry => entry.Exception is AggregateException));
+        app.Log.Single(entry => entry.Exception is AggregateException).Should().Match<TestApp.LogEntry>(entry =>
+            entry.Level == LogLevel.Error && entry.Message == "What handlers registered with their cancellation token failed when the host's shutdown deadline passed.");
     }
 }

@@ -81,15 +81,17 @@ public class DeduplicationTests
             .Which.Should().Match<TestApp.LogEntry>(entry => entry.Message.Contains("wh_1") && entry.Exception is TimeoutException);
     }
 
-    [Fact]
-    public async Task Post_HandledDelivery_IsRememberedForLongerThanTheRetries()
+    [Theory]
+    [InlineData(null, 96)]
+    [InlineData(1, 1)]
+    public async Task Post_HandledDelivery_IsRememberedInTheCacheForAsLongAsWasAskedFor(int? retentionHours, int expectedHours)
     {
         var cache = new RecordingCache();
-        await using var app = await StartAsync(cache);
+        await using var app = await StartAsync(cache, retentionHours is { } hours ? TimeSpan.FromHours(hours) : null);
 
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
 
-        cache.Retention.Should().BeGreaterThan(TimeSpan.FromHours(72));
+        cache.Retention.Should().Be(TimeSpan.FromHours(expectedHours));
         cache.Key.Should().Be("openai-webhooks::/webhooks/openai:wh_1");
     }
 
@@ -98,9 +100,9 @@ public class DeduplicationTests
         => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks().AddDeduplication(TimeSpan.Zero))
             .Should().Throw<ArgumentOutOfRangeException>();
 
-    private static Task<TestApp> StartAsync(IDistributedCache cache) => TestApp.StartAsync(builder =>
+    private static Task<TestApp> StartAsync(IDistributedCache cache, TimeSpan? retention = null) => TestApp.StartAsync(builder =>
     {
-        builder.Services.AddOpenAIWebhooks().AddDeduplication();
+        builder.Services.AddOpenAIWebhooks().AddDeduplication(retention);
         builder.Services.AddSingleton(cache);
     });
 

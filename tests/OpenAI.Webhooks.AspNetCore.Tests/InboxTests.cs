@@ -31,13 +31,65 @@ public class InboxTests
     [Fact]
     public async Task An_authentic_payload_that_is_no_event_is_stored_as_well()
     {
+        using var metrics = new Metrics();
         var inbox = new Inbox();
-        await using var app = await StartAsync(inbox);
+        await using var app = await StartAsync(inbox, metrics);
 
         (await app.SendAsync(TestApp.Sign("{}", webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
 
         inbox.Stored.Should().ContainSingle().Which.WebhookId.Should().Be("wh_1");
         app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Contain("wh_1");
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=stored");
+    }
+
+    [Fact]
+    public async Task A_sender_that_leaves_does_not_keep_its_delivery_from_being_stored()
+    {
+        var inbox = new Inbox { Slow = new TaskCompletionSource() };
+        await using var app = await StartAsync(inbox);
+
+        await app.SendAndLeaveAsync(TestApp.Sign(), inbox.Entered.Task);
+        inbox.Seen.IsCancellationRequested.Should().BeFalse();
+        await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(500)), Cancelled(inbox.Seen));
+        inbox.Slow.SetResult();
+
+        await TestApp.Eventually(() => !inbox.Stored.IsEmpty);
+        inbox.Seen.IsCancellationRequested.Should().BeFalse();
+
+        static Task Cancelled(CancellationToken token)
+        {
+            var source = new TaskCompletionSource();
+            token.Register(source.SetResult);
+            return source.Task;
+        }
+    }
+
+    [Theory]
+    [InlineData(TestApp.Payload)]
+    [InlineData("{}")]
+    public async Task A_store_that_hangs_is_given_up_when_the_hosts_deadline_passes(string payload)
+    {
+        var inbox = new Inbox { Slow = new TaskCompletionSource() };
+        await using var app = await StartAsync(inbox, configure: services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
+        await app.SendAndLeaveAsync(TestApp.Sign(payload, webhookId: "wh_1"), inbox.Entered.Task);
+
+        await app.StopAsync();
+
+        await TestApp.Eventually(() => app.Log.Any(entry => entry.Exception is OperationCanceledException));
+        app.Log.Single(entry => entry.Exception is OperationCanceledException).Message.Should().Contain("wh_1 could not be stored");
+    }
+
+    [Fact]
+    public async Task An_inbox_needs_no_handlers_where_it_only_receives()
+    {
+        var inbox = new Inbox();
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().AddInbox(_ => inbox),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        inbox.Stored.Should().ContainSingle();
     }
 
     [Fact]
@@ -61,7 +113,7 @@ public class InboxTests
 
         (await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
-        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException).Which.Message.Should().Contain("wh_1 could not be stored");
+        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException && entry.Level == LogLevel.Error).Which.Message.Should().Contain("wh_1 could not be stored");
         metrics.Of("openai.webhook.deliveries").Single().Should().Contain("openai.webhook.outcome=failed");
     }
 
@@ -189,6 +241,20 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task DispatchAsync_HasAScopeOfItsOwnAndEndsIt()
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Scoped>();
+        services.AddSingleton<List<string>>();
+        await using var provider = services.BuildServiceProvider();
+        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+
+        provider.GetRequiredService<List<string>>().Should().Equal("handled", "disposed");
+    }
+
+    [Fact]
     public async Task DispatchAsync_WithoutHandlers_IsRefusedRatherThanLost()
     {
         var services = new ServiceCollection();
@@ -227,6 +293,17 @@ public class InboxTests
         public Task StopAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
+    private sealed class Scoped(List<string> seen) : IWebhookHandler<WebhookEvent>, IDisposable
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            seen.Add("handled");
+            return Task.CompletedTask;
+        }
+
+        public void Dispose() => seen.Add("disposed");
+    }
+
     private sealed class Hanging : IWebhookInbox
     {
         public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
@@ -235,6 +312,12 @@ public class InboxTests
 
     internal sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>
     {
+        public TaskCompletionSource Entered { get; } = new();
+
+        public CancellationToken Seen { get; private set; }
+
+        public TaskCompletionSource? Slow { get; init; }
+
         public ConcurrentQueue<(string WebhookId, DateTimeOffset Timestamp, byte[] Payload)> Stored { get; } = new();
 
         public ConcurrentQueue<WebhookDelivery> Handled { get; } = new();
@@ -245,15 +328,17 @@ public class InboxTests
 
         public Exception? HandlerProblem { get; init; }
 
-        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        public async Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
         {
             if (Problem is not null)
             {
                 throw Problem;
             }
 
+            Seen = cancellationToken;
+            Entered.SetResult();
+            await (Slow?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask);
             Stored.Enqueue((webhookId, timestamp, payload.ToArray()));
-            return Task.CompletedTask;
         }
 
         public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)

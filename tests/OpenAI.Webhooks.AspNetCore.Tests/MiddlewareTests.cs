@@ -158,6 +158,48 @@ public class MiddlewareTests
         { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
     };
 
+    [Fact]
+    public async Task A_stream_that_fails_in_its_own_way_because_the_sender_has_left_is_no_malformed_body()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            },
+            app =>
+            {
+                app.Use((context, next) =>
+                {
+                    context.RequestAborted = new CancellationToken(canceled: true);
+                    context.Request.Body = new Failing(new IOException("reset by the peer"));
+                    return next(context);
+                });
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+            });
+
+        ((int)(await app.SendAsync(TestApp.Sign())).StatusCode).Should().Be(499);
+
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=aborted");
+    }
+
+    [Fact]
+    public async Task Pages_for_status_codes_are_not_for_the_endpoint()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks(),
+            app =>
+            {
+                app.UseStatusCodePagesWithRedirects("/error");
+                app.UseRouting();
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => throw new InvalidOperationException("on purpose"));
+            });
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+    }
+
     [Theory, MemberData(nameof(Failures))]
     public async Task A_body_that_fails_is_answered_by_what_it_fails_of(string of, Exception failure, int answered, int thrown, string message)
     {
@@ -254,12 +296,14 @@ public class MiddlewareTests
         (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3001)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
-    [Fact]
-    public async Task Kestrel_counts_the_framing_of_chunks_as_well_and_still_gives_way()
+    [Theory]
+    [InlineData(3000)]
+    [InlineData(int.MaxValue)]
+    public async Task Kestrel_counts_the_framing_of_chunks_as_well_and_still_gives_way(int maxBodyBytes)
     {
         await using var app = await TestApp.StartAsync(builder =>
         {
-            builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 3000);
+            builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = maxBodyBytes);
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
         });
         var signed = TestApp.Sign(TestApp.Payload.PadRight(3000));

@@ -61,6 +61,25 @@ public class ReloadTests
     }
 
     [Fact]
+    public async Task A_change_of_a_named_registration_is_in_force_as_well()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Configuration["OpenAI:Webhooks:staging:Secrets:0"] = TestApp.Secret;
+                builder.Services.AddOpenAIWebhooks("staging");
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask, "staging"));
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
+
+        app.Configuration["OpenAI:Webhooks:staging:Secrets:0"] = TestApp.OtherSecret;
+        app.Configuration.Reload();
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task After_the_application_has_ended_no_change_is_taken_up()
     {
         int made = 0;
