@@ -63,10 +63,10 @@ public class WebhookJob : IJob
             await BuryAsync(context.Scheduler, stored, exception).ConfigureAwait(false);
             return;
         }
-        catch (JobExecutionException exception)
+        catch (Exception exception) when (exception is JobExecutionException || (exception is OperationCanceledException && !IsStopping(context, cancellationToken)))
         {
-            // To Quartz it may say that the job is not to run again, and the delivery would be lost.
-            throw new InvalidOperationException("A handler threw a JobExecutionException. It is taken for a failure like any other.", exception);
+            // To Quartz either may say that the job is not to run again, and the delivery would be lost.
+            throw new InvalidOperationException($"A handler threw a {exception.GetType().Name}. It is taken for a failure like any other.", exception);
         }
 
         if (context.JobDetail.Key.Group == stored.DeadKey.Group)
@@ -75,10 +75,13 @@ public class WebhookJob : IJob
         }
     }
 
-    // A run that was asked to stop has not failed: it is run again.
     private static bool IsForGood(Exception exception, IJobExecutionContext context, CancellationToken cancellationToken)
         => exception is UnreadableWebhookException
-            || (!cancellationToken.IsCancellationRequested && context.RetryAttempt >= (context.RetryPolicy?.MaxAttempts ?? 0));
+            || (!IsStopping(context, cancellationToken) && context.RetryAttempt >= (context.RetryPolicy?.MaxAttempts ?? 0));
+
+    // A run that a shutdown asks to stop has not failed: Quartz runs it again. One that somebody interrupts has.
+    private static bool IsStopping(IJobExecutionContext context, CancellationToken cancellationToken)
+        => cancellationToken.IsCancellationRequested && context.Scheduler.Status != SchedulerStatus.Running;
 
     // One transaction. The job itself stays where it is and is done with: to delete it takes Quartz several transactions,
     // and a process that is killed between them leaves a job behind that nobody recovers.

@@ -109,7 +109,7 @@ public sealed class QuartzInboxTests : IDisposable
     [Fact]
     public async Task Deliveries_of_a_name_are_stored_in_groups_of_its_own_and_handled_by_its_handlers()
     {
-        var handled = new ConcurrentQueue<string>();
+        var handled = new ConcurrentQueue<WebhookDelivery>();
         await using var app = await StartAsync(
             services => services.AddSingleton(handled)
                 .AddOpenAIWebhooks("staging", options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>().AddQuartzInbox<Program.FastJob>(),
@@ -119,7 +119,8 @@ public sealed class QuartzInboxTests : IDisposable
         (await SendAsync(app, "wh_poison", "{}", "/staging")).Should().Be(HttpStatusCode.OK);
 
         await Eventually(async () => handled.Count == 1 && (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Count == 1);
-        handled.Should().Equal("wh_1");
+        handled.Single().WebhookId.Should().Be("wh_1");
+        handled.Single().Timestamp.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
         (await Sqlite.JobsAsync(WebhookJob.Group + ".staging")).Should().BeEquivalentTo("wh_1", "wh_poison");
         (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Should().Equal("wh_poison");
         (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEmpty();
@@ -152,6 +153,7 @@ public sealed class QuartzInboxTests : IDisposable
     {
         await using var app = await StartAsync();
         await SendAsync(app, "wh_done");
+        await SendAsync(app, "wh_poison", "{}");
         await Eventually(async () => (await Sqlite.EffectsAsync()).Count == 1 && await Sqlite.PendingAsync() == 0);
         var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
         var housekeeping = (await scheduler.QueryJobs(new JobQuery { Group = GroupMatcher<JobKey>.GroupEquals("openai-webhooks-housekeeping") })).Items.Single();
@@ -159,30 +161,74 @@ public sealed class QuartzInboxTests : IDisposable
         DateTimeOffset.ParseExact((await scheduler.GetJobDetail(new JobKey("wh_done", WebhookJob.Group)))!.Description!, "O", CultureInfo.InvariantCulture)
             .Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10), "it is by its description that it will be forgotten");
 
-        // Five days ago, by their descriptions. Those that wait are more than a query gives in a page, which is 250.
-        string old = DateTimeOffset.UtcNow.AddDays(-5).ToString("O", CultureInfo.InvariantCulture);
+        var trigger = (ISimpleTrigger)(await scheduler.GetTriggersOfJob(housekeeping.Key)).Single();
+        (trigger.RepeatInterval, trigger.RepeatCount).Should().Be((TimeSpan.FromDays(1), -1), "it forgets every day, for ever");
+
+        // By their descriptions. Those that wait are more than a query gives in a page, which is 250.
         string[] waiting = [.. Enumerable.Range(0, 300).Select(i => $"wh_waiting_{i}")];
         foreach (string name in waiting)
         {
-            await scheduler.ScheduleJob(Job(name, WebhookJob.Group), TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow.AddDays(1)).Build());
+            await scheduler.ScheduleJob(Job(name, WebhookJob.Group, hoursAgo: 120), TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow.AddDays(1)).Build());
         }
 
-        await scheduler.AddJob(Job("wh_waiting_no_more", WebhookJob.Group), default);
-        await scheduler.AddJob(Job("somebody else's", "another"), default);
+        await scheduler.AddJob(Job("wh_old", WebhookJob.Group, hoursAgo: 97), default);
+        await scheduler.AddJob(Job("wh_old", WebhookJob.Group + ".staging", hoursAgo: 97), default);
+        await scheduler.AddJob(Job("wh_young", WebhookJob.Group, hoursAgo: 95), default);
+        await scheduler.AddJob(Job("somebody else's", "another", hoursAgo: 97), default);
 
         await scheduler.TriggerJob(housekeeping.Key);
-        await Eventually(async () => !(await Sqlite.JobsAsync(WebhookJob.Group)).Contains("wh_waiting_no_more"));
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo(waiting.Append("wh_done"));
+        await Eventually(async () => !(await Sqlite.JobsAsync(WebhookJob.Group)).Contains("wh_old"));
+        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo(waiting.Concat(["wh_done", "wh_poison", "wh_young"]));
+        (await Sqlite.JobsAsync(WebhookJob.Group + ".staging")).Should().BeEmpty();
         (await Sqlite.JobsAsync("another")).Should().Equal("somebody else's");
+        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_poison"], "the dead stay until somebody comes for them");
 
-        IJobDetail Job(string name, string group)
-            => JobBuilder.Create<Program.FastJob>().WithIdentity(name, group).WithDescription(old).StoreDurably().Build();
+        static IJobDetail Job(string name, string group, int hoursAgo) => JobBuilder.Create<Program.FastJob>()
+            .WithIdentity(name, group)
+            .WithDescription(DateTimeOffset.UtcNow.AddHours(-hoursAgo).ToString("O", CultureInfo.InvariantCulture))
+            .StoreDurably()
+            .Build();
+    }
+
+    [Fact]
+    public async Task A_run_that_is_interrupted_cancels_its_handlers_and_is_tried_again()
+    {
+        var handled = new ConcurrentQueue<WebhookDelivery>();
+        await using var app = await StartAsync(services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Patient>());
+        await SendAsync(app, "wh_1");
+        await Eventually(() => Task.FromResult(handled.Count == 1));
+
+        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
+        await scheduler.Interrupt(new JobKey("wh_1", WebhookJob.Group));
+
+        await Eventually(async () => handled.Count == 2 && await Sqlite.PendingAsync() == 0);
+    }
+
+    [Fact]
+    public async Task A_run_that_a_shutdown_interrupts_has_not_failed_even_if_it_is_the_last()
+    {
+        var handled = new ConcurrentQueue<WebhookDelivery>();
+        Action<IServiceCollection> configure = services => services
+            .AddSingleton(handled)
+            .ConfigureAll<QuartzSchedulerOptions>(scheduler => scheduler.ShutdownJobInterruption = ShutdownJobInterruption.Always)
+            .AddOpenAIWebhooks().AddHandler<WebhookEvent, PatientAtLast>();
+        await using (var app = await StartAsync(configure))
+        {
+            await SendAsync(app, "wh_1");
+            await Eventually(() => Task.FromResult(handled.Count == 3));
+            await app.StopAsync();
+        }
+
+        await using var again = await StartAsync(configure);
+
+        await Eventually(async () => handled.Count == 4 && await Sqlite.PendingAsync() == 0);
+        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
     }
 
     [Fact]
     public async Task A_graceful_stop_loses_and_repeats_nothing()
     {
-        var handled = new ConcurrentQueue<string>();
+        var handled = new ConcurrentQueue<WebhookDelivery>();
         Action<IServiceCollection> slowly = services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Slow>();
         await using (var app = await StartAsync(slowly))
         {
@@ -197,7 +243,7 @@ public sealed class QuartzInboxTests : IDisposable
         await using var again = await StartAsync(slowly);
         await Eventually(async () => await Sqlite.PendingAsync() == 0);
 
-        handled.Should().OnlyHaveUniqueItems().And.HaveCount(30);
+        handled.Select(delivery => delivery.WebhookId).Should().OnlyHaveUniqueItems().And.HaveCount(30);
     }
 
     [Theory]
@@ -302,12 +348,37 @@ public sealed class QuartzInboxTests : IDisposable
         }
     }
 
-    private sealed class Slow(ConcurrentQueue<string> handled) : IWebhookHandler<WebhookEvent>
+    private sealed class Slow(ConcurrentQueue<WebhookDelivery> handled) : IWebhookHandler<WebhookEvent>
     {
         public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
-            handled.Enqueue(delivery.WebhookId);
+            handled.Enqueue(delivery);
+        }
+    }
+
+    /// <summary>Fails twice, waits the third time until it is cancelled, and is content the fourth.</summary>
+    private sealed class PatientAtLast(ConcurrentQueue<WebhookDelivery> handled) : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            handled.Enqueue(delivery);
+            return handled.Count switch
+            {
+                < 3 => Task.FromException(new InvalidOperationException("on purpose")),
+                3 => Task.Delay(Timeout.Infinite, cancellationToken),
+                _ => Task.CompletedTask,
+            };
+        }
+    }
+
+    /// <summary>Waits the first time until it is cancelled, and not the next.</summary>
+    private sealed class Patient(ConcurrentQueue<WebhookDelivery> handled) : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            handled.Enqueue(delivery);
+            return handled.Count == 1 ? Task.Delay(Timeout.Infinite, cancellationToken) : Task.CompletedTask;
         }
     }
 }
