@@ -45,8 +45,9 @@ public class WebhookJob : IJob
     /// <param name="cancellationToken">Cancelled when the scheduler asks the job to stop; handed to the handlers.</param>
     /// <returns>A task that ends when the delivery is handled, or dead.</returns>
     /// <remarks>
-    /// Throws what a handler throws, unless it was the last attempt; a <see cref="JobExecutionException"/> as the inner
-    /// exception of another, so that nothing it asks of Quartz is done.
+    /// Throws what a handler throws, unless it was the last attempt. A <see cref="JobExecutionException"/> is thrown as the
+    /// inner exception of another, so that nothing it asks of Quartz is done; so is the <see cref="OperationCanceledException"/>
+    /// of a run that was interrupted, which has failed like any other, unless the scheduler is shutting down.
     /// </remarks>
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws the last time, the delivery is kept.")]
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
