@@ -159,6 +159,17 @@ public class MiddlewareTests
     };
 
     [Fact]
+    public async Task UnwrapOpenAIWebhookAsync_RefusesWhatItCanBeforeItReadsABody()
+    {
+        await using var app = await TestApp.StartAsync();
+        var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
+        request.Body = new Failing(new InvalidOperationException("read"));
+
+        (await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
+            .Which.Failure.Should().Be(WebhookVerificationFailure.MissingId);
+    }
+
+    [Fact]
     public async Task A_stream_that_fails_in_its_own_way_because_the_sender_has_left_is_no_malformed_body()
     {
         using var metrics = new Metrics();

@@ -102,16 +102,19 @@ public class ReloadTests
     [Theory]
     [InlineData("")]
     [InlineData(null)]
+    [InlineData("named")]
     public async Task Options_that_change_outside_the_configuration_are_taken_up(string? name)
     {
         using var source = new Source(name);
         string secret = TestApp.Secret;
-        await using var app = await TestApp.StartAsync(builder =>
-        {
-            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
-            builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(secret));
-            builder.Services.AddSingleton<IOptionsChangeTokenSource<OpenAIWebhooksOptions>>(source);
-        });
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
+                builder.Services.AddOpenAIWebhooks(name ?? "", options => options.Secrets.Add(secret));
+                builder.Services.AddSingleton<IOptionsChangeTokenSource<OpenAIWebhooksOptions>>(source);
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask, name));
 
         secret = TestApp.OtherSecret;
         source.Change();

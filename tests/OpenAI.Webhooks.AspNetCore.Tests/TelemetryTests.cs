@@ -96,6 +96,7 @@ public class TelemetryTests
         (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", type)))).IsSuccessStatusCode.Should().BeTrue();
 
         metrics.Of("openai.webhook.deliveries").Should().Equal($"1 openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
+        metrics.Of("openai.webhook.handler.duration").Should().ContainSingle().Which.Should().EndWith($" openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
     }
 
     [Fact]
