@@ -172,6 +172,7 @@ public class MiddlewareTests
     [Fact]
     public async Task A_stream_that_fails_in_its_own_way_because_the_sender_has_left_is_no_malformed_body()
     {
+        using var sender = new CancellationTokenSource();
         using var metrics = new Metrics();
         await using var app = await TestApp.StartAsync(
             builder =>
@@ -183,8 +184,8 @@ public class MiddlewareTests
             {
                 app.Use((context, next) =>
                 {
-                    context.RequestAborted = new CancellationToken(canceled: true);
-                    context.Request.Body = new Failing(new IOException("reset by the peer"));
+                    context.RequestAborted = sender.Token;
+                    context.Request.Body = new Failing(new IOException("reset by the peer"), sender.Cancel);
                     return next(context);
                 });
                 app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
@@ -425,10 +426,14 @@ public class MiddlewareTests
         public PipeReader Reader { get; } = PipeReader.Create(new ReadOnlySequence<byte>(body));
     }
 
-    private sealed class Failing(Exception failure) : MemoryStream
+    private sealed class Failing(Exception failure, Action? before = null) : MemoryStream
     {
         public override bool CanSeek => false;
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => throw failure;
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            before?.Invoke();
+            throw failure;
+        }
     }
 }
