@@ -82,7 +82,7 @@ public class WebhookJob : IJob
 
     // A run that a shutdown asks to stop has not failed: Quartz runs it again. One that somebody interrupts has.
     private static bool IsStopping(IJobExecutionContext context, CancellationToken cancellationToken)
-        => cancellationToken.IsCancellationRequested && context.Scheduler.Status != SchedulerStatus.Running;
+        => cancellationToken.IsCancellationRequested && context.Scheduler.Status is SchedulerStatus.ShuttingDown or SchedulerStatus.Shutdown;
 
     // One transaction. The job itself stays where it is and is done with: to delete it takes Quartz several transactions,
     // and a process that is killed between them leaves a job behind that nobody recovers.

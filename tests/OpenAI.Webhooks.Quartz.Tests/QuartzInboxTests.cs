@@ -190,8 +190,10 @@ public sealed class QuartzInboxTests : IDisposable
             .Build();
     }
 
-    [Fact]
-    public async Task A_run_that_is_interrupted_cancels_its_handlers_and_is_tried_again()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_run_that_is_interrupted_cancels_its_handlers_and_is_tried_again(bool isOnStandby)
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
         await using var app = await StartAsync(services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Patient>());
@@ -199,7 +201,14 @@ public sealed class QuartzInboxTests : IDisposable
         await Eventually(() => Task.FromResult(handled.Count == 1));
 
         var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
+        if (isOnStandby)
+        {
+            await scheduler.Standby();
+        }
+
         await scheduler.Interrupt(new JobKey("wh_1", WebhookJob.Group));
+        await Eventually(async () => (await scheduler.QueryFireInstances(new FireInstanceQuery())).Items.Count == 0);
+        await scheduler.Start();
 
         await Eventually(async () => handled.Count == 2 && await Sqlite.PendingAsync() == 0);
     }
