@@ -65,10 +65,15 @@ public class CopyTests
     [Fact]
     public async Task Ids_that_differ_by_case_are_of_different_deliveries()
     {
-        var release = new TaskCompletionSource();
-        await using var app = await TestApp.StartAsync(handler: (delivery, _) => delivery.WebhookId == "wh_A" ? release.Task : Task.CompletedTask);
+        var (entered, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(handler: (delivery, _) =>
+        {
+            entered.TrySetResult();
+            return delivery.WebhookId == "wh_A" ? release.Task : Task.CompletedTask;
+        });
 
         var slow = app.SendAsync(TestApp.Sign(webhookId: "wh_A"));
+        await entered.Task;
         (await app.SendAsync(TestApp.Sign(webhookId: "wh_a")).WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
 
         slow.IsCompleted.Should().BeFalse();
@@ -80,17 +85,7 @@ public class CopyTests
     public async Task A_copy_waits_no_longer_than_the_applications_own_timeout_allows()
     {
         var release = new TaskCompletionSource();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddRequestTimeouts();
-            },
-            app =>
-            {
-                app.UseRequestTimeouts();
-                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => release.Task).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
-            });
+        await using var app = await TestApp.StartWithTimeoutAsync((_, _) => release.Task);
 
         var first = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
         var copy = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));

@@ -72,18 +72,7 @@ public class MiddlewareTests
     public async Task A_body_that_the_applications_own_timeout_does_not_wait_for_is_answered_by_its_middleware()
     {
         using var metrics = new Metrics();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
-                builder.Services.AddRequestTimeouts();
-            },
-            app =>
-            {
-                app.UseRequestTimeouts();
-                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
-            });
+        await using var app = await TestApp.StartWithTimeoutAsync((_, _) => Task.CompletedTask, metrics);
         using var socket = await app.ConnectAsync();
         using var reader = new StreamReader(socket.GetStream());
 
@@ -255,17 +244,7 @@ public class MiddlewareTests
     [Fact]
     public async Task A_handler_that_the_applications_own_timeout_cancels_has_failed()
     {
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddRequestTimeouts();
-            },
-            app =>
-            {
-                app.UseRequestTimeouts();
-                app.MapOpenAIWebhooks(TestApp.Path, (_, token) => Task.Delay(Timeout.Infinite, token)).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
-            });
+        await using var app = await TestApp.StartWithTimeoutAsync((_, token) => Task.Delay(Timeout.Infinite, token));
 
         using var answer = await app.SendAsync(TestApp.Sign());
 

@@ -57,6 +57,23 @@ internal sealed class TestApp : IAsyncDisposable
         return started;
     }
 
+    /// <summary>Starts an application whose own timeout for requests is 200 ms.</summary>
+    public static Task<TestApp> StartWithTimeoutAsync(Func<WebhookDelivery, CancellationToken, Task> handler, Metrics? metrics = null) => StartAsync(
+        builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddRequestTimeouts();
+            if (metrics is not null)
+            {
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            }
+        },
+        app =>
+        {
+            app.UseRequestTimeouts();
+            app.MapOpenAIWebhooks(Path, handler).WithRequestTimeout(TimeSpan.FromMilliseconds(200));
+        });
+
     /// <summary>Starts an application with endpoints of its own.</summary>
     public static async Task<TestApp> StartAsync(Action<WebApplicationBuilder> configure, Action<WebApplication> map)
     {
