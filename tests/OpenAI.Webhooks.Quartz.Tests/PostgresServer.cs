@@ -28,7 +28,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         string folder = Directory.CreateTempSubdirectory().FullName;
         string data = Path.Combine(folder, "data");
-        int port = FreePort();
         if (Environment.IsPrivilegedProcess)
         {
             await RunAsync("chown", ["postgres", folder]);
@@ -36,15 +35,21 @@ internal sealed class PostgresServer : IAsyncDisposable
 
         var (program, arguments) = AsPostgres("initdb", ["-D", data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
         await RunAsync(program, arguments);
-        (program, arguments) = AsPostgres("postgres", ["-D", data, "-p", $"{port}", "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
-        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        while (await process.StandardError.ReadLineAsync() is { } line)
+
+        // Between the choice of a port and its use somebody else may take it.
+        for (int attempt = 0; attempt < 5; attempt++)
         {
-            if (line.Contains("ready to accept connections", StringComparison.Ordinal))
+            int port = FreePort();
+            (program, arguments) = AsPostgres("postgres", ["-D", data, "-p", $"{port}", "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
+            var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            while (await process.StandardError.ReadLineAsync() is { } line)
             {
-                // Somebody has to read on, or it would wait for that.
-                _ = process.StandardError.ReadToEndAsync();
-                return new(folder, process, port);
+                if (line.Contains("ready to accept connections", StringComparison.Ordinal))
+                {
+                    // Somebody has to read on, or it would wait for that.
+                    _ = process.StandardError.ReadToEndAsync();
+                    return new(folder, process, port);
+                }
             }
         }
 
