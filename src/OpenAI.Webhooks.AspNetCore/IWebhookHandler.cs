@@ -1,22 +1,24 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Handles events of a type, of a family, or, as a handler of <see cref="WebhookEvent"/>, of every type. One is taken
-/// for each delivery from the scope of its request, or of its <see cref="WebhookDispatcher"/>.
+/// Handles events of one type, of a family, or, as a handler of <see cref="WebhookEvent"/>, of every type. A handler is
+/// resolved for each delivery, from the scope of its request or of the <see cref="WebhookDispatcher"/>.
 /// </summary>
 /// <typeparam name="TEvent">The event's record, its family's, or <see cref="WebhookEvent"/>.</typeparam>
 public interface IWebhookHandler<in TEvent>
     where TEvent : WebhookEvent
 {
     /// <summary>
-    /// Handles an event. The delivery is answered once every handler of the event has finished; where one throws, it is
-    /// answered 500, and OpenAI delivers again.
+    /// Handles an event. The response is 200 once every handler of the event has finished. If one throws, the response is
+    /// 500 and OpenAI sends the delivery again, except for a <see cref="PermanentWebhookFailureException"/>, which says that
+    /// no retry can help.
     /// </summary>
     /// <param name="webhookEvent">The event.</param>
-    /// <param name="delivery">What it came in: with the webhook id, by which a repeated delivery is recognised.</param>
+    /// <param name="delivery">The delivery it came in, with the webhook id by which a copy is recognized.</param>
     /// <param name="cancellationToken">
-    /// Cancelled when the application's own request timeout says so, or when the host's shutdown deadline passes. Not when
-    /// the sender leaves: OpenAI waits only seconds and then tries again, and is answered by what this attempt did.
+    /// Cancelled by the application's own request timeout, or when the host's shutdown deadline passes. It is not cancelled
+    /// when the client disconnects: OpenAI retries after a few seconds, and the retry waits for this attempt and gets the
+    /// same response. The token is the delivery's own, and means nothing after the handler has finished.
     /// </param>
     /// <returns>A task that ends when the event is handled, or safely stored.</returns>
     Task HandleAsync(TEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken);

@@ -21,9 +21,9 @@ public sealed class OpenAIWebhooksBuilder
     public string Name { get; }
 
     /// <summary>
-    /// Adds a handler for the endpoints that are mapped without a delegate, and for the <see cref="WebhookDispatcher"/>.
-    /// All handlers of an event run, one after the other in the order they were added; the first that throws is the last
-    /// that runs. One that is added twice for the same event runs once.
+    /// Adds a handler for endpoints that are mapped without a delegate, and for the <see cref="WebhookDispatcher"/>. All
+    /// handlers of an event run, one after the other, in the order they were added. If one throws, the handlers after it do
+    /// not run, and the next attempt runs all of them again. A handler that is added twice for the same event runs once.
     /// </summary>
     /// <typeparam name="TEvent">The event's record, its family's, or <see cref="WebhookEvent"/>.</typeparam>
     /// <typeparam name="THandler">The handler. It is registered as scoped, unless it is registered already.</typeparam>
@@ -35,13 +35,19 @@ public sealed class OpenAIWebhooksBuilder
         where THandler : class, IWebhookHandler<TEvent>
     {
         Services.TryAddScoped<THandler>();
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Add<TEvent, THandler>());
-        return this;
+        return Configure(setup => setup.Add<TEvent, THandler>());
     }
 
     /// <summary>
-    /// Makes the endpoints that are mapped without a delegate store each authentic delivery and answer, instead of
-    /// handling it. The handlers run when the <see cref="WebhookDispatcher"/> is handed what the inbox holds.
+    /// Removes the handlers that were added before, such as those of an application under test, so that others can be added.
+    /// </summary>
+    /// <returns>This builder.</returns>
+    public OpenAIWebhooksBuilder ClearHandlers() => Configure(setup => setup.ClearHandlers());
+
+    /// <summary>
+    /// Makes endpoints that are mapped without a delegate store each authentic delivery and respond, instead of handling it.
+    /// The handlers run when the <see cref="WebhookDispatcher"/> is given what the inbox holds. If several inboxes are added,
+    /// the last one is used.
     /// </summary>
     /// <typeparam name="TInbox">The inbox. It is registered as scoped, unless it is registered already.</typeparam>
     /// <returns>This builder.</returns>
@@ -59,25 +65,44 @@ public sealed class OpenAIWebhooksBuilder
     public OpenAIWebhooksBuilder AddInbox(Func<IServiceProvider, IWebhookInbox> inbox)
     {
         ArgumentNullException.ThrowIfNull(inbox);
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Inbox = inbox);
-        return this;
+        return Configure(setup => setup.Inbox = inbox);
     }
 
     /// <summary>
-    /// Remembers the webhook ids that an endpoint has handled, so that a repeated delivery is answered 200 and not handled
-    /// again: in the application's <see cref="IDistributedCache"/>, or, where it has none, in this process: the last
-    /// 100,000 ids, in about 10 MB, of which the oldest is forgotten first. A delivery that failed is not remembered. A
-    /// cache that does not answer within half a second counts as empty. Two machines that are delivered the same at the
-    /// same moment may both handle it; within one process that does not happen.
+    /// Says that another process handles what this one stores in its inbox. Without it, an endpoint with an inbox and no
+    /// handler cannot be mapped.
     /// </summary>
-    /// <param name="retention">How long; 4 days by default, for OpenAI tries for 3.</param>
+    /// <returns>This builder.</returns>
+    public OpenAIWebhooksBuilder ReceiveOnly() => Configure(setup => setup.IsReceiveOnly = true);
+
+    /// <summary>
+    /// Remembers the webhook ids that an endpoint has handled. A repeated delivery then gets the response 200 and is not
+    /// handled again. A delivery that failed is not remembered.
+    /// </summary>
+    /// <remarks>
+    /// <para>
+    /// The ids are kept in the application's <see cref="IDistributedCache"/>. A cache that does not answer within half a second
+    /// counts as empty, provided that it is asynchronous: one that blocks its caller's thread delays the delivery as long as it
+    /// likes. Without a cache, this process remembers the last 100,000 ids, in about 10 MB, and forgets the oldest first.
+    /// </para>
+    /// <para>
+    /// Two machines that receive the same delivery at the same moment may both handle it. Within one process that does not
+    /// happen. The same id at another path, or for another name, is another delivery.
+    /// </para>
+    /// </remarks>
+    /// <param name="retention">How long ids are remembered; 4 days by default, because OpenAI retries for 3.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="retention"/> is not positive.</exception>
     public OpenAIWebhooksBuilder AddDeduplication(TimeSpan? retention = null)
     {
         var remembered = retention ?? TimeSpan.FromDays(4);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(remembered, TimeSpan.Zero, nameof(retention));
-        Services.Configure<WebhookPipeline>(Name, pipeline => pipeline.Retention = remembered);
+        return Configure(setup => setup.Retention = remembered);
+    }
+
+    private OpenAIWebhooksBuilder Configure(Action<WebhookSetup> configure)
+    {
+        Services.Configure(Name, configure);
         return this;
     }
 }

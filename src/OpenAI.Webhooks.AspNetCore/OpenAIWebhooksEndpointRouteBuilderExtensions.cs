@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
@@ -11,23 +13,26 @@ namespace Microsoft.AspNetCore.Builder;
 public static class OpenAIWebhooksEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps an endpoint that verifies OpenAI's deliveries and hands each to a delegate. It answers 200 when the delegate
-    /// has finished, 400 to what is not authentic or not an event, 413 to a body over the limit, and 500 when the
-    /// delegate throws, so that OpenAI delivers again. What it throws is logged and goes no further: the answer is for
-    /// OpenAI, and an application's error page is not.
+    /// Maps an endpoint that verifies OpenAI's deliveries and hands each to a delegate. The response is 200 once the delegate
+    /// has finished, 400 if the request is not authentic or not an event, 413 if its body is over the limit, and 500 if the
+    /// delegate throws, so that OpenAI sends the delivery again. What the delegate throws is logged and goes no further: an
+    /// error page of the application is not meant for OpenAI.
     /// </summary>
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
     /// <param name="handler">
-    /// Handles a delivery. Must not be null. Copies of one that arrive meanwhile wait, and are answered alike. Its token is
-    /// cancelled when the application's own request timeout says so, or the host's shutdown deadline passes; not when the
-    /// sender leaves.
+    /// Handles a delivery. Must not be null. Copies that arrive meanwhile wait and get the same response. The token is
+    /// cancelled by the application's own request timeout, or when the host's shutdown deadline passes; not when the client
+    /// disconnects. A <see cref="PermanentWebhookFailureException"/> says that no retry can help.
     /// </param>
-    /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, whose place the delegate
+    /// would take.
+    /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
@@ -42,15 +47,18 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         });
     }
 
-    /// <summary>Maps an endpoint as the one with a delegate, which is handed the services of the request's scope as well.</summary>
+    /// <summary>Maps an endpoint with a delegate that also gets the services of the request's scope.</summary>
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
     /// <param name="handler">Handles a delivery, with the services of the request's scope. Must not be null.</param>
-    /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, whose place the delegate
+    /// would take.
+    /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
         [StringSyntax("Route")] string pattern,
@@ -68,17 +76,18 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <summary>
     /// Maps an endpoint that verifies OpenAI's deliveries and hands each to the handlers of its event that were added
     /// with <see cref="OpenAIWebhooksBuilder.AddHandler{TEvent, THandler}"/>, or stores it in the inbox that was added with
-    /// <see cref="OpenAIWebhooksBuilder.AddInbox{TInbox}"/>. It answers as the one with a delegate does, and 503 when the
-    /// inbox throws.
+    /// <see cref="OpenAIWebhooksBuilder.AddInbox{TInbox}"/>. The responses are those of an endpoint with a delegate, and 503
+    /// if the inbox throws.
     /// </summary>
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
-    /// <param name="name">The name of the options; null where <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
     /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or neither a handler nor an inbox was added.
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or no handler was added; or what was added does not fit
+    /// together. The message says what to change.
     /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -95,15 +104,57 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         string caller = $"MapOpenAIWebhooks(\"{pattern}\")";
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, caller);
-        var pipeline = services.GetRequiredService<IOptionsMonitor<WebhookPipeline>>().Get(registration.Name);
-        if (handler is null && !pipeline.HasHandlers && pipeline.Inbox is null)
+        var setup = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>().Get(registration.Name);
+        if (ProblemOf(setup, registration, hasDelegate: handler is not null) is { } problem)
         {
-            throw new InvalidOperationException(
-                $"{caller} has nobody to hand deliveries to. Add a handler with {registration.AddCall}.AddHandler<TEvent, THandler>(), or pass a delegate.");
+            throw new InvalidOperationException($"{caller}: {problem}");
         }
 
-        var inbox = handler is null ? pipeline.Inbox : null;
-        var endpoint = ActivatorUtilities.CreateInstance<WebhookEndpoint>(services, registration, new WebhookTarget(handler ?? pipeline.RunHandlers, inbox, pipeline.AddEndpoint(pattern)));
-        return endpoints.MapPost(pattern, endpoint.HandleAsync);
+        string target = handler is not null ? "a delegate handles every event"
+            : setup.Inbox is null ? $"handlers take {string.Join(", ", setup.HandledTypes)}"
+            : !setup.HasHandlers ? "stored in the inbox, for another process to handle"
+            : $"stored in the inbox, from which handlers take {string.Join(", ", setup.HandledTypes)}";
+        var mapped = new MappedEndpoint(registration, pattern, target);
+        services.GetRequiredService<MappedEndpoints>().Add(mapped);
+        var endpoint = CreateEndpoint(services, registration, setup, handler);
+        return endpoints.MapPost(pattern, endpoint.HandleAsync).WithMetadata(mapped);
+    }
+
+    private static string? ProblemOf(WebhookSetup setup, WebhookRegistration registration, bool hasDelegate)
+    {
+        string call = registration.AddCall;
+        return hasDelegate && setup.Inbox is not null
+                ? $"the delegate would take the place of the inbox of {call}, and nothing would be stored. Leave the delegate out, and add handlers with {call}.AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+            : hasDelegate && setup.HasHandlers
+                ? $"the delegate would take the place of the handlers of {call}, and they would never run. Leave the delegate out, or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+            : hasDelegate && setup.IsReceiveOnly
+                ? $"{call}.ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add an inbox instead of the delegate, or leave ReceiveOnly() out."
+            : hasDelegate
+                ? null
+            : setup.Inbox is null && setup.IsReceiveOnly
+                ? $"{call}.ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add one, such as AddInbox<TInbox>()."
+            : setup.Inbox is null && !setup.HasHandlers
+                ? $"the endpoint has no handler. Add one with {call}.AddHandler<TEvent, THandler>(), or pass a delegate."
+            : setup.Inbox is not null && !setup.HasHandlers && !setup.IsReceiveOnly
+                ? $"the endpoint would store deliveries that no handler takes out of the inbox. Add one with {call}.AddHandler<TEvent, THandler>(); if another process handles them, say so with {call}.ReceiveOnly()."
+            : setup.Inbox is not null && setup.Retention is not null
+                ? $"{call}.AddDeduplication() has no effect together with an inbox, which recognizes copies itself. Leave one of them out."
+            : null;
+    }
+
+    private static WebhookEndpoint CreateEndpoint(IServiceProvider services, WebhookRegistration registration, WebhookSetup setup, WebhookHandler? handler)
+    {
+        var deadline = services.GetRequiredService<ShutdownDeadline>();
+        var telemetry = services.GetRequiredService<WebhookTelemetry>();
+        var timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        var logger = services.GetRequiredService<ILogger<WebhookEndpoint>>();
+        HandledIds? handledIds = setup.Retention is not { } retention ? null
+            : services.GetService<IDistributedCache>() is { } cache ? new CachedHandledIds(cache, $"openai-webhooks:{registration.Name}", retention, logger)
+            : new InProcessHandledIds(retention, timeProvider);
+        WebhookReceiver receiver = setup.Inbox is { } inbox
+            ? new StoringReceiver(registration, inbox, deadline, telemetry, logger)
+            : new HandlingReceiver(handler ?? setup.RunHandlers, handledIds, deadline, services.GetRequiredService<WebhookRunner>(), telemetry, logger);
+        return new(
+            registration, receiver, services.GetRequiredService<CurrentVerifiers>(), services.GetRequiredService<LastRequests>(), telemetry, logger, timeProvider);
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -11,8 +12,12 @@ public static class OpenAIWebhooksServiceCollectionExtensions
 {
     /// <summary>
     /// Registers what endpoints for OpenAI webhooks need, with options from the configuration section
-    /// <c>OpenAI:Webhooks</c>. The host does not start without a secret that can be used.
+    /// <c>OpenAI:Webhooks</c>. A host with a mapped endpoint does not start without a usable secret.
     /// </summary>
+    /// <remarks>
+    /// It also registers the <see cref="WebhookVerifier"/> of these options as a transient service. Each one that is resolved
+    /// has the secrets of that moment, so a singleton should not keep one across a change of the configuration.
+    /// </remarks>
     /// <param name="services">The application's services. Must not be null.</param>
     /// <param name="configure">Changes the options after the configuration; null to leave them.</param>
     /// <returns>A builder to add handlers and deduplication with.</returns>
@@ -24,7 +29,8 @@ public static class OpenAIWebhooksServiceCollectionExtensions
 
     /// <summary>
     /// Registers options and handlers under a name, for applications that have several endpoints with different
-    /// secrets. The options are from the configuration section <c>OpenAI:Webhooks:{name}</c>.
+    /// secrets. The options are from the configuration section <c>OpenAI:Webhooks:{name}</c>. The
+    /// <see cref="WebhookVerifier"/> is a service with this name as its key.
     /// </summary>
     /// <param name="services">The application's services. Must not be null.</param>
     /// <param name="name">The name to map endpoints with. Must not be null; has no colon, and is not a secret.</param>
@@ -57,6 +63,8 @@ public static class OpenAIWebhooksServiceCollectionExtensions
             }
 
             services.AddSingleton(registration);
+            services.AddSingleton<IOptionsChangeTokenSource<OpenAIWebhooksOptions>>(provider =>
+                new ConfigurationChangeTokenSource<OpenAIWebhooksOptions>(name, provider.GetService<IConfiguration>() ?? new ConfigurationRoot([])));
             services.AddSingleton<IConfigureOptions<OpenAIWebhooksOptions>>(provider => new OptionsFromConfiguration(registration, provider.GetService<IConfiguration>()));
             services.AddSingleton<IPostConfigureOptions<OpenAIWebhooksOptions>>(provider => new OptionsFromConfiguration(registration, provider.GetService<IConfiguration>()));
         }
@@ -68,12 +76,27 @@ public static class OpenAIWebhooksServiceCollectionExtensions
 
         services.AddLogging();
         services.AddMetrics();
-        services.TryAddSingleton<WebhookVerifiers>();
+        services.TryAddSingleton<CurrentVerifiers>();
+        services.TryAddSingleton<MappedEndpoints>();
+        services.TryAddSingleton<LastRequests>();
+        services.TryAddSingleton<IgnoredTypes>();
         services.TryAddSingleton<WebhookTelemetry>();
         services.TryAddSingleton<WebhookRunner>();
         services.TryAddSingleton(provider => new WebhookDispatcher(provider));
-        services.TryAddSingleton<WebhookLifetime>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, WebhookLifetime>(provider => provider.GetRequiredService<WebhookLifetime>()));
+        services.TryAddSingleton<ShutdownDeadline>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, ShutdownDeadline>(provider => provider.GetRequiredService<ShutdownDeadline>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StartupCheck>());
+        if (registration.IsDefault)
+        {
+            services.TryAddTransient(VerifierOf);
+        }
+        else
+        {
+            services.TryAddKeyedTransient(name, (provider, _) => VerifierOf(provider));
+        }
+
         return new(services, name);
+
+        WebhookVerifier VerifierOf(IServiceProvider provider) => provider.GetRequiredService<CurrentVerifiers>().Get(registration).Verifier;
     }
 }

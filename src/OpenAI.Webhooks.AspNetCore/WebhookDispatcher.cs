@@ -1,57 +1,83 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
 /// Runs the handlers that were added with <see cref="OpenAIWebhooksBuilder.AddHandler{TEvent, THandler}"/> outside of a
-/// request: for what takes deliveries out of an <see cref="IWebhookInbox"/>. A singleton; safe to share between threads.
+/// request, for whatever takes messages out of an <see cref="IWebhookInbox"/>. A singleton; safe to share between threads.
+/// A process that only dispatches needs no secret.
 /// </summary>
 public sealed class WebhookDispatcher
 {
     private readonly IServiceScopeFactory _scopes;
     private readonly WebhookRunner _runner;
-    private readonly IOptionsMonitor<WebhookPipeline> _pipelines;
+    private readonly IOptionsMonitor<WebhookSetup> _setups;
     private readonly IEnumerable<WebhookRegistration> _registrations;
-    private readonly WebhookLifetime _lifetime;
+    private readonly ShutdownDeadline _deadline;
+    private readonly WebhookTelemetry _telemetry;
+    private readonly ILogger<WebhookDispatcher> _logger;
 
     internal WebhookDispatcher(IServiceProvider services)
     {
         _scopes = services.GetRequiredService<IServiceScopeFactory>();
         _runner = services.GetRequiredService<WebhookRunner>();
-        _pipelines = services.GetRequiredService<IOptionsMonitor<WebhookPipeline>>();
+        _setups = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>();
         _registrations = services.GetServices<WebhookRegistration>();
-        _lifetime = services.GetRequiredService<WebhookLifetime>();
+        _deadline = services.GetRequiredService<ShutdownDeadline>();
+        _telemetry = services.GetRequiredService<WebhookTelemetry>();
+        _logger = services.GetRequiredService<ILogger<WebhookDispatcher>>();
     }
 
     /// <summary>
-    /// Runs the handlers of a delivery's event, in a scope of its own, with the logs, the activity and the metrics that
-    /// an endpoint has. Nothing is deduplicated here: that is the store's part.
+    /// Runs the handlers of a message's event, in a scope of its own, with the logs and metrics that an endpoint has, and in
+    /// the trace of the request that stored it. Nothing is deduplicated here: the store does that.
     /// </summary>
-    /// <param name="delivery">The delivery. Must not be null.</param>
-    /// <param name="name">The name the handlers were added under; null where <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="message">The message. Must not be null.</param>
     /// <param name="cancellationToken">Cancels the handlers, as does the host's shutdown deadline.</param>
     /// <returns>A task that ends when every handler has finished.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="delivery"/> is null.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called with this name, or no handler was added to it.</exception>
-    /// <remarks>Throws what a handler throws; the handlers behind it have then not run.</remarks>
-    public async Task DispatchAsync(WebhookDelivery delivery, string? name = null, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddOpenAIWebhooks</c> was not called with the message's name, or no handler was added to it.
+    /// </exception>
+    /// <exception cref="UnreadableWebhookException">The payload is not an event. Make the message a dead letter.</exception>
+    /// <exception cref="PermanentWebhookFailureException">
+    /// A handler said that no retry can help. Make the message a dead letter.
+    /// </exception>
+    /// <remarks>Throws what a handler throws, after it was logged; the handlers after it have then not run.</remarks>
+    public async Task DispatchAsync(WebhookMessage message, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(delivery);
-        var registration = WebhookRegistration.Find(_registrations, name, nameof(DispatchAsync));
-        var pipeline = _pipelines.Get(registration.Name);
-        if (!pipeline.HasHandlers)
+        ArgumentNullException.ThrowIfNull(message);
+        var registration = WebhookRegistration.Find(_registrations, message.Name, nameof(DispatchAsync));
+        var setup = _setups.Get(registration.Name);
+        if (!setup.HasHandlers)
         {
             throw new InvalidOperationException(
-                $"{nameof(DispatchAsync)} has nobody to hand deliveries to. Add a handler with {registration.AddCall}.AddHandler<TEvent, THandler>().");
+                $"{nameof(DispatchAsync)} has no handler. Add one with {registration.AddCall}.AddHandler<TEvent, THandler>().");
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime.Deadline);
+        var delivery = Restore(message);
+        using var source = _deadline.CreateSource(cancellationToken);
         var scope = _scopes.CreateAsyncScope();
         await using (scope.ConfigureAwait(false))
         {
-            await _runner.RunAsync(pipeline.RunHandlers, () => scope.ServiceProvider, delivery, patience.Token)
+            await _runner.RunAsync(setup.RunHandlers, () => scope.ServiceProvider, delivery, message.TraceContext, source.Token)
                 .ConfigureAwait(false);
+        }
+    }
+
+    private WebhookDelivery Restore(WebhookMessage message)
+    {
+        try
+        {
+            return new(message.WebhookId, message.Timestamp, message.GetPayload());
+        }
+        catch (UnreadableWebhookException exception)
+        {
+            _logger.Unreadable(exception.WebhookId, exception.Message);
+            _telemetry.Count(WebhookOutcome.Unreadable);
+            throw;
         }
     }
 }

@@ -56,7 +56,7 @@ public class WebhookJob : IJob
         var stored = StoredWebhook.Of(context.JobDetail);
         try
         {
-            await _dispatcher.DispatchAsync(new WebhookDelivery(stored.WebhookId, stored.Timestamp, stored.Payload), stored.Name, cancellationToken)
+            await _dispatcher.DispatchAsync(new WebhookMessage(stored.WebhookId, stored.Timestamp, stored.Payload) { Name = stored.Name }, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch (Exception exception) when (IsForGood(exception, context, cancellationToken))

@@ -29,12 +29,13 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     /// <summary>Whether the other event has the same content, however its payload is formatted.</summary>
     /// <param name="other">The event to compare with, or null.</param>
     /// <returns>
-    /// True where the envelopes are equal and both payloads hold the same values beside them. The order of members does
-    /// not count, nor does how a string is escaped or a number spelled.
+    /// True if the envelopes are equal and the payloads hold the same values beside them. The order of members does not
+    /// count, nor does the spelling of strings and numbers, unless a number's exponent or the nesting is too large for
+    /// <see cref="JsonElement.DeepEquals"/>: then the values must have the same bytes.
     /// </returns>
     public bool Equals(UnknownWebhookEvent? other)
         => ReferenceEquals(this, other)
-            || (base.Equals(other) && JsonValues.AreEqual(Content(Payload), Content(other!.Payload)));
+            || (base.Equals(other) && HaveSameContent(Payload, other!.Payload));
 
     /// <inheritdoc/>
     public override int GetHashCode() => base.GetHashCode();
@@ -71,10 +72,32 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder) => base.PrintMembers(builder);
 
-    // Read once is valid, at whatever depth; the writer would refuse more levels than its own options allow.
+    // The payload was validated when it was read. Validated again, it could be deeper than the writer's options allow.
     private static void WriteRaw(Utf8JsonWriter writer, JsonElement value)
         => writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 
     private static IEnumerable<JsonProperty> Content(JsonElement payload)
         => payload.EnumerateObject().Where(member => member.Name is not ("id" or "object" or "created_at" or "type"));
+
+    private static bool HaveSameContent(JsonElement left, JsonElement right)
+    {
+        // Sorting keeps the order of members that have the same name.
+        var ours = Content(left).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
+        var theirs = Content(right).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
+        return ours.Count == theirs.Count
+            && ours.Zip(theirs, (our, their) => our.Name == their.Name && AreEqual(our.Value, their.Value)).All(isEqual => isEqual);
+    }
+
+    private static bool AreEqual(JsonElement left, JsonElement right)
+    {
+        try
+        {
+            return JsonElement.DeepEquals(left, right);
+        }
+        catch (Exception exception) when (exception is ArgumentOutOfRangeException or InsufficientExecutionStackException)
+        {
+            // An exponent beyond its range, or nesting deeper than the stack.
+            return JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
+        }
+    }
 }

@@ -126,7 +126,7 @@ public abstract record WebhookEvent
         }
         catch (EncoderFallbackException)
         {
-            throw PayloadError.InvalidText("$");
+            throw PayloadException.InvalidText("$");
         }
     }
 }

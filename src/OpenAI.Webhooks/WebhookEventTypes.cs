@@ -107,4 +107,14 @@ public static class WebhookEventTypes
     /// <see cref="UnknownWebhookEvent"/>.
     /// </summary>
     public const string VideoFailed = "video.failed";
+
+    /// <summary>Gets the types of the known events that are a <typeparamref name="TEvent"/>, in alphabetical order.</summary>
+    /// <typeparam name="TEvent">
+    /// An event's record, a family's, or <see cref="WebhookEvent"/> for all known events. For
+    /// <see cref="UnknownWebhookEvent"/> there are none.
+    /// </typeparam>
+    /// <returns>The types, such as <c>batch.cancelled</c>, <c>batch.completed</c>, <c>batch.expired</c> and <c>batch.failed</c>.</returns>
+    public static IReadOnlyList<string> Of<TEvent>()
+        where TEvent : WebhookEvent
+        => KnownEvent.TypesOf(typeof(TEvent));
 }

@@ -11,7 +11,7 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 public class ConventionTests
 {
     [Fact]
-    public async Task AllowAnonymous_UnderAFallbackPolicy_LetsDeliveriesIn()
+    public async Task AllowAnonymous_under_a_fallback_policy_lets_deliveries_in()
     {
         await using var app = await TestApp.StartAsync(
             builder =>
@@ -33,7 +33,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task RequireRateLimiting_LimitsTheEndpoint()
+    public async Task RequireRateLimiting_limits_the_endpoint()
     {
         await using var app = await TestApp.StartAsync(
             builder =>
@@ -53,7 +53,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task AddEndpointFilter_RunsAroundTheEndpoint()
+    public async Task AddEndpointFilter_runs_around_the_endpoint()
     {
         int filtered = 0;
         await using var app = await TestApp.StartAsync(
@@ -71,7 +71,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task MinimalApi_EventParameter_BindsFromTheBody()
+    public async Task MinimalApi_event_parameter_binds_from_the_body()
     {
         WebhookEvent? bound = null;
         await using var app = await TestApp.StartAsync(_ => { }, app => app.MapPost("/events", (WebhookEvent e) => { bound = e; }));
@@ -85,7 +85,7 @@ public class ConventionTests
     [Theory]
     [InlineData("response.completed")]
     [InlineData("video.rendered")]
-    public async Task Controller_FromBody_BindsFromTheBody(string type)
+    public async Task Controller_from_body_binds_from_the_body(string type)
     {
         await using var app = await StartWithControllersAsync();
         string payload = TestApp.Payload.Replace("response.completed", type);
@@ -97,7 +97,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task Controller_UnwrapOpenAIWebhookAsync_GivesTheDelivery()
+    public async Task Controller_UnwrapOpenAIWebhookAsync_gives_the_delivery()
     {
         await using var app = await StartWithControllersAsync();
         var signed = TestApp.Sign();
@@ -109,7 +109,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task Controller_UnwrapOpenAIWebhookAsyncOfAForgery_Throws()
+    public async Task Controller_UnwrapOpenAIWebhookAsync_of_a_forgery_throws()
     {
         await using var app = await StartWithControllersAsync();
 
@@ -120,7 +120,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task UnwrapOpenAIWebhookAsync_BodyReadBeforeWithBuffering_ReadsItAgain()
+    public async Task UnwrapOpenAIWebhookAsync_body_read_before_with_buffering_reads_it_again()
     {
         await using var app = await TestApp.StartAsync(
             builder => builder.Services.AddOpenAIWebhooks(),
@@ -137,7 +137,7 @@ public class ConventionTests
     }
 
     [Fact]
-    public async Task UnwrapOpenAIWebhookAsync_BodyOverTheLimit_ThrowsWith413()
+    public async Task UnwrapOpenAIWebhookAsync_body_over_the_limit_throws_with_413()
     {
         await using var app = await TestApp.StartAsync(
             builder => builder.Services.AddOpenAIWebhooks("small", options =>

@@ -212,6 +212,6 @@ public class CopyTests
 
         await TestApp.Eventually(() => app.Log.Any(entry => entry.Exception is AggregateException));
         app.Log.Single(entry => entry.Exception is AggregateException).Should().Match<TestApp.LogEntry>(entry =>
-            entry.Level == LogLevel.Error && entry.Message == "What handlers registered with their cancellation token failed when the host's shutdown deadline passed.");
+            entry.Level == LogLevel.Error && entry.Message == "A cancellation callback registered by a handler threw when the shutdown deadline passed.");
     }
 }

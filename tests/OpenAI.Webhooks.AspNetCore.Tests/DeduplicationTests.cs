@@ -9,7 +9,7 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 public class DeduplicationTests
 {
     [Fact]
-    public async Task Post_RepeatedDelivery_IsAnswered200AndHandledOnce()
+    public async Task Post_repeated_delivery_is_answered_200_and_handled_once()
     {
         await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());
 
@@ -21,7 +21,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public async Task Post_WithoutDeduplication_IsHandledEachTime()
+    public async Task Post_without_deduplication_is_handled_each_time()
     {
         await using var app = await TestApp.StartAsync();
 
@@ -32,7 +32,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public async Task Post_TwoInstancesWithOneCache_HandleOnce()
+    public async Task Post_two_instances_with_one_cache_handle_once()
     {
         var cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
         await using var first = await StartAsync(cache);
@@ -46,7 +46,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public async Task Post_AfterAFailure_IsHandledAgain()
+    public async Task Post_after_a_failure_is_handled_again()
     {
         int runs = 0;
         await using var app = await TestApp.StartAsync(
@@ -61,7 +61,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public async Task Post_ForgeryWithTheIdOfAHandledDelivery_IsStillRefused()
+    public async Task Post_forgery_with_the_id_of_a_handled_delivery_is_still_refused()
     {
         await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
@@ -70,7 +70,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public async Task Post_CacheDown_IsHandledAndLogged()
+    public async Task Post_cache_down_is_handled_and_logged()
     {
         await using var app = await StartAsync(new BrokenCache());
 
@@ -84,7 +84,7 @@ public class DeduplicationTests
     [Theory]
     [InlineData(null, 96)]
     [InlineData(1, 1)]
-    public async Task Post_HandledDelivery_IsRememberedInTheCacheForAsLongAsWasAskedFor(int? retentionHours, int expectedHours)
+    public async Task Post_handled_delivery_is_remembered_in_the_cache_for_as_long_as_was_asked_for(int? retentionHours, int expectedHours)
     {
         var cache = new RecordingCache();
         await using var app = await StartAsync(cache, retentionHours is { } hours ? TimeSpan.FromHours(hours) : null);
@@ -96,7 +96,7 @@ public class DeduplicationTests
     }
 
     [Fact]
-    public void AddDeduplication_RetentionThatIsNotPositive_IsRefused()
+    public void AddDeduplication_retention_that_is_not_positive_is_refused()
         => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks().AddDeduplication(TimeSpan.Zero))
             .Should().Throw<ArgumentOutOfRangeException>();
 

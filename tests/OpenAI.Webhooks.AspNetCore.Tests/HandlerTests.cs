@@ -20,7 +20,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Handler_OfAnUnknownEvent_RunsForOne()
+    public async Task Handler_of_an_unknown_event_runs_for_one()
     {
         await using var app = await StartAsync(webhooks => webhooks.AddHandler<UnknownWebhookEvent, Recorder<UnknownWebhookEvent>>());
 
@@ -31,7 +31,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Handler_OfABaseType_CanBeAddedForAnEvent()
+    public async Task Handler_of_a_base_type_can_be_added_for_an_event()
     {
         await using var app = await StartAsync(webhooks => webhooks.AddHandler<ResponseCompletedWebhookEvent, Recorder<WebhookEvent>>());
 
@@ -41,7 +41,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Handler_AddedTwiceForTheSameEvent_RunsOnce()
+    public async Task Handler_added_twice_for_the_same_event_runs_once()
     {
         await using var app = await StartAsync(webhooks => webhooks
             .AddHandler<WebhookEvent, Recorder<WebhookEvent>>()
@@ -65,7 +65,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Delegate_WithServices_GetsThoseOfTheRequestsScope()
+    public async Task Delegate_with_services_gets_those_of_the_requests_scope()
     {
         var scopes = new List<string>();
         await using var app = await TestApp.StartAsync(
@@ -105,7 +105,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task Handler_Throws_TheOnesBehindItDoNotRunAndTheAnswerIs500()
+    public async Task Handler_throws_the_ones_behind_it_do_not_run_and_the_answer_is_500()
     {
         await using var app = await StartAsync(webhooks => webhooks
             .AddHandler<ResponseWebhookEvent, Recorder<ResponseWebhookEvent>>()

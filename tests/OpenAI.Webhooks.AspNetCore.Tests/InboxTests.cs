@@ -22,9 +22,9 @@ public class InboxTests
         var stored = inbox.Stored.Should().ContainSingle().Subject;
         stored.WebhookId.Should().Be("wh_1");
         stored.Timestamp.ToUnixTimeSeconds().Should().Be(long.Parse(signed.Headers.Timestamp!, System.Globalization.CultureInfo.InvariantCulture));
-        stored.Payload.Should().Equal(signed.Payload.ToArray());
+        stored.GetPayload().ToArray().Should().Equal(signed.Payload.ToArray());
         inbox.Handled.Should().BeEmpty();
-        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Debug && entry.Message == "The webhook wh_1 is stored.");
+        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Debug && entry.Message == "Stored the webhook wh_1.");
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=stored");
     }
 
@@ -77,7 +77,7 @@ public class InboxTests
     {
         var inbox = new Inbox();
         await using var app = await TestApp.StartAsync(
-            builder => builder.Services.AddOpenAIWebhooks().AddInbox(_ => inbox),
+            builder => builder.Services.AddOpenAIWebhooks().AddInbox(_ => inbox).ReceiveOnly(),
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
@@ -133,23 +133,6 @@ public class InboxTests
     }
 
     [Fact]
-    public async Task A_delegate_goes_before_the_inbox()
-    {
-        var inbox = new Inbox();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddSingleton(inbox);
-                builder.Services.AddOpenAIWebhooks().AddInbox<Inbox>();
-            },
-            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask));
-
-        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-
-        inbox.Stored.Should().BeEmpty();
-    }
-
-    [Fact]
     public async Task What_was_stored_is_made_again_and_dispatched()
     {
         using var metrics = new Metrics();
@@ -158,106 +141,105 @@ public class InboxTests
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
         var stored = inbox.Stored.Single();
 
-        var delivery = new WebhookDelivery(stored.WebhookId, stored.Timestamp, stored.Payload);
-        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(stored);
 
-        delivery.Event.Should().Be(WebhookEvent.Parse(TestApp.Payload));
-        inbox.Handled.Should().ContainSingle().Which.Should().BeSameAs(delivery);
+        inbox.Handled.Should().ContainSingle().Which.Should().Match<WebhookDelivery>(delivery =>
+            delivery.Event == WebhookEvent.Parse(TestApp.Payload) && delivery.WebhookId == "wh_1" && delivery.Timestamp == stored.Timestamp);
         metrics.Of("openai.webhook.deliveries").Should().HaveCount(2)
             .And.HaveElementAt(1, "1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
         metrics.Of("openai.webhook.handler.duration").Should().ContainSingle();
     }
 
     [Fact]
-    public async Task DispatchAsync_WithoutAHost_RunsTheHandlers()
+    public async Task DispatchAsync_without_a_host_runs_the_handlers()
     {
         var inbox = new Inbox();
         var services = new ServiceCollection().AddSingleton(inbox);
         services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>();
         await using var provider = services.BuildServiceProvider();
 
-        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)));
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)));
 
         inbox.Handled.Should().ContainSingle();
     }
 
     [Fact]
-    public async Task DispatchAsync_HandlerThrows_ThrowsItAndLogsIt()
+    public async Task DispatchAsync_handler_throws_throws_it_and_logs_it()
     {
         var problem = new InvalidOperationException("on purpose");
         await using var app = await StartAsync(new Inbox { HandlerProblem = problem });
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery))
+        (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
             .Should().ThrowAsync<InvalidOperationException>()).Which.Should().BeSameAs(problem);
 
         app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Exception.Should().BeSameAs(problem);
     }
 
     [Fact]
-    public async Task DispatchAsync_Cancelled_CancelsTheHandlers()
+    public async Task DispatchAsync_cancelled_cancels_the_handlers()
     {
         var inbox = new Inbox { Waits = true };
         await using var app = await StartAsync(inbox);
         using var source = new CancellationTokenSource();
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, cancellationToken: source.Token);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message, source.Token);
         await source.CancelAsync();
 
         await FluentActions.Awaiting(() => dispatching).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
-    public async Task DispatchAsync_WhenTheHostsDeadlinePasses_CancelsTheHandlers()
+    public async Task DispatchAsync_when_the_hosts_deadline_passes_cancels_the_handlers()
     {
         var inbox = new Inbox { Waits = true };
         await using var app = await StartAsync(inbox, configure: services => services.AddHostedService<Busy>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message);
         await FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>();
 
         await FluentActions.Awaiting(() => dispatching.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
-    public async Task DispatchAsync_NullOrANameThatWasNotAdded_IsRefused()
+    public async Task DispatchAsync_null_or_a_name_that_was_not_added_is_refused()
     {
         await using var app = await StartAsync(new Inbox());
         var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
         await FluentActions.Awaiting(() => dispatcher.DispatchAsync(null!)).Should().ThrowAsync<ArgumentNullException>();
-        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(delivery, "other")).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
+        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(new WebhookMessage("wh_1", default, default) { Name = "other" })).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
     }
 
     [Fact]
-    public async Task DispatchAsync_HasAScopeOfItsOwnAndEndsIt()
+    public async Task DispatchAsync_has_a_scope_of_its_own_and_ends_it()
     {
         var services = new ServiceCollection();
         services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Scoped>();
         services.AddSingleton<List<string>>();
         await using var provider = services.BuildServiceProvider();
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery);
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message);
 
         provider.GetRequiredService<List<string>>().Should().Equal("handled", "disposed");
     }
 
     [Fact]
-    public async Task DispatchAsync_WithoutHandlers_IsRefusedRatherThanLost()
+    public async Task DispatchAsync_without_handlers_is_refused_rather_than_lost()
     {
         var services = new ServiceCollection();
         services.AddOpenAIWebhooks("staging");
         await using var provider = services.BuildServiceProvider();
-        var delivery = new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { Name = "staging" };
 
-        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(delivery, "staging"))
+        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("DispatchAsync has nobody to hand deliveries to. Add a handler with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
+            .WithMessage("DispatchAsync has no handler. Add one with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
     }
 
     [Fact]
@@ -299,7 +281,7 @@ public class InboxTests
 
     private sealed class Hanging : IWebhookInbox
     {
-        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
             => Task.Delay(Timeout.Infinite, cancellationToken);
     }
 
@@ -309,7 +291,7 @@ public class InboxTests
 
         public TaskCompletionSource? Slow { get; init; }
 
-        public ConcurrentQueue<(string WebhookId, DateTimeOffset Timestamp, byte[] Payload)> Stored { get; } = new();
+        public ConcurrentQueue<WebhookMessage> Stored { get; } = new();
 
         public ConcurrentQueue<WebhookDelivery> Handled { get; } = new();
 
@@ -319,7 +301,7 @@ public class InboxTests
 
         public Exception? HandlerProblem { get; init; }
 
-        public async Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
         {
             if (Problem is not null)
             {
@@ -328,7 +310,7 @@ public class InboxTests
 
             Entered.SetResult();
             await (Slow?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask);
-            Stored.Enqueue((webhookId, timestamp, payload.ToArray()));
+            Stored.Enqueue(message);
         }
 
         public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ public class MiddlewareTests
 
         answer.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
-            .Which.Message.Should().Contain("Its body is not all there: something read it first").And.NotContain("secret");
+            .Which.Message.Should().Contain("is incomplete because something read it first").And.NotContain("secret");
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public class MiddlewareTests
         (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
 
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
-            .Which.Message.Should().Contain("Its body is not all there: something read it first").And.NotContain("secret");
+            .Which.Message.Should().Contain("is incomplete because something read it first").And.NotContain("secret");
     }
 
     [Fact]
@@ -141,14 +141,14 @@ public class MiddlewareTests
     {
         { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
         { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
-        { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's sender broke off." },
-        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
-        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
-        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read. It is not encoded as its headers say, or longer than something in front of this lets through." },
+        { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's body did not arrive." },
+        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read (System.IO.IOException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
+        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read (System.IO.InvalidDataException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
+        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read (System.OperationCanceledException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
     };
 
     [Fact]
-    public async Task UnwrapOpenAIWebhookAsync_RefusesWhatItCanBeforeItReadsABody()
+    public async Task UnwrapOpenAIWebhookAsync_refuses_what_it_can_before_it_reads_a_body()
     {
         await using var app = await TestApp.StartAsync();
         var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
@@ -269,7 +269,7 @@ public class MiddlewareTests
         (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(2000)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
 
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=too_large");
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("or than the server takes");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("over the server's own limit");
     }
 
     [Theory]

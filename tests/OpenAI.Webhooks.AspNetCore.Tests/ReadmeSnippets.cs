@@ -120,7 +120,7 @@ public class ReadmeSnippets
                 builder.Services.AddSingleton(handled);
 
                 #region README: register the queue
-                builder.Services.AddSingleton(Channel.CreateUnbounded<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)>());
+                builder.Services.AddSingleton(Channel.CreateUnbounded<WebhookMessage>());
                 builder.Services.AddSingleton<ChannelInbox>().AddHostedService(services => services.GetRequiredService<ChannelInbox>());
                 builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Audit>().AddInbox<ChannelInbox>();
                 #endregion
@@ -134,23 +134,22 @@ public class ReadmeSnippets
 
     #region README: a queue of your own
     public class ChannelInbox(
-        Channel<(string Id, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)> channel, WebhookDispatcher dispatcher, ILogger<ChannelInbox> logger)
-        : BackgroundService, IWebhookInbox
+        Channel<WebhookMessage> channel, WebhookDispatcher dispatcher, ILogger<ChannelInbox> logger) : BackgroundService, IWebhookInbox
     {
-        public Task StoreAsync(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
-            => channel.Writer.WriteAsync((webhookId, timestamp, payload), cancellationToken).AsTask();
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
+            => channel.Writer.WriteAsync(message, cancellationToken).AsTask();
 
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            await foreach (var (id, timestamp, payload) in channel.Reader.ReadAllAsync(stoppingToken))
+            await foreach (WebhookMessage message in channel.Reader.ReadAllAsync(stoppingToken))
             {
                 try
                 {
-                    await dispatcher.DispatchAsync(new WebhookDelivery(id, timestamp, payload), cancellationToken: stoppingToken);
+                    await dispatcher.DispatchAsync(message, stoppingToken);
                 }
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception) when (!stoppingToken.IsCancellationRequested)
                 {
-                    logger.LogError(exception, "The webhook {WebhookId} is lost.", id);    // yours tries it again
+                    logger.LogError("The webhook {WebhookId} is lost.", message.WebhookId);    // the dispatcher has logged why; yours retries
                 }
             }
         }

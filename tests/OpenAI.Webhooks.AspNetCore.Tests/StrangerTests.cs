@@ -40,7 +40,7 @@ public class StrangerTests
         await app.SendAsync(TestApp.Sign().Payload, []);
 
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
-            .Should().Be("Refused a webhook that calls itself (nothing). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies pass it on; without it the request is not from OpenAI.");
+            .Should().Be("Rejected a webhook (claimed id (none)). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies pass it on; without it the request is not from OpenAI.");
     }
 
     [Fact]
@@ -61,12 +61,12 @@ public class StrangerTests
     }
 
     [Theory]
-    [InlineData("wh_good-1.x~", "calls itself wh_good-1.x~.")]
-    [InlineData("wh\u001b[31mred", "(an id that is not printable)")]
-    [InlineData("wh two", "(an id that is not printable)")]
-    [InlineData("wh_é", "(an id that is not printable)")]
-    [InlineData("wh_\u2028", "(an id that is not printable)")]
-    [InlineData("wh_\u007f", "(an id that is not printable)")]
+    [InlineData("wh_good-1.x~", "(claimed id wh_good-1.x~).")]
+    [InlineData("wh\u001b[31mred", "(claimed id (not printable))")]
+    [InlineData("wh two", "(claimed id (not printable))")]
+    [InlineData("wh_é", "(claimed id (not printable))")]
+    [InlineData("wh_\u2028", "(claimed id (not printable))")]
+    [InlineData("wh_\u007f", "(claimed id (not printable))")]
     public async Task An_id_goes_into_the_log_only_if_it_is_printable(string id, string logged)
     {
         await using var app = await TestApp.StartAsync();
@@ -78,8 +78,8 @@ public class StrangerTests
     }
 
     [Theory]
-    [InlineData(100, "calls itself xxx")]
-    [InlineData(101, "(an id of 101 characters)")]
+    [InlineData(100, "(claimed id xxx")]
+    [InlineData(101, "(claimed id (101 characters))")]
     public async Task An_id_goes_into_the_log_only_if_it_is_of_sensible_length(int length, string logged)
     {
         await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 10));
@@ -115,8 +115,8 @@ public class StrangerTests
             await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: new string('x', 1000)));
         }
 
-        app.Log.Should().HaveCount(10).And.OnlyContain(entry => entry.Message.Contains("(an id of 1000 characters)"));
-        app.Log.Should().OnlyContain(entry => entry.Message.Contains(how == "too long" ? "10 bytes of OpenAI:Webhooks:small:MaxBodyBytes" : "something read it first"));
+        app.Log.Should().HaveCount(10).And.OnlyContain(entry => entry.Message.Contains("(claimed id (1000 characters))"));
+        app.Log.Should().OnlyContain(entry => entry.Message.Contains(how == "too long" ? "10 bytes (OpenAI:Webhooks:small:MaxBodyBytes)" : "something read it first"));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public class StrangerTests
         await app.SendAsync(forged);
 
         app.Log.Should().HaveCount(12);
-        app.Log.ElementAt(10).Message.Should().EndWith(". 490 more were refused before this one, and not logged.");
+        app.Log.ElementAt(10).Message.Should().EndWith(". 490 more were rejected before this one and not logged.");
         app.Log.ElementAt(11).Message.Should().EndWith("something else has read it first.");
     }
 
@@ -171,7 +171,7 @@ public class StrangerTests
         string status = await app.SendRawAsync($"Content-Encoding: {encoding}\r\n{TestApp.Lines(signed)}", Encoding.UTF8.GetString(signed.Payload.Span));
 
         status.Should().Be("HTTP/1.1 400 Bad Request");
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("It is not encoded as its headers say");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("it is not encoded as its headers say");
     }
 
     [Fact]

@@ -200,12 +200,15 @@ public class TelemetryTests
 
         metrics.Instruments.Select(instrument => $"{instrument.GetType().Name} {instrument.Name} {instrument.Unit}").Should().BeEquivalentTo(
             "Counter`1 openai.webhook.deliveries {delivery}",
-            "Histogram`1 openai.webhook.handler.duration s");
+            "Histogram`1 openai.webhook.handler.duration s",
+            "Histogram`1 openai.webhook.arrival.age s",
+            "Histogram`1 openai.webhook.handled.age s");
+        metrics.Instruments.Should().OnlyContain(instrument => instrument.Meter.Version == "0.1.0");
         metrics.Instruments.Should().OnlyContain(instrument => instrument.Description!.Length > 0);
         double.Parse(metrics.Of("openai.webhook.handler.duration").Single().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)
             .Should().BeInRange(0.1, 100, "a quarter of a second is neither 250 nor 0");
 
-        var advice = metrics.Instruments.OfType<Histogram<double>>().Single().Advice;
+        var advice = metrics.Instruments.OfType<Histogram<double>>().First().Advice;
         advice?.HistogramBucketBoundaries.Should().HaveElementAt(0, 0.005).And.EndWith([60, 300], "handlers take from milliseconds to minutes");
         (advice is null).Should().Be(BuildTests.TestedBuild == "net8.0", "there it takes the packages of .NET 9");
     }
@@ -222,9 +225,9 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: "wh_2"));
 
         app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal)).Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(
-            "Debug: The webhook wh_1 (response.completed) was run: Handled.",
-            "Information: The webhook wh_1 (response.completed) was handled before, or is being handled: it gets the same answer, and is not handled again.",
-            "Debug: The webhook wh_2 (batch.failed) was run: Ignored.");
+            "Information: Handled the webhook wh_1 (response.completed).",
+            "Information: The webhook wh_1 (response.completed) is a copy of one that was handled or is being handled. It gets the same response and is not handled again.",
+            "Warning: No handler takes batch.failed, so the webhook wh_2 was acknowledged and dropped. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
     }
 
     private sealed class Nothing : IWebhookHandler<WebhookEvent>

@@ -38,8 +38,11 @@ internal sealed class TestApp : IAsyncDisposable
     /// <summary>What the application's endpoint was handed.</summary>
     public ConcurrentQueue<WebhookDelivery> Deliveries { get; } = new();
 
-    /// <summary>What was logged at Warning or above, and by this package at any level.</summary>
-    public IReadOnlyCollection<LogEntry> Log => _log.Entries;
+    /// <summary>What was logged at Warning or above, and by this package at any level, but for its line per endpoint at start.</summary>
+    public IReadOnlyCollection<LogEntry> Log => [.. _log.Entries.Where(entry => !IsOfStart(entry))];
+
+    /// <summary>What was logged of each endpoint at start.</summary>
+    public IReadOnlyCollection<string> StartLog => [.. _log.Entries.Where(IsOfStart).Select(entry => $"{entry.Level}: {entry.Message}")];
 
     /// <summary>Starts an application that hands deliveries to a delegate, which keeps them unless another is given.</summary>
     public static async Task<TestApp> StartAsync(
@@ -137,6 +140,8 @@ internal sealed class TestApp : IAsyncDisposable
 
         condition().Should().BeTrue();
     }
+
+    private static bool IsOfStart(LogEntry entry) => entry.Message.Contains(" receives OpenAI webhooks: ", StringComparison.Ordinal);
 
     public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
 

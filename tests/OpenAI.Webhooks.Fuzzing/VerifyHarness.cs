@@ -53,7 +53,7 @@ internal static class VerifyHarness
         Finding.Unless(failure == expected, $"the answer is {expected} and not {failure}");
         Finding.Unless(verified == (failure == WebhookVerificationFailure.None), "true is no failure");
         Finding.Unless(
-            verifier.Refuses(headers, out var early) ? early == failure : failure is WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch,
+            verifier.RejectsByHeaders(headers, out var early) ? early == failure : failure is WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch,
             "headers that are refused alone are refused with a body, for the same reason");
         Finding.Unless(
             !Utf8.IsValid(body) || verifier.TryVerify(Encoding.UTF8.GetString(body), headers, out _) == verified,

@@ -259,7 +259,7 @@ public sealed class QuartzInboxTests : IDisposable
     [InlineData("no Quartz", "*AddQuartz*")]
     [InlineData("no hosted service", "*AddQuartzHostedService()*AutoStart = false*")]
     [InlineData("in memory", "*in memory*UsePersistentStore*")]
-    public async Task Start_WhereDeliveriesWouldNotBeSafe_NamesTheLineThatIsMissing(string what, string message)
+    public async Task Start_where_deliveries_would_not_be_safe_names_the_line_that_is_missing(string what, string message)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new());
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>().AddQuartzInbox();

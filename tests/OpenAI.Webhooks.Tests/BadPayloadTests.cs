@@ -11,19 +11,19 @@ public class BadPayloadTests
     public static TheoryData<string, string> OptionalMembers { get; } = Members(Fixture.Optional.Contains);
 
     [Theory, MemberData(nameof(RequiredMembers))]
-    public void Parse_RequiredMemberMissing_NamesIt(string type, string path)
+    public void Parse_required_member_missing_names_it(string type, string path)
         => Refusal(type, path, (parent, name) => parent.Remove(name)).Should().Contain($"{path} is missing");
 
     [Theory, MemberData(nameof(RequiredMembers))]
-    public void Parse_RequiredMemberNull_NamesIt(string type, string path)
+    public void Parse_required_member_null_names_it(string type, string path)
         => Refusal(type, path, (parent, name) => parent[name] = null).Should().Contain($"{path} is null where ");
 
     [Theory, MemberData(nameof(RequiredMembers)), MemberData(nameof(OptionalMembers))]
-    public void Parse_MemberOfAnotherJsonType_NamesIt(string type, string path)
+    public void Parse_member_of_another_json_type_names_it(string type, string path)
         => Refusal(type, path, (parent, name) => parent[name] = true).Should().Contain($"{path} is a boolean where ");
 
     [Theory, MemberData(nameof(RequiredMembers)), MemberData(nameof(OptionalMembers))]
-    public void Parse_MemberTwice_NamesIt(string type, string path)
+    public void Parse_member_twice_names_it(string type, string path)
     {
         const string Marker = "\"\":\"twice\"";
         string json = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out _)[""] = "twice");
@@ -41,7 +41,7 @@ public class BadPayloadTests
     }
 
     [Theory, MemberData(nameof(OptionalMembers))]
-    public void Parse_OptionalMemberMissingOrNull_IsNoError(string type, string path)
+    public void Parse_optional_member_missing_or_null_is_no_error(string type, string path)
     {
         var without = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out string name).Remove(name));
         var withNull = Fixture.Edit(Fixture.Events[type], payload => Parent(payload, path, out string name)[name] = null);
@@ -66,7 +66,7 @@ public class BadPayloadTests
     [InlineData("{'type':'batch.failed'}", "it is not valid JSON at line 1, byte 2")]
     [InlineData("""{"type":"batch.failed",}""", "it is not valid JSON at line 1, byte 24")]
     [InlineData("""{"type":"batch.failed" /* why */}""", "it is not valid JSON at line 1, byte 24")]
-    public void Parse_BadPayload_SaysWhatIsWrong(string json, string problem)
+    public void Parse_bad_payload_says_what_is_wrong(string json, string problem)
     {
         foreach (var parse in new Action[] { () => WebhookEvent.Parse(json), () => WebhookEvent.Parse(Encoding.UTF8.GetBytes(json)) })
         {
@@ -78,15 +78,15 @@ public class BadPayloadTests
     [InlineData("""{"id":"evt_1","type":"batch.failed","phone":tel:+4915112345678}""")]
     [InlineData("""{"id":"evt_1","type":"newer","phone":nel:+4915112345678}""")]
     [InlineData("f4915112345678")]
-    public void Parse_NotJson_QuotesNothing(string json)
+    public void Parse_not_json_quotes_nothing(string json)
         => FluentActions.Invoking(() => WebhookEvent.Parse(json)).Should().Throw<JsonException>().Where(exception => exception.Path == "$").Which.ToString().Should().NotContain("4915");
 
     [Fact]
-    public void Parse_NullString_IsTheCallersError()
+    public void Parse_null_string_is_the_callers_error()
         => FluentActions.Invoking(() => WebhookEvent.Parse((string)null!)).Should().Throw<ArgumentNullException>();
 
     [Fact]
-    public void Parse_ByteOrderMark_SkipsIt()
+    public void Parse_byte_order_mark_skips_it()
     {
         var expected = WebhookEvent.Parse(Fixture.ResponseCompleted);
 
@@ -95,12 +95,12 @@ public class BadPayloadTests
     }
 
     [Fact]
-    public void Parse_TwoByteOrderMarks_IsRefused()
+    public void Parse_two_byte_order_marks_is_refused()
         => FluentActions.Invoking(() => WebhookEvent.Parse("\uFEFF\uFEFF" + Fixture.ResponseCompleted))
             .Should().Throw<JsonException>();
 
     [Fact]
-    public void Parse_TruncatedAnywhere_IsRefused()
+    public void Parse_truncated_anywhere_is_refused()
     {
         byte[] payload = Encoding.UTF8.GetBytes(Fixture.RealtimeCallIncoming);
         for (int length = 0; length < payload.Length; length++)
@@ -113,11 +113,11 @@ public class BadPayloadTests
     [InlineData("x")]
     [InlineData("{}")]
     [InlineData("\0")]
-    public void Parse_TrailingBytes_AreRefused(string tail)
+    public void Parse_trailing_bytes_are_refused(string tail)
         => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.ResponseCompleted + tail)).Should().Throw<JsonException>();
 
     [Fact]
-    public void Parse_TrailingWhiteSpace_IsNoError()
+    public void Parse_trailing_white_space_is_no_error()
         => WebhookEvent.Parse(Fixture.ResponseCompleted + " \r\n\t").Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
 
     [Theory]
@@ -129,7 +129,7 @@ public class BadPayloadTests
     [InlineData("""{"id":"e","created_at":1,"type":"batch.failed","data":{"id":"b","new":[{"§":1}]}}""", "$.data.*")]
     [InlineData("""{"data":{"id":"§"},"id":"e","created_at":1,"type":"batch.failed"}""", "$.*")]
     [InlineData("""{"id":"e","created_at":1,"type":"newer","data":{"deep":[["§"]]}}""", "$.*")]
-    public void Parse_TextThatIsNotUnicode_SaysWhere(string template, string where)
+    public void Parse_text_that_is_not_unicode_says_where(string template, string where)
     {
         byte[] template8 = Encoding.Latin1.GetBytes(template);
         foreach (byte[] bad in new byte[][] { [0xFF], [0xC3], [0xED, 0xA0, 0x80], Encoding.ASCII.GetBytes("\\ud800"), Encoding.ASCII.GetBytes("\\udc00x") })
@@ -144,7 +144,7 @@ public class BadPayloadTests
     }
 
     [Fact]
-    public void Parse_StringWithALoneSurrogate_IsRefused()
+    public void Parse_string_with_a_lone_surrogate_is_refused()
         => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("resp_123", "\ud800")))
             .Should().Throw<JsonException>().WithMessage("*$ holds text that is not valid Unicode*").Which.Path.Should().Be("$");
 
@@ -153,7 +153,7 @@ public class BadPayloadTests
     [InlineData("""{"type":"newer","data":""")]
     [InlineData("""{"new":""")]
     [InlineData("")]
-    public void Parse_NestedFarTooDeep_IsRefused(string prefix)
+    public void Parse_nested_far_too_deep_is_refused(string prefix)
         => FluentActions.Invoking(() => WebhookEvent.Parse(prefix + new string('[', 1_000_000)))
             .Should().Throw<JsonException>();
 
@@ -163,13 +163,13 @@ public class BadPayloadTests
     [InlineData("""[{"name":"a","value":"b"},{"name":"a"}]""", "$.data.sip_headers[1].value is missing")]
     [InlineData("""[{"name":null,"value":"b"}]""", "$.data.sip_headers[0].name is null where a string is expected")]
     [InlineData("{}", "$.data.sip_headers is an object where an array is expected")]
-    public void Parse_BadSipHeaders_SaysWhichOne(string headers, string problem)
+    public void Parse_bad_SipHeaders_says_which_one(string headers, string problem)
         => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.Edit(
                 Fixture.RealtimeCallIncoming, payload => payload["data"]!["sip_headers"] = JsonNode.Parse(headers))))
             .Should().Throw<JsonException>().WithMessage($"*{problem.Replace("[", "?").Replace("]", "?")}*");
 
     [Fact]
-    public void Parse_BadPayload_QuotesNothingOfIt()
+    public void Parse_bad_payload_quotes_nothing_of_it()
         => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.Edit(Fixture.RealtimeCallIncoming, payload =>
             {
                 payload["data"]!["sip_headers"]![0]!["value"] = new JsonArray("+14155550123");

@@ -15,7 +15,7 @@ public class DamagedPayloadTests
     public static TheoryData<string> Types => Fixture.Types;
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_DamagedPayload_GivesAnEventOrAJsonException(string type)
+    public void Parse_damaged_payload_gives_an_event_or_a_JsonException(string type)
     {
         int events = 0;
         foreach (byte[] payload in Damage(type))
@@ -36,7 +36,7 @@ public class DamagedPayloadTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_DamagedPayload_AnswersAsSystemTextJsonDoesByTheUnionsAttributes(string type)
+    public void Parse_damaged_payload_answers_as_system_text_json_does_by_the_unions_attributes(string type)
     {
         foreach (byte[] payload in Damage(type).Where(IsUnicodeThroughout))
         {

@@ -10,7 +10,7 @@ public class EventTests
     public static TheoryData<string> Types => Fixture.Types;
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_Fixture_GivesTheRecordOfItsType(string type)
+    public void Parse_fixture_gives_the_record_of_its_type(string type)
     {
         var parsed = WebhookEvent.Parse(Fixture.Events[type]);
 
@@ -20,7 +20,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_Fixture_LosesNoField(string type)
+    public void Parse_fixture_loses_no_field(string type)
     {
         string json = WebhookEvent.Parse(Fixture.Events[type]).ToJson();
 
@@ -28,7 +28,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void ToJson_ReadBack_GivesAnEqualEvent(string type)
+    public void ToJson_read_back_gives_an_equal_event(string type)
     {
         var parsed = WebhookEvent.Parse(Fixture.Events[type]);
 
@@ -39,7 +39,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_PropertiesInAnyOrder_GivesAnEqualEvent(string type)
+    public void Parse_properties_in_any_order_gives_an_equal_event(string type)
     {
         var expected = WebhookEvent.Parse(Fixture.Events[type]);
         var properties = JsonNode.Parse(Fixture.Events[type])!.AsObject()
@@ -53,7 +53,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_ObjectOtherThanEvent_KeepsIt(string type)
+    public void Parse_object_other_than_event_keeps_it(string type)
     {
         string json = Fixture.Edit(Fixture.Events[type], payload => payload["object"] = "webhook.event");
 
@@ -61,7 +61,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_ChangedId_GivesAnotherEvent(string type)
+    public void Parse_changed_id_gives_another_event(string type)
     {
         string json = Fixture.Edit(Fixture.Events[type], payload => payload["id"] = "evt_other");
 
@@ -94,7 +94,7 @@ public class EventTests
     }
 
     [Fact]
-    public void Parse_ResponseCompleted_FillsEveryMember()
+    public void Parse_response_completed_fills_every_member()
         => WebhookEvent.Parse(Fixture.ResponseCompleted).Should().Be(new ResponseCompletedWebhookEvent
         {
             Id = "evt_685c059ae3a481909bdc86819b066fb6",
@@ -104,7 +104,7 @@ public class EventTests
         });
 
     [Fact]
-    public void Switch_OverAnEvent_WorksForTheEventItsFamilyAndTheUnion()
+    public void Switch_over_an_event_works_for_the_event_its_family_and_the_union()
     {
         var received = WebhookEvent.Parse(Fixture.ResponseCompleted);
 
@@ -115,7 +115,7 @@ public class EventTests
     }
 
     [Fact]
-    public void With_ChangedData_LeavesTheOriginalAsItWas()
+    public void With_changed_data_leaves_the_original_as_it_was()
     {
         var original = WebhookEvent.Parse<BatchCompletedWebhookEvent>(Fixture.Events[WebhookEventTypes.BatchCompleted]);
 
@@ -127,7 +127,7 @@ public class EventTests
     }
 
     [Fact]
-    public void Parse_AsItsOwnTypeOrFamily_GivesIt()
+    public void Parse_as_its_own_type_or_family_gives_it()
     {
         WebhookEvent.Parse<ResponseCompletedWebhookEvent>(Fixture.ResponseCompleted).Data.Id.Should().Be("resp_123");
         WebhookEvent.Parse<ResponseWebhookEvent>(Encoding.UTF8.GetBytes(Fixture.ResponseCompleted)).Data.Id
@@ -135,20 +135,20 @@ public class EventTests
     }
 
     [Fact]
-    public void Parse_AsAnotherType_NamesBoth()
+    public void Parse_as_another_type_names_both()
         => FluentActions.Invoking(() => WebhookEvent.Parse<BatchFailedWebhookEvent>(Fixture.ResponseCompleted))
             .Should().Throw<JsonException>()
             .WithMessage("*$.type is 'response.completed' (ResponseCompletedWebhookEvent) where 'batch.failed' (BatchFailedWebhookEvent) is expected.")
             .Which.Path.Should().Be("$.type");
 
     [Fact]
-    public void Parse_AsAnotherFamily_NamesBoth()
+    public void Parse_as_another_family_names_both()
         => FluentActions.Invoking(() => WebhookEvent.Parse<BatchWebhookEvent>(Fixture.Unknown))
             .Should().Throw<JsonException>()
             .WithMessage("*$.type is 'video.rendered' (UnknownWebhookEvent) where BatchWebhookEvent is expected.");
 
     [Fact]
-    public void Parse_UnknownFields_IgnoresThem()
+    public void Parse_unknown_fields_ignores_them()
     {
         string json = Fixture.Edit(Fixture.RealtimeCallIncoming, payload =>
         {
@@ -161,7 +161,7 @@ public class EventTests
     }
 
     [Fact]
-    public void Parse_UnknownFieldsWhoseValuesAreNamesOfKnownOnes_IgnoresThem()
+    public void Parse_unknown_fields_whose_values_are_names_of_known_ones_ignores_them()
     {
         foreach (string name in new[] { "id", "object", "created_at", "type", "data" })
         {
@@ -170,7 +170,7 @@ public class EventTests
     }
 
     [Theory, MemberData(nameof(Types))]
-    public void Parse_UnknownFieldInEveryObject_IsIgnored(string type)
+    public void Parse_unknown_field_in_every_object_is_ignored(string type)
     {
         const string New = "\"new\":[{\"id\":\"type\",\"type\":null}],";
         string json = JsonNode.Parse(Fixture.Events[type])!.ToJsonString();
@@ -181,7 +181,7 @@ public class EventTests
     [Theory]
     [InlineData(64, true)]
     [InlineData(65, false)]
-    public void Parse_AsAnotherTypeThatIsLong_QuotesItOnlyIfItMayBeAName(int length, bool isQuoted)
+    public void Parse_as_another_type_that_is_long_quotes_it_only_if_it_may_be_a_name(int length, bool isQuoted)
     {
         string type = new('x', length);
         string message = FluentActions.Invoking(() => WebhookEvent.Parse<BatchWebhookEvent>(Fixture.Unknown.Replace("video.rendered", type)))
@@ -191,12 +191,12 @@ public class EventTests
     }
 
     [Fact]
-    public void Parse_EscapedNamesAndType_ReadsThemAsWritten()
+    public void Parse_escaped_names_and_type_reads_them_as_written()
         => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("type", "\\u0074ype").Replace("response.", "r\\u0065sponse."))
             .Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
 
     [Fact]
-    public void Parse_AbsentObject_IsNullAndStaysAbsent()
+    public void Parse_absent_object_is_null_and_stays_absent()
     {
         var parsed = WebhookEvent.Parse(Fixture.Edit(Fixture.ResponseCompleted, payload => payload.Remove("object")));
 

@@ -16,6 +16,9 @@ public class EvolutionTests
 
     private static readonly string[] Stored = File.ReadAllLines(Path.Combine(Folder, "stored.jsonl"));
 
+    // Its converter writes them: it has no properties for them.
+    private static readonly string[] SipHeaderNames = ["name", "value"];
+
     [Fact]
     public void The_required_members_are_the_frozen_ones()
         => Records().Select(record => $"{record.Name}: {string.Join(' ', WireNames(record, isRequired: true))}".TrimEnd()).Order(StringComparer.Ordinal)
@@ -56,13 +59,18 @@ public class EvolutionTests
         written.Should().BeEquivalentTo(Records().Where(record => !record.IsAbstract).SelectMany(record => WireNames(record).Select(name => $"{record.Name}.{name}")));
     }
 
-    // The members of a value that are not null; that the reader filled them, Parse_Fixture_LosesNoField shows.
+    // The members of a value that are not null; that the reader filled them, Parse_fixture_loses_no_field shows.
     private static void Visit(object value, HashSet<string> written)
     {
         if (value is IEnumerable<object> items)
         {
             items.ToList().ForEach(item => Visit(item, written));
             return;
+        }
+
+        if (value is SipHeader)
+        {
+            written.UnionWith(SipHeaderNames.Select(name => $"{nameof(SipHeader)}.{name}"));
         }
 
         foreach (var property in value.GetType().GetProperties().Where(IsOnTheWire))
@@ -84,8 +92,9 @@ public class EvolutionTests
 
     private static IEnumerable<string> WireNames(Type record, bool isRequired = false)
         => record.GetProperties().Where(IsOnTheWire)
-            .Where(property => !isRequired || property.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(RequiredMemberAttribute)) || record == typeof(SipHeader))
+            .Where(property => !isRequired || property.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(RequiredMemberAttribute)))
             .Select(WireName)
+            .Concat(record == typeof(SipHeader) ? SipHeaderNames : [])
             .Order(StringComparer.Ordinal);
 
     private static bool IsOnTheWire(PropertyInfo property) => property.IsDefined(typeof(JsonPropertyNameAttribute));

@@ -22,7 +22,7 @@ public class FamilyTests
     }
 
     [Fact]
-    public void Switch_OverAgentSessionAndLiveTransportFamilies_GivesTheSessionOfEveryEvent()
+    public void Switch_over_agent_session_and_live_transport_families_gives_the_session_of_every_event()
     {
         foreach (string type in Fixture.Events.Keys.Where(type => type.StartsWith("agent.session.", StringComparison.Ordinal) || type.StartsWith("live.transport.", StringComparison.Ordinal)))
         {
@@ -39,7 +39,7 @@ public class FamilyTests
     }
 
     [Fact]
-    public void SessionId_IsNotOnTheWire()
+    public void SessionId_is_not_on_the_wire()
         => WebhookEvent.Parse(Fixture.Events[WebhookEventTypes.AgentSessionActionRequired]).ToJson().Should().NotContainEquivalentOf("sessionid");
 
     private static IEnumerable<Type> Ancestors(Type record)

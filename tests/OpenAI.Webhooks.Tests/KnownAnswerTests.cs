@@ -14,7 +14,7 @@ public class KnownAnswerTests
     public static TheoryData<string> Names { get; } = [.. Cases.Keys];
 
     [Theory, MemberData(nameof(Names))]
-    public void TryVerify_KnownSignature_IsTrueAndOfAnyOtherBodyFalse(string name)
+    public void TryVerify_known_signature_is_true_and_of_any_other_body_false(string name)
     {
         var known = Cases[name];
         var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [known.Secret], Tolerance = Timeout.InfiniteTimeSpan });
@@ -26,7 +26,7 @@ public class KnownAnswerTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void Sign_KnownCase_MakesItsSignature(string name)
+    public void Sign_known_case_makes_its_signature(string name)
     {
         var known = Cases[name];
         var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(long.Parse(known.Timestamp, System.Globalization.CultureInfo.InvariantCulture)));

@@ -20,7 +20,7 @@ public class UnreadableWebhookExceptionTests
     public static TheoryData<string> Ways { get; } = ["Unwrap", "TryUnwrap", "Unwrap text", "TryUnwrap text"];
 
     [Theory, MemberData(nameof(Ways))]
-    public void Unwrap_AuthenticPayloadThatIsNoEvent_KeepsItsIdentityAndPayload(string way)
+    public void Unwrap_authentic_payload_that_is_no_event_keeps_its_identity_and_payload(string way)
     {
         Action unwrap = way switch
         {
@@ -41,7 +41,7 @@ public class UnreadableWebhookExceptionTests
     }
 
     [Fact]
-    public void Constructor_Null_IsRefused()
+    public void Constructor_null_is_refused()
     {
         FluentActions.Invoking(() => new UnreadableWebhookException(null!, "wh_1", Sent, default)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new UnreadableWebhookException(new JsonException(), null!, Sent, default)).Should().Throw<ArgumentNullException>();

@@ -8,20 +8,20 @@ public class WebhookHeadersTests
         [new("Webhook-Id", "wh_1"), new("WEBHOOK-TIMESTAMP", "1"), new("webhook-signature", "v1,a v1,b"), new("Content-Type", "application/json")];
 
     [Fact]
-    public void From_Pairs_IgnoresTheCaseOfNames() => ShouldBeComplete(WebhookHeaders.From(Pairs));
+    public void From_pairs_ignores_the_case_of_names() => ShouldBeComplete(WebhookHeaders.From(Pairs));
 
     [Fact]
-    public void From_HttpHeaders_TakesThem() => ShouldBeComplete(WebhookHeaders.From(HttpHeadersOf(Pairs)));
+    public void From_http_headers_takes_them() => ShouldBeComplete(WebhookHeaders.From(HttpHeadersOf(Pairs)));
 
     [Fact]
-    public void From_Lookup_AsksByName()
+    public void From_lookup_asks_by_name()
         => ShouldBeComplete(WebhookHeaders.From(LookupOf(Pairs)));
 
     [Theory]
     [InlineData("webhook-id", WebhookVerificationFailure.RepeatedId)]
     [InlineData("webhook-timestamp", WebhookVerificationFailure.RepeatedTimestamp)]
     [InlineData("webhook-signature", WebhookVerificationFailure.RepeatedSignature)]
-    public void From_RepeatedHeader_IsAFailureAtVerification(string name, WebhookVerificationFailure expected)
+    public void From_repeated_header_is_a_failure_at_verification(string name, WebhookVerificationFailure expected)
     {
         KeyValuePair<string, string>[] pairs = [.. Pairs, new(name, Pairs.First(pair => pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value)];
 
@@ -32,11 +32,11 @@ public class WebhookHeadersTests
     [InlineData("webhook-id", WebhookVerificationFailure.MissingId)]
     [InlineData("webhook-timestamp", WebhookVerificationFailure.MissingTimestamp)]
     [InlineData("webhook-signature", WebhookVerificationFailure.MissingSignature)]
-    public void From_MissingHeader_IsAFailureAtVerification(string name, WebhookVerificationFailure expected)
+    public void From_missing_header_is_a_failure_at_verification(string name, WebhookVerificationFailure expected)
         => ShouldFailAlike([.. Pairs.Where(pair => !pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase))], expected);
 
     [Fact]
-    public void From_NullValuesAndNames_AreMissing()
+    public void From_null_values_and_names_are_missing()
     {
         WebhookHeaders.From([new("webhook-id", null!), new(null!, "x")]).Id.Should().BeNull();
         WebhookHeaders.From(_ => [null]).Id.Should().BeNull();
@@ -44,7 +44,7 @@ public class WebhookHeadersTests
     }
 
     [Fact]
-    public void From_Null_IsRefused()
+    public void From_null_is_refused()
     {
         FluentActions.Invoking(() => WebhookHeaders.From((HttpHeaders)null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => WebhookHeaders.From((IEnumerable<KeyValuePair<string, string>>)null!)).Should().Throw<ArgumentNullException>();
@@ -52,7 +52,7 @@ public class WebhookHeadersTests
     }
 
     [Fact]
-    public void From_NamesWithSeveralValuesEach_TakesThem()
+    public void From_names_with_several_values_each_takes_them()
     {
         ShouldBeComplete(WebhookHeaders.From(Pairs.ToDictionary(pair => pair.Key, pair => new[] { pair.Value })));
         ShouldBeComplete(WebhookHeaders.From<IList<string>>(Pairs.ToDictionary(pair => pair.Key, IList<string> (pair) => [pair.Value])));
@@ -60,7 +60,7 @@ public class WebhookHeadersTests
     }
 
     [Fact]
-    public void From_NamesWithNoValuesOrSeveral_AreMissingOrRepeated()
+    public void From_names_with_no_values_or_several_are_missing_or_repeated()
     {
         Dictionary<string, string[]?> headers = new() { ["Webhook-Id"] = null, ["webhook-timestamp"] = [], ["WEBHOOK-SIGNATURE"] = ["v1,a", "v1,b"] };
 
@@ -70,7 +70,7 @@ public class WebhookHeadersTests
     }
 
     [Fact]
-    public void ToDictionary_GivesThePresentHeadersUnderNamesOfAnyCase()
+    public void ToDictionary_gives_the_present_headers_under_names_of_any_case()
     {
         var headers = WebhookHeaders.From(Pairs).ToDictionary();
 

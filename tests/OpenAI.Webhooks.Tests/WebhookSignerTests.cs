@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.Tests;
 public class WebhookSignerTests
 {
     [Fact]
-    public void Sign_PublishedDelivery_MakesItsSignature()
+    public void Sign_published_delivery_makes_its_signature()
     {
         var vector = SignatureVector.Published;
         var signer = new WebhookSigner(vector.Secrets[0], new FixedClock(DateTimeOffset.FromUnixTimeSeconds(vector.Now)));
@@ -18,7 +18,7 @@ public class WebhookSignerTests
     }
 
     [Fact]
-    public void Sign_EventThatIsMade_SignsWhatOpenAISends()
+    public void Sign_event_that_is_made_signs_what_open_AI_sends()
     {
         var made = new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.FromUnixTimeSeconds(1), Data = new BatchEventData { Id = "batch_1" } };
         const string Sent = """{"id":"evt_1","object":"event","created_at":1,"type":"batch.completed","data":{"id":"batch_1"}}""";
@@ -30,7 +30,7 @@ public class WebhookSignerTests
     }
 
     [Fact]
-    public void Sign_Event_SignsItsWireFormat()
+    public void Sign_event_signs_its_wire_format()
     {
         var webhookEvent = WebhookEvent.Parse(Fixture.RealtimeCallIncoming);
 
@@ -41,7 +41,7 @@ public class WebhookSignerTests
     }
 
     [Fact]
-    public async Task ToRequest_IsTheDeliveryReadyToSend()
+    public async Task ToRequest_is_the_delivery_ready_to_send()
     {
         var signed = new WebhookSigner("a secret as text").Sign(Fixture.ResponseCompleted);
 
@@ -59,7 +59,7 @@ public class WebhookSignerTests
     }
 
     [Fact]
-    public void Sign_WithoutAnId_MakesANewOneEachTime()
+    public void Sign_without_an_id_makes_a_new_one_each_time()
     {
         var signer = new WebhookSigner("a secret as text");
 
@@ -67,7 +67,7 @@ public class WebhookSignerTests
     }
 
     [Fact]
-    public void Sign_BlankIdOrNull_IsRefused()
+    public void Sign_blank_id_or_null_is_refused()
     {
         var signer = new WebhookSigner("a secret as text");
 

@@ -29,7 +29,7 @@ public class WebhookVerifierTests
     }
 
     [Theory, MemberData(nameof(Authentic))]
-    public void TryVerify_AuthenticVector_IsTrue(string name)
+    public void TryVerify_authentic_vector_is_true(string name)
     {
         var vector = SignatureVector.All[name];
 
@@ -44,7 +44,7 @@ public class WebhookVerifierTests
     }
 
     [Theory, MemberData(nameof(Authentic))]
-    public void Unwrap_AuthenticVector_GivesTheDeliveryOrAJsonException(string name)
+    public void Unwrap_authentic_vector_gives_the_delivery_or_a_JsonException(string name)
     {
         var vector = SignatureVector.All[name];
         WebhookEvent? readable = null;
@@ -69,7 +69,7 @@ public class WebhookVerifierTests
     }
 
     [Theory, MemberData(nameof(NotAuthentic))]
-    public void TryVerify_VectorThatIsNotAuthentic_TellsWhy(string name)
+    public void TryVerify_vector_that_is_not_authentic_tells_why(string name)
     {
         var vector = SignatureVector.All[name];
         var expected = vector.Reason switch
@@ -98,7 +98,7 @@ public class WebhookVerifierTests
     }
 
     [Theory, MemberData(nameof(BadSecrets))]
-    public void Constructor_BadSecretOfAVector_SaysWhyWithoutQuotingIt(string name)
+    public void Constructor_bad_secret_of_a_vector_says_why_without_quoting_it(string name)
     {
         var vector = SignatureVector.All[name];
         string problem = vector.Reason == "secret-too-short" ? "too short" : "not canonical base64";
@@ -112,7 +112,7 @@ public class WebhookVerifierTests
     [Theory]
     [InlineData("")]
     [InlineData(" \t\r\n")]
-    public void Constructor_BlankSecret_IsRefused(string secret)
+    public void Constructor_blank_secret_is_refused(string secret)
     {
         FluentActions.Invoking(() => new WebhookVerifier(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
         FluentActions.Invoking(() => new WebhookSigner(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
@@ -122,13 +122,13 @@ public class WebhookVerifierTests
     [InlineData("\"", "\"")]
     [InlineData("OPENAI_WEBHOOK_SECRET=", "")]
     [InlineData("Bearer ", "")]
-    public void Constructor_SomethingInFrontOfTheSecret_IsRefusedWithoutQuotingIt(string front, string behind)
+    public void Constructor_something_in_front_of_the_secret_is_refused_without_quoting_it(string front, string behind)
         => FluentActions.Invoking(() => new WebhookVerifier(front + Secret + behind))
             .Should().Throw<ArgumentException>().WithMessage("The webhook secret has something in front of whsec_, such as a quotation mark.*")
             .Which.ToString().Should().NotContain(Secret["whsec_".Length..]);
 
     [Fact]
-    public void Constructor_NoSecret_IsRefused()
+    public void Constructor_no_secret_is_refused()
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions()))
             .Should().Throw<ArgumentException>().WithMessage("There is no webhook secret*");
@@ -142,14 +142,14 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void Constructor_OneBadSecretAmongGoodOnes_IsRefused()
+    public void Constructor_one_bad_secret_among_good_ones_is_refused()
         => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, "whsec_!"] }))
             .Should().Throw<ArgumentException>();
 
     [Theory]
     [InlineData(-2)]
     [InlineData(-10_000_000)]
-    public void Constructor_NegativeTolerance_IsRefused(long ticks)
+    public void Constructor_negative_tolerance_is_refused(long ticks)
         => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], Tolerance = TimeSpan.FromTicks(ticks) }))
             .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*InfiniteTimeSpan*");
 
@@ -161,7 +161,7 @@ public class WebhookVerifierTests
     [InlineData(300, 999, WebhookVerificationFailure.None)]
     [InlineData(301, 0, WebhookVerificationFailure.TimestampTooNew)]
     [InlineData(301, 999, WebhookVerificationFailure.TimestampTooNew)]
-    public void TryVerify_AtTheEdgeOfTheTolerance_IsInclusiveToTheSecond(int offset, int milliseconds, WebhookVerificationFailure expected)
+    public void TryVerify_at_the_edge_of_the_tolerance_is_inclusive_to_the_second(int offset, int milliseconds, WebhookVerificationFailure expected)
     {
         var signed = SignAt(Now.AddSeconds(offset));
 
@@ -171,7 +171,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_ToleranceOfAFractionOfASecond_CountsWholeSeconds()
+    public void TryVerify_tolerance_of_a_fraction_of_a_second_counts_whole_seconds()
     {
         var verifier = Verifier(Now, tolerance: TimeSpan.FromSeconds(1.9));
 
@@ -180,7 +180,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_ExtremeClocksAndTimestamps_NeverOverflow()
+    public void TryVerify_extreme_clocks_and_timestamps_never_overflow()
     {
         foreach (var now in new[] { DateTimeOffset.MinValue, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue })
         {
@@ -202,7 +202,7 @@ public class WebhookVerifierTests
     [InlineData("1750861210\0")]
     [InlineData("١٧٥٠٨٦١٢١٠")]
     [InlineData("+1750861210")]
-    public void TryVerify_TimestampThatIsNoNumberOfSeconds_SaysSoWithoutATolerance(string timestamp)
+    public void TryVerify_timestamp_that_is_no_number_of_seconds_says_so_without_a_tolerance(string timestamp)
     {
         Verifier(Now, tolerance: Timeout.InfiniteTimeSpan).TryVerify(Body, Headers(timestamp: timestamp), out var failure);
 
@@ -210,7 +210,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_TenThousandCandidates_FindsTheRightOne()
+    public void TryVerify_ten_thousand_candidates_finds_the_right_one()
     {
         var signed = SignAt(Now);
         string noise = string.Join(' ', Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", 10_000));
@@ -220,7 +220,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_DamagedDelivery_IsFalseAndNeverThrows()
+    public void TryVerify_damaged_delivery_is_false_and_never_throws()
     {
         var random = new Random(20251122);
         var signed = SignAt(Now);
@@ -250,7 +250,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_RandomInput_IsFalseAndNeverThrows()
+    public void TryVerify_random_input_is_false_and_never_throws()
     {
         var random = new Random(1122);
         for (int i = 0; i < 5_000; i++)
@@ -266,7 +266,7 @@ public class WebhookVerifierTests
     [InlineData(100)]
     [InlineData(1_000)]
     [InlineData(1_000_000)]
-    public void TryVerify_HeadersOfAnyLength_AreHashedWhole(int length)
+    public void TryVerify_headers_of_any_length_are_hashed_whole(int length)
     {
         string id = new('é', length);
         var signed = new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, id);
@@ -276,7 +276,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_ManyThreadsAtOnce_AnswersAllOfThemRight()
+    public void TryVerify_many_threads_at_once_answers_all_of_them_right()
     {
         var verifier = Verifier(Now);
         var deliveries = Enumerable.Range(0, 64)
@@ -298,7 +298,7 @@ public class WebhookVerifierTests
 
 #if !TESTS_NETSTANDARD // whose hash takes and gives arrays
     [Fact]
-    public void TryVerify_OnceWarm_AllocatesNothing()
+    public void TryVerify_once_warm_allocates_nothing()
     {
         var verifier = Verifier(Now);
         var headers = SignAt(Now).Headers;
@@ -318,7 +318,7 @@ public class WebhookVerifierTests
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public void TryVerify_InTheMiddleOfARotation_TakesADeliverySignedWithBothOrEither(bool isSignedWithOne, bool isSignedWithOther)
+    public void TryVerify_in_the_middle_of_a_rotation_takes_a_delivery_signed_with_both_or_either(bool isSignedWithOne, bool isSignedWithOther)
     {
         var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret, Secret], TimeProvider = new FixedClock(Now) });
         string one = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
@@ -334,7 +334,7 @@ public class WebhookVerifierTests
     [InlineData("v1,x  {0}")]
     [InlineData("\t{0}\t")]
     [InlineData("v2,x {0} v1a,y")]
-    public void TryVerify_SignatureAmongBlanksAndOthers_FindsIt(string format)
+    public void TryVerify_signature_among_blanks_and_others_finds_it(string format)
     {
         string signature = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
 
@@ -342,7 +342,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_SignatureWithTwoCharactersChangedAlike_IsFalse()
+    public void TryVerify_signature_with_two_characters_changed_alike_is_false()
     {
         string signature = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
         for (int i = 3; i < signature.Length; i++)
@@ -363,22 +363,22 @@ public class WebhookVerifierTests
     [InlineData(-301, false)]
     [InlineData(300, true)]
     [InlineData(301, false)]
-    public void TryVerify_WithTheDefaultTolerance_TakesFiveMinutes(int seconds, bool expected)
+    public void TryVerify_with_the_default_tolerance_takes_five_minutes(int seconds, bool expected)
         => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = new FixedClock(Now) })
             .TryVerify(Body, SignAt(Now.AddSeconds(seconds)).Headers, out _).Should().Be(expected);
 
     [Theory]
     [InlineData("a secret as text\n")]
     [InlineData("\v\f\r\t a secret as text")]
-    public void Constructor_WhiteSpaceAroundASecretAsText_DoesNotCount(string secret)
+    public void Constructor_white_space_around_a_secret_as_text_does_not_count(string secret)
         => new WebhookVerifier(secret).TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeTrue();
 
     [Fact]
-    public void Constructor_OtherWhiteSpaceAroundASecret_IsPartOfIt()
+    public void Constructor_other_white_space_around_a_secret_is_part_of_it()
         => new WebhookVerifier("\u00a0a secret as text").TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeFalse();
 
     [Fact]
-    public void Unwrap_LaterThanItWasSent_GivesTheTimestampAndNotTheClock()
+    public void Unwrap_later_than_it_was_sent_gives_the_timestamp_and_not_the_clock()
     {
         var signed = SignAt(Now);
 
@@ -386,22 +386,22 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void Refuses_AndTryVerify_AgreeOnEveryVector()
+    public void RejectsByHeaders_and_TryVerify_agree_on_every_vector()
     {
         foreach (var vector in SignatureVector.All.Values.Where(vector => !vector.Reason.StartsWith("secret-", StringComparison.Ordinal)))
         {
-            bool isRefused = vector.MakeVerifier().Refuses(vector.WebhookHeaders, out var failure);
+            bool isRefused = vector.MakeVerifier().RejectsByHeaders(vector.WebhookHeaders, out var failure);
             vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var expected);
 
             isRefused.Should().Be(expected is not (WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch), vector.Name);
             failure.Should().Be(isRefused ? expected : WebhookVerificationFailure.None, vector.Name);
         }
 
-        FluentActions.Invoking(() => Verifier(Now).Refuses(null!, out _)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).RejectsByHeaders(null!, out _)).Should().Throw<ArgumentNullException>();
     }
 
     [Fact]
-    public void Constructor_NullSecret_SaysWhereToLook()
+    public void Constructor_null_secret_says_where_to_look()
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
@@ -409,7 +409,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void TryVerify_TwoSecrets_TakesEither()
+    public void TryVerify_two_secrets_takes_either()
     {
         var rotating = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret], TimeProvider = new FixedClock(Now) });
 
@@ -418,7 +418,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void Unwrap_PublishedDelivery_GivesAllOfIt()
+    public void Unwrap_published_delivery_gives_all_of_it()
     {
         var vector = SignatureVector.Published;
         ReadOnlyMemory<byte> payload = vector.Bytes;
@@ -433,7 +433,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void Unwrap_AuthenticBodyThatIsNoEvent_IsAJsonException()
+    public void Unwrap_authentic_body_that_is_no_event_is_a_JsonException()
     {
         var signed = new WebhookSigner(Secret, new FixedClock(Now)).Sign("""{"test": true}""");
 
@@ -441,7 +441,7 @@ public class WebhookVerifierTests
     }
 
     [Fact]
-    public void Unwrap_Null_IsTheCallersError()
+    public void Unwrap_null_is_the_callers_error()
     {
         FluentActions.Invoking(() => Verifier(Now).Unwrap(Body, null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => Verifier(Now).Unwrap((string)null!, Headers())).Should().Throw<ArgumentNullException>();
@@ -462,7 +462,7 @@ public class WebhookVerifierTests
     [InlineData(WebhookVerificationFailure.TimestampTooOld, "longer ago than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.TimestampTooNew, "further in the future than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.SignatureMismatch, "no signature matches")]
-    public void Verify_EachFailure_SaysWhatToCheckAndQuotesNothing(WebhookVerificationFailure expected, string problem)
+    public void Verify_each_failure_says_what_to_check_and_quotes_nothing(WebhookVerificationFailure expected, string problem)
     {
         var good = SignAt(Now).Headers;
         var headers = expected switch

@@ -9,7 +9,7 @@ namespace OpenAI.Webhooks;
 /// </summary>
 internal sealed class KnownEvent
 {
-    // Few types are of one length, so the length finds them as well as a hash would.
+    // Indexed by length: few names share one, so this is as fast as hashing.
     private static readonly Dictionary<int, KnownEvent[]> ByLength = WebhookJsonContext.Default.UnwrapWebhookEvent
         .PolymorphismOptions!.DerivedTypes
         .Select(derived => new KnownEvent((string)derived.TypeDiscriminator!, derived.DerivedType))
@@ -51,4 +51,8 @@ internal sealed class KnownEvent
 
     /// <summary>The wire's type of a record in the union, or null where the record is not one event but a family.</summary>
     public static string? TypeOf(Type record) => ByRecord.TryGetValue(record, out string? type) ? type : null;
+
+    /// <summary>The wire's types of the records that are, or derive from, a record.</summary>
+    public static string[] TypesOf(Type record)
+        => [.. ByRecord.Where(known => record.IsAssignableFrom(known.Key)).Select(known => known.Value).OrderBy(type => type, StringComparer.Ordinal)];
 }

@@ -5,10 +5,12 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Walks the members of one JSON object: each known one at most once, all text valid Unicode, and every error with the
-/// path of its member. The members, 64 at the most, have to be asked for in the same order each time round, as a chain of
-/// || does.
+/// Walks the members of one JSON object. Each known member occurs at most once, all text is valid Unicode, and every
+/// error names the path of its member.
 /// </summary>
+/// <remarks>
+/// Each known member has a place of its own, from 0 to 63, by which it is recognized when it occurs again.
+/// </remarks>
 internal struct ObjectReader
 {
     private const int UsualCount = 16;
@@ -16,7 +18,6 @@ internal struct ObjectReader
     private readonly string _path;
     private readonly int _index;
     private bool _isPlainName;
-    private ulong _member;
     private ulong _seen;
 
     private ObjectReader(string path, int index)
@@ -37,20 +38,20 @@ internal struct ObjectReader
         var members = new ObjectReader(path, index);
         return reader.TokenType == JsonTokenType.StartObject
             ? members
-            : throw PayloadError.WrongType(members.Path(), "an object", reader.TokenType);
+            : throw PayloadException.WrongType(members.Path(), "an object", reader.TokenType);
     }
 
     /// <summary>Reads the <c>data</c> of which only a required <c>id</c> matters.</summary>
     public static string ReadId(ref Utf8JsonReader reader) => ReadSingle(ref reader, "$.data", "id"u8);
 
-    /// <summary>Reads an object of which only one required string matters.</summary>
+    /// <summary>Reads an object of which only one member matters, a required string.</summary>
     public static string ReadSingle(ref Utf8JsonReader reader, string path, ReadOnlySpan<byte> name)
     {
         string? value = null;
         var members = Enter(ref reader, path);
         while (members.Next(ref reader))
         {
-            _ = members.TryRead(ref reader, name, ref value) || members.Skip(ref reader);
+            _ = members.TryRead(ref reader, 0, name, ref value) || members.Skip(ref reader);
         }
 
         return members.Require(value, name);
@@ -61,7 +62,7 @@ internal struct ObjectReader
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
-            throw PayloadError.WrongType(path, "an array", reader.TokenType);
+            throw PayloadException.WrongType(path, "an array", reader.TokenType);
         }
 
         var items = new List<T>(UsualCount);
@@ -77,7 +78,6 @@ internal struct ObjectReader
     public bool Next(ref Utf8JsonReader reader)
     {
         reader.Read();
-        _member = 1;
         if (reader.TokenType == JsonTokenType.EndObject)
         {
             return false;
@@ -94,47 +94,43 @@ internal struct ObjectReader
 
     /// <summary>Whether the member has this name; if so, moves to its value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // The name is a constant at every call, which makes the comparison cheap.
-    public bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-    {
-        ulong member = _member;
-        _member <<= 1;
+    public bool Is(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name)
         // Stryker disable once Conditional : the second way takes every name, the first is faster.
-        return (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
-            && MoveToValue(ref reader, name, member);
-    }
+        => (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
+            && MoveToValue(ref reader, place, name);
 
     /// <summary>Reads the member's value, a string, if it has this name.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
-        => Is(ref reader, name) && Assign(ref value, ReadString(ref reader, name));
+    public bool TryRead(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref string? value)
+        => Is(ref reader, place, name) && Assign(ref value, ReadString(ref reader, name));
 
     /// <summary>Reads the member's value, a string or null, if it has this name.</summary>
-    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref string? value)
-        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadString(ref reader, name)));
+    public bool TryReadOptional(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref string? value)
+        => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref value, ReadString(ref reader, name)));
 
     /// <summary>Reads the member's value, an integer, if it has this name.</summary>
-    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref long? value)
-        => Is(ref reader, name) && Assign(ref value, ReadInteger(ref reader, name));
+    public bool TryRead(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref long? value)
+        => Is(ref reader, place, name) && Assign(ref value, ReadInteger(ref reader, name));
 
     /// <summary>Reads the member's value, an integer or null, if it has this name.</summary>
-    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref long? value)
-        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadInteger(ref reader, name)));
+    public bool TryReadOptional(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref long? value)
+        => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref value, ReadInteger(ref reader, name)));
 
     /// <summary>Reads the member's value, a boolean, if it has this name.</summary>
-    public bool TryRead(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref bool? value)
-        => Is(ref reader, name) && Assign(ref value, ReadBoolean(ref reader, name));
+    public bool TryRead(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref bool? value)
+        => Is(ref reader, place, name) && Assign(ref value, ReadBoolean(ref reader, name));
 
     /// <summary>Reads the member's value, a boolean or null, if it has this name.</summary>
-    public bool TryReadOptional(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref bool? value)
-        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref value, ReadBoolean(ref reader, name)));
+    public bool TryReadOptional(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref bool? value)
+        => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref value, ReadBoolean(ref reader, name)));
 
     /// <summary>Reads the member's value, a list, if it has this name.</summary>
-    public bool TryRead<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
-        => Is(ref reader, name) && Assign(ref items, ReadList(ref reader, Path(name), readItem));
+    public bool TryRead<T>(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+        => Is(ref reader, place, name) && Assign(ref items, ReadList(ref reader, Path(name), readItem));
 
     /// <summary>Reads the member's value, a list or null, if it has this name.</summary>
-    public bool TryReadOptional<T>(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
-        => Is(ref reader, name) && (IsNull(ref reader) || Assign(ref items, ReadList(ref reader, Path(name), readItem)));
+    public bool TryReadOptional<T>(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+        => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref items, ReadList(ref reader, Path(name), readItem)));
 
     /// <summary>Reads an item of a list of strings.</summary>
     public static string ReadString(ref Utf8JsonReader reader, string path, int index)
@@ -144,10 +140,10 @@ internal struct ObjectReader
     {
         if (reader.TokenType != JsonTokenType.String)
         {
-            throw PayloadError.WrongType(Path(name), "a string", reader.TokenType);
+            throw PayloadException.WrongType(Path(name), "a string", reader.TokenType);
         }
 
-#if NET8_0_OR_GREATER
+#if NET
         // The usual text is ASCII, and takes half as long to decode when that is known.
         // Stryker disable once Block : only faster.
         if (!reader.ValueIsEscaped && !reader.HasValueSequence && Ascii.IsValid(reader.ValueSpan))
@@ -184,11 +180,11 @@ internal struct ObjectReader
 
     public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
         where T : class
-        => value ?? throw PayloadError.Missing(Path(name));
+        => value ?? throw PayloadException.Missing(Path(name));
 
     public readonly T Require<T>(T? value, ReadOnlySpan<byte> name)
         where T : struct
-        => value ?? throw PayloadError.Missing(Path(name));
+        => value ?? throw PayloadException.Missing(Path(name));
 
     private static bool IsNull(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.Null;
 
@@ -199,28 +195,23 @@ internal struct ObjectReader
     }
 
     private readonly long ReadInteger(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-        => reader.TokenType != JsonTokenType.Number ? throw PayloadError.WrongType(Path(name), "an integer", reader.TokenType)
+        => reader.TokenType != JsonTokenType.Number ? throw PayloadException.WrongType(Path(name), "an integer", reader.TokenType)
             : reader.TryGetInt64(out long value) ? value
-            : throw PayloadError.At(Path(name), "is a number where an integer of 64 bits is expected");
+            : throw PayloadException.At(Path(name), "is a number where an integer of 64 bits is expected");
 
     private readonly bool ReadBoolean(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.TokenType switch
     {
         JsonTokenType.True => true,
         JsonTokenType.False => false,
-        _ => throw PayloadError.WrongType(Path(name), "a boolean", reader.TokenType),
+        _ => throw PayloadException.WrongType(Path(name), "a boolean", reader.TokenType),
     };
 
-    private bool MoveToValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, ulong member)
+    private bool MoveToValue(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name)
     {
-        if (member == 0)
-        {
-            // The bit of the 65th has been shifted out, and nobody would see it come twice.
-            throw new InvalidOperationException($"{Path(name)} is a member too many: {nameof(ObjectReader)} keeps track of 64.");
-        }
-
+        ulong member = 1UL << place;
         if ((_seen & member) != 0)
         {
-            throw PayloadError.Repeated(Path(name));
+            throw PayloadException.Repeated(Path(name));
         }
 
         // Stryker disable once Assignment : the bit is 0 before, so that ^= is the same.
@@ -237,7 +228,7 @@ internal struct ObjectReader
         }
         catch (InvalidOperationException)
         {
-            throw PayloadError.InvalidText(Path(name));
+            throw PayloadException.InvalidText(Path(name));
         }
     }
 
@@ -245,13 +236,13 @@ internal struct ObjectReader
     {
         if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !HasValidText(ref reader))
         {
-            throw PayloadError.InvalidText($"{Path()}.*");
+            throw PayloadException.InvalidText($"{Path()}.*");
         }
     }
 
     private static bool HasValidText(ref Utf8JsonReader reader)
     {
-#if NET8_0_OR_GREATER
+#if NET
         if (!reader.ValueIsEscaped && !reader.HasValueSequence)
         {
             return Ascii.IsValid(reader.ValueSpan) || System.Text.Unicode.Utf8.IsValid(reader.ValueSpan);

@@ -18,7 +18,16 @@ public sealed class SipHeadersConverter : JsonConverter<SipHeaders>
     /// <returns>The headers; never null.</returns>
     /// <exception cref="JsonException">Not an array of objects, each with a name and a value.</exception>
     public override SipHeaders Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        => SipHeaders.Read(ref reader);
+    {
+        try
+        {
+            return SipHeaders.Read(ref reader, "$");
+        }
+        catch (PayloadException exception)
+        {
+            throw exception.Within();
+        }
+    }
 
     /// <summary>Writes the headers, in order.</summary>
     /// <param name="writer">The writer. Must not be null.</param>
@@ -31,10 +40,7 @@ public sealed class SipHeadersConverter : JsonConverter<SipHeaders>
         writer.WriteStartArray();
         foreach (var header in value ?? throw new ArgumentNullException(nameof(value)))
         {
-            writer.WriteStartObject();
-            writer.WriteString("name"u8, header.Name);
-            writer.WriteString("value"u8, header.Value);
-            writer.WriteEndObject();
+            header.WriteTo(writer);
         }
 
         writer.WriteEndArray();

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -14,21 +13,26 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
 {
     private const long MinSeconds = -62_135_596_800;
     private const long MaxSeconds = 253_402_300_799;
-    private const int DecimalsOfATick = 7;
-
-    // The one time in an event, so its path is known.
-    private const string Path = "$.created_at";
 
     private static readonly DateTimeOffset Epoch = DateTimeOffset.FromUnixTimeSeconds(0);
 
-    /// <summary>Reads a number of Unix seconds; a fraction is kept down to 100 nanoseconds, and what is finer dropped.</summary>
+    /// <summary>Reads a number of Unix seconds. A fraction is kept down to 100 nanoseconds.</summary>
     /// <param name="reader">The reader, at the number.</param>
     /// <param name="typeToConvert">Not used.</param>
     /// <param name="options">Not used: a number in a string is refused under any options.</param>
     /// <returns>The time, in UTC.</returns>
     /// <exception cref="JsonException">Not a number, or not in the years 1 to 9999.</exception>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        => Read(ref reader);
+    {
+        try
+        {
+            return Read(ref reader, "$");
+        }
+        catch (PayloadException exception)
+        {
+            throw exception.Within();
+        }
+    }
 
     /// <summary>Writes the number of Unix seconds: an integer where there is no fraction.</summary>
     /// <param name="writer">The writer. Must not be null.</param>
@@ -55,22 +59,22 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
         }
     }
 
-    internal static DateTimeOffset Read(ref Utf8JsonReader reader)
+    internal static DateTimeOffset Read(ref Utf8JsonReader reader, string path)
     {
         if (reader.TokenType != JsonTokenType.Number)
         {
-            throw PayloadError.WrongType(Path, "a number of Unix seconds", reader.TokenType);
+            throw PayloadException.WrongType(path, "a number of Unix seconds", reader.TokenType);
         }
 
         // Stryker disable once Equality : the second way reads every number, the first is faster.
         return reader.TryGetInt64(out long seconds) && seconds is >= MinSeconds and <= MaxSeconds
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
-            : Read(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan);
+            : ToTime(reader.TryGetDecimal(out decimal number) ? number : null, path);
     }
 
-    /// <summary>Reads the text of a number.</summary>
-    internal static DateTimeOffset Read(ReadOnlySpan<byte> number)
-        => new JsonNumber(number).Truncate(DecimalsOfATick) is >= MinSeconds * TimeSpan.TicksPerSecond and < (MaxSeconds + 1) * TimeSpan.TicksPerSecond and { } ticks
-            ? Epoch.AddTicks((long)ticks)
-            : throw PayloadError.At(Path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
+    /// <summary>The time of a number of Unix seconds; null is a number that no decimal can hold.</summary>
+    internal static DateTimeOffset ToTime(decimal? seconds, string path)
+        => seconds is > MinSeconds - 1 and < MaxSeconds + 1 and { } number && (long)(number * TimeSpan.TicksPerSecond) is >= MinSeconds * TimeSpan.TicksPerSecond and var ticks
+            ? Epoch.AddTicks(ticks)
+            : throw PayloadException.At(path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
 }

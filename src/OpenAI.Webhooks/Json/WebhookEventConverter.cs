@@ -20,7 +20,17 @@ public sealed class WebhookEventConverter<TEvent> : JsonConverter<TEvent>
     /// <returns>The event; never null.</returns>
     /// <exception cref="JsonException">The JSON is not an event, or one of another type.</exception>
     public override TEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        => WebhookEventReader.Expect<TEvent>(WebhookEventReader.Read(ref reader));
+    {
+        bool isPart = reader.CurrentDepth > 0;
+        try
+        {
+            return WebhookEventReader.Expect<TEvent>(WebhookEventReader.Read(ref reader));
+        }
+        catch (PayloadException exception) when (isPart)
+        {
+            throw exception.Within();
+        }
+    }
 
     /// <summary>Writes an event, as <see cref="WebhookEvent.ToJson"/> does.</summary>
     /// <param name="writer">The writer. Must not be null.</param>

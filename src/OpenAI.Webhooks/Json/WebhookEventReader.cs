@@ -21,7 +21,7 @@ internal static class WebhookEventReader
 
         if (utf8Json.IsEmpty)
         {
-            throw PayloadError.At("$", "is empty");
+            throw PayloadException.At("$", "is empty");
         }
 
         try
@@ -37,9 +37,9 @@ internal static class WebhookEventReader
             reader.Read();
             return known;
         }
-        catch (JsonException exception) when (PayloadError.IsOfReader(exception))
+        catch (JsonException exception) when (exception is not PayloadException)
         {
-            throw PayloadError.NotJson(exception);
+            throw PayloadException.NotJson(exception);
         }
     }
 
@@ -70,12 +70,14 @@ internal static class WebhookEventReader
         JsonElement? @object = null;
         JsonElement? createdAt = null;
         JsonElement? type = null;
+        JsonElement? data = null;
         foreach (var member in payload.EnumerateObject())
         {
             _ = IsMember(member, "id"u8, ref id)
                 || IsMember(member, "object"u8, ref @object)
                 || IsMember(member, "created_at"u8, ref createdAt)
-                || IsMember(member, "type"u8, ref type);
+                || IsMember(member, "type"u8, ref type)
+                || IsMember(member, "data"u8, ref data);
         }
 
         return new UnknownWebhookEvent(type!.Value.GetString()!, payload)
@@ -84,9 +86,9 @@ internal static class WebhookEventReader
             Object = @object is null or { ValueKind: JsonValueKind.Null } ? null : ReadString(@object, "$.object"),
             CreatedAt = createdAt switch
             {
-                null => throw PayloadError.Missing("$.created_at"),
-                { ValueKind: JsonValueKind.Number } number => UnixSecondsConverter.Read(JsonMarshal.GetRawUtf8Value(number)),
-                { } other => throw PayloadError.WrongType("$.created_at", "a number of Unix seconds", TokenOf(other)),
+                null => throw PayloadException.Missing("$.created_at"),
+                { ValueKind: JsonValueKind.Number } number => UnixSecondsConverter.ToTime(number.TryGetDecimal(out decimal seconds) ? seconds : null, "$.created_at"),
+                { } other => throw PayloadException.WrongType("$.created_at", "a number of Unix seconds", TokenOf(other)),
             },
         };
     }
@@ -95,7 +97,7 @@ internal static class WebhookEventReader
     public static TEvent Expect<TEvent>(WebhookEvent webhookEvent)
         where TEvent : WebhookEvent
         => webhookEvent as TEvent
-            ?? throw PayloadError.At(
+            ?? throw PayloadException.At(
                 "$.type",
                 $"is {Describe(webhookEvent.Type, webhookEvent.GetType())} where {Describe(KnownEvent.TypeOf(typeof(TEvent)), typeof(TEvent))} is expected");
 
@@ -112,19 +114,19 @@ internal static class WebhookEventReader
         var envelope = ObjectReader.Enter(ref reader, "$");
         while (envelope.Next(ref reader))
         {
-            if (envelope.Is(ref reader, "id"u8))
+            if (envelope.Is(ref reader, 0, "id"u8))
             {
                 id = envelope.ReadString(ref reader, "id"u8);
             }
-            else if (envelope.Is(ref reader, "object"u8))
+            else if (envelope.Is(ref reader, 1, "object"u8))
             {
                 @object = ReadObject(ref reader, envelope);
             }
-            else if (envelope.Is(ref reader, "created_at"u8))
+            else if (envelope.Is(ref reader, 2, "created_at"u8))
             {
-                createdAt = UnixSecondsConverter.Read(ref reader);
+                createdAt = UnixSecondsConverter.Read(ref reader, "$.created_at");
             }
-            else if (envelope.Is(ref reader, "type"u8))
+            else if (envelope.Is(ref reader, 3, "type"u8))
             {
                 // The bytes of most values are their text; the others are empty or escaped, and then no event's name.
                 // Stryker disable once NullCoalescing : the second way finds every name, the first is faster.
@@ -135,7 +137,7 @@ internal static class WebhookEventReader
                     return null;
                 }
             }
-            else if (envelope.Is(ref reader, "data"u8))
+            else if (envelope.Is(ref reader, 4, "data"u8))
             {
                 if (blank is not null)
                 {
@@ -184,7 +186,7 @@ internal static class WebhookEventReader
             return false;
         }
 
-        value = value is null ? member.Value : throw PayloadError.Repeated($"$.{member.Name}");
+        value = value is null ? member.Value : throw PayloadException.Repeated($"$.{member.Name}");
 
         // Stryker disable once Boolean : it is no other member either.
         return true;
@@ -192,9 +194,9 @@ internal static class WebhookEventReader
 
     private static string ReadString(JsonElement? value, string path) => value switch
     {
-        null => throw PayloadError.Missing(path),
+        null => throw PayloadException.Missing(path),
         { ValueKind: JsonValueKind.String } text => text.GetString()!,
-        { } other => throw PayloadError.WrongType(path, "a string", TokenOf(other)),
+        { } other => throw PayloadException.WrongType(path, "a string", TokenOf(other)),
     };
 
     private static JsonTokenType TokenOf(JsonElement value) => value.ValueKind switch
@@ -210,7 +212,7 @@ internal static class WebhookEventReader
     // One look at the whole; only where that is not enough, each text by itself.
     private static void RefuseInvalidText(ReadOnlySpan<byte> payload)
     {
-#if NET8_0_OR_GREATER
+#if NET
         // Stryker disable once Block,Statement,Unary : only faster.
         if (System.Text.Unicode.Utf8.IsValid(payload) && payload.IndexOf("\\u"u8) == -1)
         {

@@ -6,14 +6,17 @@ namespace OpenAI.Webhooks;
 /// <summary>A payload and the headers that a <see cref="WebhookSigner"/> made for it: what goes into a request.</summary>
 public sealed class SignedWebhook
 {
+    private readonly ReadOnlyMemory<byte> _payload;
+
     internal SignedWebhook(ReadOnlyMemory<byte> payload, WebhookHeaders headers)
     {
-        Payload = payload;
+        _payload = payload;
         Headers = headers;
     }
 
-    /// <summary>The body's bytes, to be sent as they are.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    /// <summary>Gets the body's bytes, to be sent as they are. In C# 14 they are also the property <c>Payload</c>.</summary>
+    /// <returns>The bytes that were signed, not a copy.</returns>
+    public ReadOnlyMemory<byte> GetPayload() => _payload;
 
     /// <summary>The three headers. Never null.</summary>
     public WebhookHeaders Headers { get; }
@@ -34,7 +37,7 @@ public sealed class SignedWebhook
     {
         var request = new HttpRequestMessage(HttpMethod.Post, requestUri ?? throw new ArgumentNullException(nameof(requestUri)))
         {
-            Content = new ByteArrayContent(Payload.ToArray()),
+            Content = new ByteArrayContent(_payload.ToArray()),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         foreach (var header in Headers.ToDictionary())

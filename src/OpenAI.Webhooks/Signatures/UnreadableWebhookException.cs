@@ -4,13 +4,18 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A webhook is authentic, and its payload is not an event that this version can read. It has what is needed to put the
-/// delivery aside: OpenAI sends it again for 72 hours, and the payload can be read once it is understood.
+/// A webhook is authentic, but its payload is not an event that this version can read. The exception has what is needed
+/// to keep the delivery for later: OpenAI stops sending it after 72 hours.
 /// </summary>
-/// <remarks>The message says what is wrong and where, and quotes nothing of the payload.</remarks>
+/// <remarks>
+/// The message says what is wrong and where, and quotes nothing of the payload. The payload is not a property that
+/// reflection finds, so that loggers that take exceptions apart do not print it.
+/// </remarks>
 [SuppressMessage("Design", "CA1032", Justification = "It is always raised with the delivery that it is about.")]
 public sealed class UnreadableWebhookException : JsonException
 {
+    private readonly ReadOnlyMemory<byte> _payload;
+
     /// <summary>Makes an exception for a delivery.</summary>
     /// <param name="problem">Why the payload is not an event. Must not be null; its message and path become this one's.</param>
     /// <param name="webhookId">The delivery's <c>webhook-id</c>. Must not be null.</param>
@@ -22,7 +27,7 @@ public sealed class UnreadableWebhookException : JsonException
     {
         WebhookId = webhookId ?? throw new ArgumentNullException(nameof(webhookId));
         Timestamp = timestamp;
-        Payload = payload;
+        _payload = payload;
     }
 
     /// <summary>The <c>webhook-id</c>, the same at every attempt to deliver the event. Never null.</summary>
@@ -31,6 +36,7 @@ public sealed class UnreadableWebhookException : JsonException
     /// <summary>When this attempt was made, to the second; a later attempt has another.</summary>
     public DateTimeOffset Timestamp { get; }
 
-    /// <summary>The body's bytes as they were verified: the memory handed to the verifier, not a copy.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    /// <summary>Gets the body's bytes as they were verified. In C# 14 they are also the property <c>Payload</c>.</summary>
+    /// <returns>The memory that the verifier was given, not a copy.</returns>
+    public ReadOnlyMemory<byte> GetPayload() => _payload;
 }

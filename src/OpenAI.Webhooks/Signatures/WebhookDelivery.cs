@@ -4,25 +4,28 @@ namespace OpenAI.Webhooks;
 
 /// <summary>A webhook and the event in it. Immutable, as long as nobody changes the payload's memory.</summary>
 /// <remarks>
-/// One that a <see cref="WebhookVerifier"/> made was verified. One that was made again from a store proves as much as the
-/// store does: whoever can write there can forge.
+/// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as
+/// trustworthy as the store: anyone who can write there can forge it. The payload is not a property that reflection finds,
+/// so that loggers that take objects apart do not print it.
 /// </remarks>
 public sealed class WebhookDelivery
 {
+    private readonly ReadOnlyMemory<byte> _payload;
+
     /// <summary>
-    /// Makes a delivery again from what was stored of one that was verified before. Nothing is verified here: the
-    /// timestamp would be stale by now.
+    /// Restores a delivery that was verified before it was stored. Nothing is verified here: by now its timestamp would be
+    /// too old.
     /// </summary>
     /// <param name="webhookId">The <see cref="WebhookId"/>. Must not be null.</param>
     /// <param name="timestamp">The <see cref="Timestamp"/>.</param>
-    /// <param name="payload">The <see cref="Payload"/>, from which the event is read. It is not copied.</param>
+    /// <param name="payload">The body's bytes, from which the event is read. They are not copied.</param>
     /// <exception cref="ArgumentNullException"><paramref name="webhookId"/> is null.</exception>
     /// <exception cref="UnreadableWebhookException">The payload is not an event.</exception>
     public WebhookDelivery(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
     {
         WebhookId = webhookId ?? throw new ArgumentNullException(nameof(webhookId));
         Timestamp = timestamp;
-        Payload = payload;
+        _payload = payload;
         try
         {
             Event = WebhookEvent.Parse(payload.Span);
@@ -45,8 +48,9 @@ public sealed class WebhookDelivery
     /// <summary>When this attempt was made, to the second; a later attempt has another.</summary>
     public DateTimeOffset Timestamp { get; }
 
-    /// <summary>The body's bytes as they were verified: the memory handed to the verifier, not a copy.</summary>
-    public ReadOnlyMemory<byte> Payload { get; }
+    /// <summary>Gets the body's bytes as they were verified. In C# 14 they are also the property <c>Payload</c>.</summary>
+    /// <returns>The memory that the verifier was given, not a copy.</returns>
+    public ReadOnlyMemory<byte> GetPayload() => _payload;
 
     /// <summary>The delivery's id and the event's type, without its content.</summary>
     /// <returns>Such as <c>WebhookDelivery wh_685c059a… (response.completed)</c>.</returns>

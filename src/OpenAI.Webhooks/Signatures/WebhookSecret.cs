@@ -95,7 +95,7 @@ internal sealed class WebhookSecret
             hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         }
 
-#if NET8_0_OR_GREATER
+#if NET
         Span<byte> digest = stackalloc byte[32];
         hash.AppendData(head);
         if (!payload.IsEmpty)
@@ -119,7 +119,7 @@ internal sealed class WebhookSecret
 
     private static int Append(string text, Span<byte> destination)
     {
-#if NET8_0_OR_GREATER
+#if NET
         return Encoding.UTF8.GetBytes(text, destination);
 #else
         byte[] bytes = Encoding.UTF8.GetBytes(text);

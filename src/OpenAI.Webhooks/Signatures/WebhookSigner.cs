@@ -14,7 +14,7 @@ public sealed class WebhookSigner
     private readonly TimeProvider _timeProvider;
 
     /// <summary>Makes a signer.</summary>
-    /// <param name="secret">The secret, as <see cref="WebhookVerifierOptions.Secrets"/> says.</param>
+    /// <param name="secret">The secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <param name="timeProvider">The clock; null for <see cref="TimeProvider.System"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">The secret cannot be used, as for <see cref="WebhookVerifier(string)"/>.</exception>

@@ -1,8 +1,8 @@
-#if NET8_0_OR_GREATER
+#if NET
 using System.Buffers;
 #endif
 using System.Diagnostics.CodeAnalysis;
-#if NET8_0_OR_GREATER
+#if NET
 using System.Security.Cryptography;
 #endif
 using System.Text;
@@ -24,7 +24,7 @@ public sealed class WebhookVerifier
     private readonly TimeProvider _timeProvider;
 
     /// <summary>Makes a verifier for one secret, with a tolerance of 5 minutes.</summary>
-    /// <param name="secret">The webhook's secret, as <see cref="WebhookVerifierOptions.Secrets"/> says.</param>
+    /// <param name="secret">The webhook's secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">
     /// The secret is empty, has something in front of <c>whsec_</c>, or behind it no canonical base64 of 24 bytes or more. The message
@@ -36,7 +36,7 @@ public sealed class WebhookVerifier
     }
 
     /// <summary>Makes a verifier for several secrets, another tolerance, or another clock.</summary>
-    /// <param name="options">What to go by. Must not be null; read once, here.</param>
+    /// <param name="options">The options. Must not be null; read once, here.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/>, or something in it, is null.</exception>
     /// <exception cref="ArgumentException">
     /// There is no secret, or one that cannot be used, as for <see cref="WebhookVerifier(string)"/>.
@@ -50,7 +50,13 @@ public sealed class WebhookVerifier
     private WebhookVerifier(WebhookVerifierOptions options, string paramName)
     {
         _ = options ?? throw new ArgumentNullException(nameof(options));
-        _secrets = [.. (options.Secrets ?? throw NullMember(nameof(options.Secrets))).Select(secret => WebhookSecret.Parse(secret, paramName))];
+        var secrets = new List<WebhookSecret>();
+        foreach (string secret in options.Secrets ?? throw NullMember(nameof(options.Secrets)))
+        {
+            secrets.Add(WebhookSecret.Parse(secret, paramName));
+        }
+
+        _secrets = secrets.ToArray();
         _timeProvider = options.TimeProvider ?? throw NullMember(nameof(options.TimeProvider));
         if (_secrets.Length == 0)
         {
@@ -69,14 +75,14 @@ public sealed class WebhookVerifier
     }
 
     /// <summary>
-    /// Tells whether a webhook can be refused by its headers alone, before its body is read: one is missing, blank or
-    /// repeated, or the timestamp is none or outside the tolerance.
+    /// Tells whether the headers alone rule a webhook out, so that its body need not be read: one is missing, blank or
+    /// repeated, or the timestamp is not a number or is outside the tolerance.
     /// </summary>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
-    /// <param name="failure">Why it is refused; <see cref="WebhookVerificationFailure.None"/> where it is not.</param>
-    /// <returns>True where it is refused. False says nothing about who sent it: verify it with its body.</returns>
+    /// <param name="failure">Why it is rejected; <see cref="WebhookVerificationFailure.None"/> if it is not.</param>
+    /// <returns>True if it is rejected. False says nothing about who sent it: verify the webhook with its body.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
-    public bool Refuses(WebhookHeaders headers, out WebhookVerificationFailure failure)
+    public bool RejectsByHeaders(WebhookHeaders headers, out WebhookVerificationFailure failure)
     {
         failure = CheckHeaders(headers ?? throw new ArgumentNullException(nameof(headers)), out _);
         return failure != WebhookVerificationFailure.None;
@@ -149,8 +155,8 @@ public sealed class WebhookVerifier
         => Unwrap(ToUtf8(payload), headers);
 
     /// <summary>
-    /// Verifies a webhook, then reads the event from the same bytes; for endpoints that anybody can call, where a
-    /// forgery is not exceptional.
+    /// Verifies a webhook, then reads the event from the same bytes. Returns false for a forgery, and throws
+    /// <see cref="UnreadableWebhookException"/> for an authentic webhook whose payload is not an event.
     /// </summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
@@ -175,8 +181,8 @@ public sealed class WebhookVerifier
     }
 
     /// <summary>
-    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only; otherwise as the
-    /// overload that takes bytes.
+    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only. Returns false for a
+    /// forgery, and throws <see cref="UnreadableWebhookException"/> for an authentic webhook whose payload is not an event.
     /// </summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
@@ -281,7 +287,7 @@ public sealed class WebhookVerifier
         }
 
         entry = entry.Slice(Version.Length);
-#if NET8_0_OR_GREATER
+#if NET
         return Ascii.FromUtf16(entry, signature, out _) == OperationStatus.Done;
 #else
         for (int i = 0; i < signature.Length; i++)
@@ -299,7 +305,7 @@ public sealed class WebhookVerifier
     }
 
     private static bool FixedTimeEquals(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
-#if NET8_0_OR_GREATER
+#if NET
         => CryptographicOperations.FixedTimeEquals(left, right);
 #else
         => FixedTime.Equals(left, right);

@@ -22,8 +22,8 @@ public sealed record AgentSessionActionRequiredEventData
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            _ = data.TryRead(ref reader, "id"u8, ref id)
-                || AgentSessionRequiredAction.TryRead(ref reader, ref data, ref requiredAction)
+            _ = data.TryRead(ref reader, 0, "id"u8, ref id)
+                || AgentSessionRequiredAction.TryRead(ref reader, 1, ref data, ref requiredAction)
                 || data.Skip(ref reader);
         }
 

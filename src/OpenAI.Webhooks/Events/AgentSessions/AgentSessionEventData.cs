@@ -38,10 +38,10 @@ public sealed record AgentSessionEventData
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            _ = data.TryRead(ref reader, "id"u8, ref id)
-                || data.TryRead(ref reader, "environment_type"u8, ref environmentType)
-                || data.TryReadOptional(ref reader, "environment_id"u8, ref environmentId)
-                || AgentSessionConnect.TryRead(ref reader, ref data, ref connect)
+            _ = data.TryRead(ref reader, 0, "id"u8, ref id)
+                || data.TryRead(ref reader, 1, "environment_type"u8, ref environmentType)
+                || data.TryReadOptional(ref reader, 2, "environment_id"u8, ref environmentId)
+                || AgentSessionConnect.TryRead(ref reader, 3, ref data, ref connect)
                 || data.Skip(ref reader);
         }
 

@@ -13,9 +13,9 @@ public sealed record AgentSessionRequiredAction
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 
-    internal static bool TryRead(ref Utf8JsonReader reader, ref ObjectReader data, ref AgentSessionRequiredAction? action)
+    internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref AgentSessionRequiredAction? action)
     {
-        if (!data.Is(ref reader, "required_action"u8))
+        if (!data.Is(ref reader, place, "required_action"u8))
         {
             return false;
         }

@@ -36,9 +36,9 @@ public sealed record LiveCallEventData
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            _ = data.TryRead(ref reader, "session_id"u8, ref sessionId)
-                || SipHeaders.TryRead(ref reader, ref data, ref sipHeaders)
-                || data.TryReadOptional(ref reader, "sip_media_security"u8, ref sipMediaSecurity)
+            _ = data.TryRead(ref reader, 0, "session_id"u8, ref sessionId)
+                || SipHeaders.TryRead(ref reader, 1, ref data, ref sipHeaders)
+                || data.TryReadOptional(ref reader, 2, "sip_media_security"u8, ref sipMediaSecurity)
                 || data.Skip(ref reader);
         }
 

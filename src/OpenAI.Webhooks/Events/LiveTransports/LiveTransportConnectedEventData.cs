@@ -22,8 +22,8 @@ public sealed record LiveTransportConnectedEventData
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            _ = data.TryRead(ref reader, "session_id"u8, ref sessionId)
-                || data.TryRead(ref reader, "type"u8, ref type)
+            _ = data.TryRead(ref reader, 0, "session_id"u8, ref sessionId)
+                || data.TryRead(ref reader, 1, "type"u8, ref type)
                 || data.Skip(ref reader);
         }
 

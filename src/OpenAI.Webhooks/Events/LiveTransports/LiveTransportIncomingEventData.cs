@@ -41,10 +41,10 @@ public sealed record LiveTransportIncomingEventData
         var data = ObjectReader.Enter(ref reader, "$.data");
         while (data.Next(ref reader))
         {
-            _ = data.TryRead(ref reader, "session_id"u8, ref sessionId)
-                || data.TryRead(ref reader, "type"u8, ref type)
-                || SipHeaders.TryRead(ref reader, ref data, ref sipHeaders)
-                || data.TryReadOptional(ref reader, "sip_media_security"u8, ref sipMediaSecurity)
+            _ = data.TryRead(ref reader, 0, "session_id"u8, ref sessionId)
+                || data.TryRead(ref reader, 1, "type"u8, ref type)
+                || SipHeaders.TryRead(ref reader, 2, ref data, ref sipHeaders)
+                || data.TryReadOptional(ref reader, 3, "sip_media_security"u8, ref sipMediaSecurity)
                 || data.Skip(ref reader);
         }
 

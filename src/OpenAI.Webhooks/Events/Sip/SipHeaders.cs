@@ -60,7 +60,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
         _ = name ?? throw new ArgumentNullException(nameof(name));
         return _headers
             .Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase))
-            .Select(header => header.Value);
+            .Select(header => header.GetValue());
     }
 
     /// <inheritdoc/>
@@ -85,17 +85,17 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     public override string ToString() => $"SipHeaders [{string.Join(", ", _headers.Select(header => header.Name))}]";
 
     /// <summary>Reads the member of <c>data</c> if it is these headers.</summary>
-    internal static bool TryRead(ref Utf8JsonReader reader, ref ObjectReader data, ref SipHeaders? headers)
+    internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref SipHeaders? headers)
     {
-        if (!data.Is(ref reader, "sip_headers"u8))
+        if (!data.Is(ref reader, place, "sip_headers"u8))
         {
             return false;
         }
 
-        headers = Read(ref reader);
+        headers = Read(ref reader, "$.data.sip_headers");
         return true;
     }
 
-    internal static SipHeaders Read(ref Utf8JsonReader reader)
-        => new(ObjectReader.ReadList(ref reader, "$.data.sip_headers", SipHeader.Read));
+    internal static SipHeaders Read(ref Utf8JsonReader reader, string path)
+        => new(ObjectReader.ReadList(ref reader, path, SipHeader.Read));
 }

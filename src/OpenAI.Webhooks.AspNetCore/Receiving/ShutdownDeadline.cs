@@ -4,26 +4,18 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Keeps the host from starting without a secret that can be used, and tells handlers when the host will not wait for
-/// them any longer.
+/// Tells handlers when the host will not wait for them any longer. A shutdown within its time lets handlers finish.
 /// </summary>
-internal sealed class WebhookLifetime(
-    WebhookVerifiers verifiers, IEnumerable<WebhookRegistration> registrations, ILogger<WebhookLifetime> logger) : IHostedLifecycleService, IDisposable
+internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _deadline = new();
 
-    /// <summary>Cancelled when the host's time to shut down is over; a shutdown within its time lets handlers finish.</summary>
-    public CancellationToken Deadline => _deadline.Token;
+    /// <summary>Makes the source of one delivery's token, which the deadline or another token cancels.</summary>
+    /// <returns>A source to dispose with the delivery, so that nothing a handler registers outlives it.</returns>
+    public CancellationTokenSource CreateSource(CancellationToken other)
+        => CancellationTokenSource.CreateLinkedTokenSource(other, _deadline.Token);
 
-    public Task StartingAsync(CancellationToken cancellationToken)
-    {
-        foreach (var registration in registrations)
-        {
-            verifiers.Get(registration);
-        }
-
-        return Task.CompletedTask;
-    }
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -31,7 +23,7 @@ internal sealed class WebhookLifetime(
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // The host's token, which it cancels at its deadline; it lives on when this has returned.
+        // The host cancels this token at its deadline, after this method has returned.
         cancellationToken.Register(Expire);
         return Task.CompletedTask;
     }
@@ -50,7 +42,7 @@ internal sealed class WebhookLifetime(
         }
         catch (AggregateException exception)
         {
-            // The host's own thread is not to have what handlers throw when their token is cancelled.
+            // Exceptions from cancellation callbacks must not reach the host's thread.
             logger.CallbackFailed(exception);
         }
     }

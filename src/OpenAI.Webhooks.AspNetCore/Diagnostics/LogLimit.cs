@@ -1,15 +1,13 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Bounds the lines that strangers can cause in the log: so many a minute, of which the first of each minute tells how
-/// many were left out before it.
+/// Bounds how many lines strangers can cause in the log: so many per period. The first line of a period tells how many were
+/// left out before it.
 /// </summary>
-internal sealed class LogLimit(TimeProvider timeProvider)
+internal sealed class LogLimit(TimeProvider timeProvider, int lines, TimeSpan period)
 {
-    private const int LinesPerMinute = 10;
-
     private readonly object _gate = new();
-    private long? _minute;
+    private long? _start;
     private int _lines;
     private long _leftOut;
 
@@ -20,14 +18,14 @@ internal sealed class LogLimit(TimeProvider timeProvider)
         long now = timeProvider.GetTimestamp();
         lock (_gate)
         {
-            if (_minute is not { } minute || timeProvider.GetElapsedTime(minute, now) >= TimeSpan.FromMinutes(1))
+            if (_start is not { } start || timeProvider.GetElapsedTime(start, now) >= period)
             {
-                _minute = now;
+                _start = now;
                 _lines = 0;
             }
 
             leftOut = _leftOut;
-            if (_lines == LinesPerMinute)
+            if (_lines == lines)
             {
                 _leftOut++;
                 return false;

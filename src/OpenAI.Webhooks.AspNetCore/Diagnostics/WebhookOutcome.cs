@@ -6,10 +6,10 @@ internal enum WebhookOutcome
     /// <summary>Every handler has finished.</summary>
     Handled,
 
-    /// <summary>No handler wanted it.</summary>
+    /// <summary>No handler takes it.</summary>
     Ignored,
 
-    /// <summary>It was handled before, or is another copy of one that was.</summary>
+    /// <summary>It was handled before, or is a copy of one in progress.</summary>
     Duplicate,
 
     /// <summary>It is in the inbox.</summary>
@@ -18,15 +18,18 @@ internal enum WebhookOutcome
     /// <summary>A handler or the inbox threw.</summary>
     Failed,
 
-    /// <summary>It is not authentic, or its body cannot be had.</summary>
+    /// <summary>A handler said that no retry mends it.</summary>
+    GivenUp,
+
+    /// <summary>It is not authentic, or its body could not be read.</summary>
     Refused,
 
-    /// <summary>It is authentic, and not an event.</summary>
+    /// <summary>It is authentic, but not an event.</summary>
     Unreadable,
 
     /// <summary>Its body is over the limit.</summary>
     TooLarge,
 
-    /// <summary>The sender left within the body.</summary>
+    /// <summary>Its body did not arrive.</summary>
     Aborted,
 }

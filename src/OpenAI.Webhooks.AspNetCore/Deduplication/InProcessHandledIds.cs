@@ -5,10 +5,10 @@ using System.Text;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Remembers in this process, where the application has no cache: a bounded number of ids, of which the oldest is
-/// forgotten first. An id takes the same few bytes however long it is.
+/// Remembers handled deliveries in this process, if the application has no cache: a bounded number of ids, of which the
+/// oldest is forgotten first. An id takes the same few bytes however long it is.
 /// </summary>
-internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) : WebhookMemory
+internal sealed class InProcessHandledIds(TimeSpan retention, TimeProvider timeProvider) : HandledIds
 {
     /// <summary>About 10 MB, and a delivery every 3.5 seconds for 4 days.</summary>
     private const int Capacity = 100_000;
@@ -17,18 +17,18 @@ internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) :
     private readonly Dictionary<UInt128, DateTimeOffset> _ids = [];
     private readonly Queue<UInt128> _oldest = new();
 
-    public override ValueTask<bool?> HasAsync(string webhookId)
+    public override ValueTask<bool?> ContainsAsync(string receiver, string webhookId)
     {
-        var id = Digest(webhookId);
+        var id = Digest(receiver, webhookId);
         lock (_gate)
         {
-            return new(_ids.TryGetValue(id, out var since) && !IsOver(since));
+            return new(_ids.TryGetValue(id, out var since) && !IsExpired(since));
         }
     }
 
-    public override ValueTask AddAsync(string webhookId)
+    public override ValueTask AddAsync(string receiver, string webhookId)
     {
-        var id = Digest(webhookId);
+        var id = Digest(receiver, webhookId);
         lock (_gate)
         {
             Forget();
@@ -43,19 +43,19 @@ internal sealed class OwnMemory(TimeSpan retention, TimeProvider timeProvider) :
 
     private void Forget()
     {
-        while (_oldest.TryPeek(out var oldest) && (_oldest.Count >= Capacity || IsOver(_ids[oldest])))
+        while (_oldest.TryPeek(out var oldest) && (_oldest.Count >= Capacity || IsExpired(_ids[oldest])))
         {
             _oldest.Dequeue();
             _ids.Remove(oldest);
         }
     }
 
-    private bool IsOver(DateTimeOffset since) => timeProvider.GetUtcNow() - since >= retention;
+    private bool IsExpired(DateTimeOffset since) => timeProvider.GetUtcNow() - since >= retention;
 
-    private static UInt128 Digest(string webhookId)
+    private static UInt128 Digest(string receiver, string webhookId)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(webhookId), digest);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{receiver}\n{webhookId}"), digest);
         return BinaryPrimitives.ReadUInt128LittleEndian(digest);
     }
 }

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
 /// Fills options from the section of their registration. It never throws: a configuration may be reloaded by anybody's
-/// thread, so what cannot be read is noted, for <see cref="WebhookVerifiers"/> to refuse.
+/// thread, so what cannot be read is noted, for <see cref="CurrentVerifiers"/> to refuse.
 /// </summary>
 internal sealed class OptionsFromConfiguration(WebhookRegistration registration, IConfiguration? configuration)
     : IConfigureNamedOptions<OpenAIWebhooksOptions>, IPostConfigureOptions<OpenAIWebhooksOptions>
@@ -61,14 +61,19 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
             return;
         }
 
-        foreach (string blank in options.Secrets.Where(string.IsNullOrWhiteSpace).ToList())
+        var secrets = new WebhookSecrets();
+        foreach (string secret in options.Secrets ?? [])
         {
-            options.Secrets.Remove(blank);
+            if (!string.IsNullOrWhiteSpace(secret))
+            {
+                secrets.Add(secret);
+            }
         }
 
-        if (options.Secrets.Count == 0 && registration.IsDefault && configuration?[WebhookRegistration.FallbackKey] is { } fallback && !string.IsNullOrWhiteSpace(fallback))
+        options.Secrets = secrets;
+        if (secrets.Count == 0 && registration.IsDefault && configuration?[WebhookRegistration.FallbackKey] is { } fallback && !string.IsNullOrWhiteSpace(fallback))
         {
-            options.Secrets.Add(fallback);
+            secrets.Add(fallback);
         }
     }
 }

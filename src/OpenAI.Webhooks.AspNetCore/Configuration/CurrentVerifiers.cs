@@ -1,31 +1,29 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>What the options of a registration come to.</summary>
-/// <param name="Verifier">The verifier in force.</param>
+/// <summary>The verifier and limits that a registration's options produce.</summary>
+/// <param name="Verifier">The verifier.</param>
 /// <param name="MaxBodyBytes">The longest body, in bytes.</param>
-/// <param name="IsMaxBodyBytesSet">Whether somebody asked for that length, so that the server has to let it through.</param>
-internal sealed record VerifierInForce(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet);
+/// <param name="IsMaxBodyBytesSet">Whether somebody set that length, so that the server has to let it through.</param>
+internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet);
 
 /// <summary>
-/// The verifiers of the configured secrets. A changed configuration makes a new one; a change that cannot be used is
-/// logged, and leaves the last good one in force.
+/// The verifiers of the configured secrets. A changed configuration makes a new verifier. A change that cannot be used is
+/// logged, and the last good verifier stays.
 /// </summary>
 /// <remarks>
-/// Not by IOptionsMonitor: it makes the options in the thread that reloads the configuration, which for a file is a
-/// timer's, and lets through whatever that throws, into the reload and into every request after it.
+/// IOptionsMonitor is not used here. It makes the options on the thread that reloads the configuration, which for a file is
+/// a timer's, and lets whatever that throws escape into the reload and into every later request.
 /// </remarks>
-internal sealed class WebhookVerifiers(
+internal sealed class CurrentVerifiers(
     IOptionsFactory<OpenAIWebhooksOptions> options,
     IEnumerable<IOptionsChangeTokenSource<OpenAIWebhooksOptions>> sources,
-    ILogger<WebhookVerifiers> logger,
-    IConfiguration? configuration = null,
+    ILogger<CurrentVerifiers> logger,
     TimeProvider? timeProvider = null) : IDisposable
 {
     private static readonly TimeSpan MaxTolerance = TimeSpan.FromDays(1);
@@ -33,9 +31,9 @@ internal sealed class WebhookVerifiers(
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<IDisposable> _watches = new();
 
-    /// <summary>What is in force.</summary>
+    /// <summary>The current verifier of a registration.</summary>
     /// <exception cref="OptionsValidationException">There never was a configuration that can be used.</exception>
-    public VerifierInForce Get(WebhookRegistration registration)
+    public CurrentVerifier Get(WebhookRegistration registration)
     {
         if (!_entries.TryGetValue(registration.Name, out var entry))
         {
@@ -46,7 +44,15 @@ internal sealed class WebhookVerifiers(
             }
         }
 
-        return entry.InForce;
+        return entry.Current;
+    }
+
+    /// <summary>Why the configuration as it is now cannot be used; null if it is the one in force.</summary>
+    /// <exception cref="OptionsValidationException">There never was a configuration that can be used.</exception>
+    public string? ProblemOf(WebhookRegistration registration)
+    {
+        Get(registration);
+        return _entries[registration.Name].Problem;
     }
 
     public void Dispose()
@@ -59,38 +65,33 @@ internal sealed class WebhookVerifiers(
 
     private void Watch(WebhookRegistration registration, Entry entry)
     {
-        if (configuration is not null)
-        {
-            _watches.Enqueue(ChangeToken.OnChange(configuration.GetReloadToken, () => Renew(registration, entry)));
-        }
-
         foreach (var source in sources.Where(source => (source.Name ?? Options.DefaultName) == registration.Name))
         {
             _watches.Enqueue(ChangeToken.OnChange(source.GetChangeToken, () => Renew(registration, entry)));
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the application's own validation throws, the thread that reloads the configuration is not to have it.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the application's own validation throws must not reach the thread that reloads the configuration.")]
     private void Renew(WebhookRegistration registration, Entry entry)
     {
         string? problem = null;
         try
         {
-            entry.InForce = Make(registration);
+            entry.Current = Make(registration);
         }
         catch (Exception exception)
         {
             problem = exception.Message;
         }
 
-        // A change often is announced twice.
+        // Many sources announce a change twice.
         if (entry.ExchangeProblem(problem) != problem && problem is not null)
         {
             logger.ConfigurationRefused(problem);
         }
     }
 
-    private VerifierInForce Make(WebhookRegistration registration)
+    private CurrentVerifier Make(WebhookRegistration registration)
     {
         var current = options.Create(registration.Name);
         try
@@ -122,7 +123,7 @@ internal sealed class WebhookVerifiers(
                 $"{registration.Section}:{nameof(current.Tolerance)} is {current.Tolerance}; it has to be from 0 to a day, or infinite. Write it as hours:minutes:seconds, such as 00:05:00: a single number counts days.");
         }
 
-        if (current.Secrets.Count == 0)
+        if (current.Secrets is null || current.Secrets.Count == 0)
         {
             throw new ArgumentException($"There is no webhook secret. {registration.WhatToSet}, to the webhook's secret.");
         }
@@ -131,7 +132,7 @@ internal sealed class WebhookVerifiers(
         {
             return new(new WebhookVerifierOptions
             {
-                Secrets = [.. current.Secrets],
+                Secrets = current.Secrets,
                 Tolerance = current.Tolerance,
                 TimeProvider = timeProvider ?? TimeProvider.System,
             });
@@ -142,17 +143,19 @@ internal sealed class WebhookVerifiers(
         }
     }
 
-    private sealed class Entry(VerifierInForce inForce)
+    private sealed class Entry(CurrentVerifier current)
     {
-        private volatile VerifierInForce _inForce = inForce;
+        private volatile CurrentVerifier _current = current;
         private int _isWatched;
-        private string? _problem;
+        private volatile string? _problem;
 
-        public VerifierInForce InForce
+        public CurrentVerifier Current
         {
-            get => _inForce;
-            set => _inForce = value;
+            get => _current;
+            set => _current = value;
         }
+
+        public string? Problem => _problem;
 
         public bool TryClaimWatch() => Interlocked.Exchange(ref _isWatched, 1) == 0;
 

@@ -1,0 +1,27 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// Warns of authentic deliveries that no handler takes: once per type and hour, with the number of those in between.
+/// </summary>
+internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? timeProvider = null)
+{
+    // OpenAI has some thirty types. What is beyond this shares one limit.
+    private const int MaxTypes = 200;
+
+    private readonly ConcurrentDictionary<string, LogLimit> _limits = new(StringComparer.Ordinal);
+
+    public void Log(WebhookDelivery delivery)
+    {
+        string type = PrintableText.Of(delivery.Event.Type);
+        var limit = _limits.GetOrAdd(
+            _limits.Count < MaxTypes || _limits.ContainsKey(type) ? type : "",
+            _ => new LogLimit(timeProvider ?? TimeProvider.System, lines: 1, TimeSpan.FromHours(1)));
+        if (limit.TryTake(out long leftOut))
+        {
+            logger.Ignored(delivery.WebhookId, type, delivery.Event.GetType().Name, leftOut == 0 ? "" : $" {leftOut} more of this type were dropped since the last warning.");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>Whether the configuration in force is the configured one, and when requests last came.</summary>
+internal sealed class WebhookHealthCheck(
+    IEnumerable<WebhookRegistration> registrations,
+    CurrentVerifiers verifiers,
+    MappedEndpoints mapped,
+    LastRequests lastRequests,
+    TimeProvider? timeProvider = null) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var status = HealthStatus.Healthy;
+        var problems = new List<string>();
+        var data = new Dictionary<string, object> { ["time"] = Text((timeProvider ?? TimeProvider.System).GetUtcNow()) };
+        foreach (var registration in registrations)
+        {
+            var endpoints = mapped.All.Where(endpoint => endpoint.Registration == registration).ToList();
+            string prefix = registration.IsDefault ? "" : $"{registration.Name}.";
+            try
+            {
+                if (verifiers.ProblemOf(registration) is { } problem)
+                {
+                    problems.Add($"The changed configuration cannot be used, and the last good one is in force. {problem}");
+                    status = status == HealthStatus.Unhealthy ? status : HealthStatus.Degraded;
+                }
+            }
+            catch (OptionsValidationException exception) when (endpoints.Count > 0)
+            {
+                problems.Add(exception.Message);
+                status = HealthStatus.Unhealthy;
+            }
+            catch (OptionsValidationException exception)
+            {
+                // Nobody has asked for a verifier: a process that only dispatches needs no secret.
+                data[$"{prefix}configuration"] = exception.Message;
+            }
+
+            var last = lastRequests.Get(registration);
+            if (last.Authentic is { } authentic)
+            {
+                data[$"{prefix}last_authentic"] = Text(authentic.Time);
+            }
+
+            if (last.Refused is { } refused)
+            {
+                data[$"{prefix}last_rejected"] = Text(refused.Time);
+                data[$"{prefix}last_rejected_reason"] = refused.Failure;
+            }
+
+            data[$"{prefix}endpoints"] = endpoints.Select(endpoint => $"POST {endpoint.Pattern}: {endpoint.Target}").ToArray();
+        }
+
+        return Task.FromResult(new HealthCheckResult(status, problems.Count == 0 ? null : string.Join(" ", problems), exception: null, data));
+    }
+
+    private static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>Runs what handles a delivery, with log, activity and metrics: the same in a request and outside of one.</summary>
+internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
+{
+    /// <summary>Runs a handler in an activity and a log scope of its own, and counts the outcome.</summary>
+    /// <remarks>Throws what the handler throws, which has then been logged.</remarks>
+    public async Task RunAsync(
+        WebhookHandler handler, Func<IServiceProvider> services, WebhookDelivery delivery, ActivityContext parent, CancellationToken cancellationToken)
+    {
+        using var activity = telemetry.StartHandling(delivery, parent);
+        using var scope = logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
+        long started = Stopwatch.GetTimestamp();
+        var outcome = WebhookOutcome.Failed;
+        try
+        {
+            if (await handler(services, delivery, cancellationToken).ConfigureAwait(false))
+            {
+                outcome = WebhookOutcome.Handled;
+                logger.Handled(delivery.WebhookId, delivery.Event.Type);
+            }
+            else
+            {
+                outcome = WebhookOutcome.Ignored;
+                ignoredTypes.Log(delivery);
+            }
+        }
+        catch (PermanentWebhookFailureException exception)
+        {
+            outcome = WebhookOutcome.GivenUp;
+            logger.GivenUp(exception, delivery.WebhookId, delivery.Event.Type);
+            WebhookTelemetry.Fail(activity, exception);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type);
+            WebhookTelemetry.Fail(activity, exception);
+            throw;
+        }
+        finally
+        {
+            telemetry.CountHandling(Stopwatch.GetElapsedTime(started), outcome, delivery.Event, activity);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>The deliveries that are being received right now. Copies of one wait for it and get its response.</summary>
+internal sealed class DeliveriesInProgress
+{
+    private readonly ConcurrentDictionary<(string Receiver, string WebhookId), TaskCompletionSource<int>> _running = new();
+
+    /// <summary>Begins a delivery, unless a copy of it is running.</summary>
+    /// <param name="key">The receiver and the webhook id.</param>
+    /// <returns>Null if it has begun; otherwise the status of the copy's response.</returns>
+    public Task<int>? Begin((string Receiver, string WebhookId) key)
+    {
+        var own = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = _running.GetOrAdd(key, own);
+        return first == own ? null : first.Task;
+    }
+
+    /// <summary>Ends a delivery that has begun.</summary>
+    public void End((string Receiver, string WebhookId) key, int status)
+    {
+        if (_running.TryRemove(key, out var own))
+        {
+            own.SetResult(status);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>Handles each delivery within its request, once if handled ids are remembered.</summary>
+internal sealed class HandlingReceiver(
+    WebhookHandler handler,
+    HandledIds? handledIds,
+    ShutdownDeadline deadline,
+    WebhookRunner runner,
+    WebhookTelemetry telemetry,
+    ILogger logger) : WebhookReceiver(deadline)
+{
+    public override async Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
+    {
+        bool? isHandled = handledIds is null ? null : await handledIds.ContainsAsync(receiver, delivery.WebhookId).ConfigureAwait(false);
+        if (isHandled == true)
+        {
+            logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
+            telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
+            return StatusCodes.Status200OK;
+        }
+
+        if (!await TryRunAsync(context, delivery).ConfigureAwait(false))
+        {
+            return StatusCodes.Status500InternalServerError;
+        }
+
+        // If the cache could not be asked, it is not told either: that would mean to wait for it a second time.
+        if (isHandled == false)
+        {
+            await handledIds!.AddAsync(receiver, delivery.WebhookId).ConfigureAwait(false);
+        }
+
+        return StatusCodes.Status200OK;
+    }
+
+    public override Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception)
+    {
+        telemetry.Count(WebhookOutcome.Unreadable);
+        return Task.FromResult(StatusCodes.Status400BadRequest);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws has been logged, and OpenAI is to send the delivery again.")]
+    private async Task<bool> TryRunAsync(HttpContext context, WebhookDelivery delivery)
+    {
+        using var source = CreateTokenSource(context);
+        try
+        {
+            await runner.RunAsync(handler, () => context.RequestServices, delivery, parent: default, source.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (PermanentWebhookFailureException)
+        {
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>A request's body, or why there is none.</summary>
+/// <param name="Problem">Why there is none; null if it is there.</param>
+/// <param name="Bytes">The body.</param>
+/// <param name="Exception">What reading it threw; null if nothing did.</param>
+internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMemory<byte> Bytes = default, Exception? Exception = null)
+{
+    private const int UsualLength = 1024;
+
+    // A Content-Length is only a claim. More than this is not allocated before it arrives.
+    private const int MaxLengthAhead = 16 * 1024;
+
+    /// <summary>Reads the whole body, from its beginning if the stream can be rewound.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever a stream throws over what a sender wrote is the sender's fault.")]
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > current.MaxBodyBytes)
+        {
+            return new(RequestProblem.TooLarge);
+        }
+
+        RaiseLimitOfServer(request.HttpContext, current);
+        try
+        {
+            var body = new ArrayBufferWriter<byte>((int)Math.Clamp(request.ContentLength ?? UsualLength, 1, MaxLengthAhead));
+            bool isComplete = request.Body.CanSeek
+                ? await ReadFromBeginningAsync(request.Body, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false)
+                : await ReadAsync(request.BodyReader, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false);
+            return !isComplete ? new(RequestProblem.TooLarge)
+                : body.WrittenCount == 0 && HadBody(request) ? new(RequestProblem.ReadBefore)
+                : new(Problem: null, body.WrittenMemory);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return new(RequestProblem.TooLarge, Exception: exception);
+        }
+        catch (Exception exception) when (exception is BadHttpRequestException or ConnectionResetException || request.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            return new(RequestProblem.Aborted, Exception: exception);
+        }
+        catch (Exception exception)
+        {
+            return new(RequestProblem.Malformed, Exception: exception);
+        }
+    }
+
+    /// <summary>Whether fewer bytes came than the server was sent.</summary>
+    public bool IsShort(HttpRequest request) => IsTheServers(request) && Bytes.Length < request.ContentLength;
+
+    private static bool HadBody(HttpRequest request)
+        => IsTheServers(request)
+            && (request.ContentLength > 0
+                || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true));
+
+    // Content-Length counts the bytes on the wire. A stream that middleware put in place of the server's, such as one that
+    // decompresses, gives others. The server's own is the one from the assembly of its request feature.
+    private static bool IsTheServers(HttpRequest request)
+        => request.Body.CanSeek
+            || request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly == request.Body.GetType().Assembly;
+
+    private static void RaiseLimitOfServer(HttpContext context, CurrentVerifier current)
+    {
+        // Kestrel also counts the framing of chunks, which is little unless a sender means it to be much.
+        long needed = (2L * current.MaxBodyBytes) + UsualLength;
+        if (current.IsMaxBodyBytesSet
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server
+            && server.MaxRequestBodySize < needed)
+        {
+            server.MaxRequestBodySize = needed;
+        }
+    }
+
+    private static async Task<bool> ReadAsync(PipeReader reader, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
+    {
+        // The reads are not given the token: a cancelled read leaves Kestrel in the middle of it, and Kestrel then logs an
+        // error when the request ends.
+        using var registration = cancellationToken.UnsafeRegister(CancelRead, reader);
+        while (true)
+        {
+            var read = await reader.ReadAsync(CancellationToken.None).ConfigureAwait(false);
+            bool isOver = body.WrittenCount + read.Buffer.Length > maxBytes;
+            if (!isOver)
+            {
+                foreach (var segment in read.Buffer)
+                {
+                    body.Write(segment.Span);
+                }
+            }
+
+            reader.AdvanceTo(read.Buffer.End);
+            if (isOver || read.IsCompleted)
+            {
+                return !isOver;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    private static void CancelRead(object? reader)
+    {
+        try
+        {
+            ((PipeReader)reader!).CancelPendingRead();
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or IOException)
+        {
+            // The request was reset, and its body is closed: the read has ended already.
+        }
+    }
+
+    // From the stream itself, because a reader of it may still hold what was read before.
+    private static async Task<bool> ReadFromBeginningAsync(Stream stream, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
+    {
+        stream.Position = 0;
+        while (true)
+        {
+            int count = await stream.ReadAsync(body.GetMemory(), cancellationToken).ConfigureAwait(false);
+            if (body.WrittenCount + (long)count > maxBytes)
+            {
+                return false;
+            }
+
+            if (count == 0)
+            {
+                return true;
+            }
+
+            body.Advance(count);
+        }
+    }
+}

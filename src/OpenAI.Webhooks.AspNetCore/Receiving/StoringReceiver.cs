@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// Stores each delivery in an inbox, including those whose event cannot be read: people can look at them there, whereas
+/// OpenAI gives up after 72 hours.
+/// </summary>
+internal sealed class StoringReceiver(
+    WebhookRegistration registration,
+    Func<IServiceProvider, IWebhookInbox> inbox,
+    ShutdownDeadline deadline,
+    WebhookTelemetry telemetry,
+    ILogger logger) : WebhookReceiver(deadline)
+{
+    public override Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
+        => StoreAsync(context, receiver, delivery.Event, new WebhookMessage(delivery.WebhookId, delivery.Timestamp, delivery.GetPayload())
+        {
+            EventType = delivery.Event.Type,
+            EventId = delivery.Event.Id,
+        });
+
+    public override Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception)
+        => StoreAsync(context, receiver, webhookEvent: null, new WebhookMessage(exception.WebhookId, exception.Timestamp, exception.GetPayload()));
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever an inbox throws, OpenAI is to send the delivery again.")]
+    private async Task<int> StoreAsync(HttpContext context, string receiver, WebhookEvent? webhookEvent, WebhookMessage message)
+    {
+        using var activity = telemetry.StartStoring(message);
+        using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
+        using var source = CreateTokenSource(context);
+        var current = activity ?? Activity.Current;
+        message = message.With(registration.Name, HasParameters(context) ? receiver : "", current?.Id, current?.TraceStateString);
+        try
+        {
+            await inbox(context.RequestServices).StoreAsync(message, source.Token).ConfigureAwait(false);
+            logger.Stored(message.WebhookId);
+            telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);
+            return StatusCodes.Status200OK;
+        }
+        catch (Exception exception)
+        {
+            logger.NotStored(exception, message.WebhookId);
+            WebhookTelemetry.Fail(activity, exception);
+            telemetry.Count(WebhookOutcome.Failed, webhookEvent, activity);
+            return StatusCodes.Status503ServiceUnavailable;
+        }
+    }
+
+    private static bool HasParameters(HttpContext context)
+        => context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
+}

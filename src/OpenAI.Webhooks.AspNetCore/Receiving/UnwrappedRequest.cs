@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// A request that was checked by its headers, read, verified and parsed: a delivery, or why there is none. The endpoint
+/// turns it into a response and a log, <c>UnwrapOpenAIWebhookAsync</c> into exceptions.
+/// </summary>
+/// <param name="Headers">The webhook headers as received.</param>
+/// <param name="Delivery">The delivery; null if there is a problem.</param>
+/// <param name="Problem">Why there is no delivery; null if there is one.</param>
+/// <param name="Failure">Why the request is not authentic, if that is the problem.</param>
+/// <param name="Exception">The cause of the problem; null if no exception caused it.</param>
+internal readonly record struct UnwrappedRequest(
+    WebhookHeaders Headers,
+    WebhookDelivery? Delivery = null,
+    RequestProblem? Problem = null,
+    WebhookVerificationFailure Failure = WebhookVerificationFailure.None,
+    Exception? Exception = null)
+{
+    /// <summary>What the problem is, for a log or an exception. It quotes nothing that the sender wrote.</summary>
+    public string Reason => Problem switch
+    {
+        RequestProblem.NotAuthentic => new InvalidWebhookSignatureException(Failure).Message,
+        RequestProblem.Unreadable => Exception!.Message,
+        RequestProblem.TooLarge => "The webhook's body is over the limit.",
+        RequestProblem.ReadBefore =>
+            "The webhook's body is incomplete because something read it first. Middleware that reads the body must call request.EnableBuffering() and rewind it, or run after this endpoint.",
+        RequestProblem.Malformed =>
+            $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it is longer than middleware in front of this lets through.",
+        _ => "The webhook's body did not arrive.",
+    };
+
+    /// <summary>Unwraps a request. It is ruled out by its headers alone where that is possible, and then not read.</summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<UnwrappedRequest> FromAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
+    {
+        var fields = request.Headers;
+        var headers = WebhookHeaders.From(name => fields[name]);
+        if (current.Verifier.RejectsByHeaders(headers, out var failure))
+        {
+            return new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
+        }
+
+        var body = await RequestBody.ReadAsync(request, current, cancellationToken).ConfigureAwait(false);
+        if (body.Problem is not null)
+        {
+            return new(headers, Problem: body.Problem, Exception: body.Exception);
+        }
+
+        try
+        {
+            return current.Verifier.TryUnwrap(body.Bytes, headers, out var delivery, out failure) ? new(headers, delivery)
+                : body.IsShort(request) ? new(headers, Problem: RequestProblem.ReadBefore)
+                : new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
+        }
+        catch (UnreadableWebhookException exception)
+        {
+            return new(headers, Problem: RequestProblem.Unreadable, Exception: exception);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>Responds to requests: unwraps them, hands deliveries to the receiver once, and logs what is rejected.</summary>
+internal sealed class WebhookEndpoint(
+    WebhookRegistration registration,
+    WebhookReceiver receiver,
+    CurrentVerifiers verifiers,
+    LastRequests lastRequests,
+    WebhookTelemetry telemetry,
+    ILogger logger,
+    TimeProvider timeProvider)
+{
+    private readonly LogLimit _refusalLog = new(timeProvider, lines: 10, TimeSpan.FromMinutes(1));
+    private readonly DeliveriesInProgress _inProgress = new();
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        // The response is the status alone: no error page, and no redirect to one, which would look like a success.
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
+        int status = await RespondAsync(context).ConfigureAwait(false);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.StatusCode = status;
+        }
+        else if (status != StatusCodes.Status200OK)
+        {
+            // A handler has begun a response, and failed. To abort it is the only way left to say so.
+            context.Abort();
+        }
+    }
+
+    private async Task<int> RespondAsync(HttpContext context)
+    {
+        var current = verifiers.Get(registration);
+        UnwrappedRequest request;
+        try
+        {
+            request = await UnwrappedRequest.FromAsync(context.Request, current, context.RequestAborted).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception)
+        {
+            CountAborted(exception);
+            return AbandonRequest(context, exception);
+        }
+
+        // Receivers are told apart by the path as requested: a route with parameters is one for each of their values.
+        string path = $"{context.Request.PathBase}{context.Request.Path}";
+        switch (request.Problem)
+        {
+            case null:
+                lastRequests.SetAuthentic(registration);
+                telemetry.RecordArrival(request.Delivery!.Event);
+                return await ReceiveOnceAsync(context, path, request.Delivery).ConfigureAwait(false);
+
+            case RequestProblem.Unreadable:
+                lastRequests.SetAuthentic(registration);
+                var exception = (UnreadableWebhookException)request.Exception!;
+                logger.Unreadable(exception.WebhookId, exception.Message);
+                return await receiver.ReceiveUnreadableAsync(context, path, exception).ConfigureAwait(false);
+
+            case RequestProblem.Aborted:
+                CountAborted(request.Exception);
+                return (request.Exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
+
+            default:
+                return Refuse(request, current);
+        }
+    }
+
+    /// <summary>Receives a delivery, or waits for the copy of it that came first.</summary>
+    private async Task<int> ReceiveOnceAsync(HttpContext context, string path, WebhookDelivery delivery)
+    {
+        var key = (path, delivery.WebhookId);
+        if (_inProgress.Begin(key) is { } first)
+        {
+            logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
+            telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
+            try
+            {
+                return await first.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException exception)
+            {
+                return AbandonRequest(context, exception);
+            }
+        }
+
+        int status = StatusCodes.Status500InternalServerError;
+        try
+        {
+            return status = await receiver.ReceiveAsync(context, path, delivery).ConfigureAwait(false);
+        }
+        finally
+        {
+            _inProgress.End(key, status);
+        }
+    }
+
+    private int Refuse(UnwrappedRequest request, CurrentVerifier current)
+    {
+        bool isTooLarge = request.Problem == RequestProblem.TooLarge;
+        string failure = request.Problem switch
+        {
+            RequestProblem.TooLarge => "too_large",
+            RequestProblem.ReadBefore => "body_read_before",
+            RequestProblem.Malformed => "body_malformed",
+            _ => WebhookTelemetry.Name(request.Failure),
+        };
+        lastRequests.SetRefused(registration, failure);
+        if (isTooLarge)
+        {
+            telemetry.Count(WebhookOutcome.TooLarge);
+        }
+        else
+        {
+            telemetry.CountRefused(failure);
+        }
+
+        if (logger.IsEnabled(LogLevel.Warning) && _refusalLog.TryTake(out long leftOutCount))
+        {
+            // Before it is verified, an id is anybody's text.
+            string id = PrintableText.Of(request.Headers.Id);
+            string leftOut = leftOutCount == 0 ? "" : $" {leftOutCount} more were rejected before this one and not logged.";
+            if (isTooLarge)
+            {
+                logger.TooLarge(id, current.MaxBodyBytes, registration.Section, leftOut);
+            }
+            else
+            {
+                logger.Refused(id, request.Reason, leftOut);
+            }
+        }
+
+        return isTooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
+    }
+
+    // Either the client disconnected, or the application's own request timeout expired: its middleware then responds.
+    private static int AbandonRequest(HttpContext context, OperationCanceledException exception)
+    {
+        if (context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true })
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        return StatusCodes.Status499ClientClosedRequest;
+    }
+
+    private void CountAborted(Exception? exception)
+    {
+        logger.Aborted(exception);
+        telemetry.Count(WebhookOutcome.Aborted);
+    }
+}

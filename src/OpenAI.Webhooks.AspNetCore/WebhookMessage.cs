@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks.AspNetCore;
+
+/// <summary>
+/// A verified delivery on its way through an <see cref="IWebhookInbox"/>: what a queue has to keep, and what it may want
+/// to route by. Immutable, as long as nobody changes the payload's memory.
+/// </summary>
+/// <remarks>
+/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body. The
+/// payload is not a property that reflection finds, so that loggers that take objects apart do not print it.
+/// </remarks>
+public sealed class WebhookMessage
+{
+    private const int MaxKeyLength = 100;
+
+    private readonly ReadOnlyMemory<byte> _payload;
+
+    /// <summary>Makes a message for a delivery that was verified.</summary>
+    /// <param name="webhookId">The <c>webhook-id</c>. Must not be null.</param>
+    /// <param name="timestamp">When this attempt was made.</param>
+    /// <param name="payload">The body's bytes, as they were verified. They are not copied.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="webhookId"/> is null.</exception>
+    public WebhookMessage(string webhookId, DateTimeOffset timestamp, ReadOnlyMemory<byte> payload)
+    {
+        WebhookId = webhookId ?? throw new ArgumentNullException(nameof(webhookId));
+        Timestamp = timestamp;
+        _payload = payload;
+    }
+
+    /// <summary>The <c>webhook-id</c>: the same at every attempt to deliver the event. Never null.</summary>
+    public string WebhookId { get; }
+
+    /// <summary>When this attempt was made, to the second.</summary>
+    public DateTimeOffset Timestamp { get; }
+
+    /// <summary>
+    /// The key to store the delivery under, at most 100 characters long: the webhook id if that consists of lower-case
+    /// letters, digits, hyphens and underscores, as OpenAI's do, and otherwise a hash. Copies of a delivery have the same
+    /// key. Deliveries of other registrations, or to other paths of a route with parameters, have others. Never null.
+    /// </summary>
+    public string Key => Name.Length == 0 && Receiver.Length == 0 && WebhookId.Length <= MaxKeyLength && WebhookId.All(IsPlain)
+        ? WebhookId
+        : $"sha256-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\n{Receiver}\n{WebhookId}"))).ToLowerInvariant()}";
+
+    /// <summary>The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Never null.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The event's type, such as <c>response.completed</c>; null if the payload is not an event.</summary>
+    public string? EventType { get; init; }
+
+    /// <summary>The event's id, such as <c>evt_abc123</c>; null if the payload is not an event.</summary>
+    public string? EventId { get; init; }
+
+    /// <summary>The W3C <c>traceparent</c> of the request; null if it was not traced.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>The W3C <c>tracestate</c> of the request; null if there is none.</summary>
+    public string? TraceState { get; init; }
+
+    /// <summary>The requested path, if the endpoint's route has parameters; otherwise empty.</summary>
+    internal string Receiver { get; private init; } = "";
+
+    internal ActivityContext TraceContext
+        => ActivityContext.TryParse(TraceParent, TraceState, isRemote: true, out var context) ? context : default;
+
+    /// <summary>Restores a message from its text.</summary>
+    /// <param name="json">What <see cref="ToJson"/> gave. Must not be null.</param>
+    /// <returns>The message.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
+    /// <exception cref="JsonException">The text is not that of a message.</exception>
+    public static WebhookMessage Parse(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var message = document.RootElement;
+            return new(
+                message.GetProperty("webhook_id").GetString()!,
+                DateTimeOffset.FromUnixTimeSeconds(message.GetProperty("timestamp").GetInt64()),
+                message.GetProperty("payload").GetBytesFromBase64())
+            {
+                Name = Text(message, "name") ?? "",
+                Receiver = Text(message, "receiver") ?? "",
+                EventType = Text(message, "event_type"),
+                EventId = Text(message, "event_id"),
+                TraceParent = Text(message, "traceparent"),
+                TraceState = Text(message, "tracestate"),
+            };
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            // Without the cause, whose message could quote the text.
+            throw new JsonException($"This is not the text of a {nameof(WebhookMessage)} ({exception.GetType().Name}).");
+        }
+    }
+
+    /// <summary>Gets the body's bytes, as they were verified.</summary>
+    /// <returns>The memory that the message was made with, not a copy.</returns>
+    public ReadOnlyMemory<byte> GetPayload() => _payload;
+
+    /// <summary>Writes the whole message as text, with the payload in base64. It contains everything that the payload does.</summary>
+    /// <returns>JSON, which <see cref="Parse"/> reads.</returns>
+    public string ToJson()
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("webhook_id"u8, WebhookId);
+            writer.WriteNumber("timestamp"u8, Timestamp.ToUnixTimeSeconds());
+            Write(writer, "name", Name);
+            Write(writer, "receiver", Receiver);
+            Write(writer, "event_type", EventType);
+            Write(writer, "event_id", EventId);
+            Write(writer, "traceparent", TraceParent);
+            Write(writer, "tracestate", TraceState);
+            writer.WriteBase64String("payload"u8, _payload.Span);
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>The webhook id and the event's type, without the payload.</summary>
+    /// <returns>Such as <c>WebhookMessage wh_685c059a… (response.completed)</c>.</returns>
+    public override string ToString()
+        => string.Create(CultureInfo.InvariantCulture, $"{nameof(WebhookMessage)} {WebhookId} ({EventType ?? "unreadable"})");
+
+    internal WebhookMessage With(string name, string receiver, string? traceParent, string? traceState) => new(WebhookId, Timestamp, _payload)
+    {
+        EventType = EventType,
+        EventId = EventId,
+        Name = name,
+        Receiver = receiver,
+        TraceParent = traceParent,
+        TraceState = traceState,
+    };
+
+    private static bool IsPlain(char character) => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';
+
+    private static string? Text(JsonElement message, string name) => message.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static void Write(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            writer.WriteString(name, value);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Members that C# 14 offers on the types themselves, as in <c>WebhookEvent.TryParse(json, out var webhookEvent)</c>.
+/// </summary>
+/// <remarks>
+/// They are extensions because reflection would misunderstand them as members. A minimal API binds a parameter whose type
+/// has a <c>TryParse</c> from the query and not from the body, and loggers that take objects apart print every property.
+/// </remarks>
+[SuppressMessage("Naming", "CA1708", Justification = "The analyzer takes extension blocks for members of one name.")]
+public static class WebhookExtensions
+{
+    extension(WebhookEvent)
+    {
+        /// <summary>Reads an event of any type from a payload, or tells that it is not one.</summary>
+        /// <param name="json">The payload. Null is not an event.</param>
+        /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
+        /// <returns>True if the payload is an event. <see cref="WebhookEvent.Parse(string)"/> says why one is not.</returns>
+        public static bool TryParse(
+            [NotNullWhen(true), StringSyntax(StringSyntaxAttribute.Json)] string? json,
+            [NotNullWhen(true)] out WebhookEvent? webhookEvent)
+        {
+            try
+            {
+                webhookEvent = json is null ? null : WebhookEvent.Parse(json);
+            }
+            catch (JsonException)
+            {
+                webhookEvent = null;
+            }
+
+            return webhookEvent is not null;
+        }
+
+        /// <summary>Reads an event of any type from a payload, or tells that it is not one.</summary>
+        /// <param name="utf8Json">The payload as it was received, in UTF-8.</param>
+        /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
+        /// <returns>
+        /// True if the payload is an event. <see cref="WebhookEvent.Parse(ReadOnlySpan{byte})"/> says why one is not.
+        /// </returns>
+        public static bool TryParse(ReadOnlySpan<byte> utf8Json, [NotNullWhen(true)] out WebhookEvent? webhookEvent)
+        {
+            try
+            {
+                webhookEvent = WebhookEvent.Parse(utf8Json);
+            }
+            catch (JsonException)
+            {
+                webhookEvent = null;
+            }
+
+            return webhookEvent is not null;
+        }
+    }
+
+    extension(WebhookDelivery delivery)
+    {
+        /// <summary>The body's bytes as they were verified: <see cref="WebhookDelivery.GetPayload"/>.</summary>
+        public ReadOnlyMemory<byte> Payload => delivery.GetPayload();
+    }
+
+    extension(UnreadableWebhookException exception)
+    {
+        /// <summary>The body's bytes as they were verified: <see cref="UnreadableWebhookException.GetPayload"/>.</summary>
+        public ReadOnlyMemory<byte> Payload => exception.GetPayload();
+    }
+
+    extension(SignedWebhook signed)
+    {
+        /// <summary>The body's bytes, to be sent as they are: <see cref="SignedWebhook.GetPayload"/>.</summary>
+        public ReadOnlyMemory<byte> Payload => signed.GetPayload();
+    }
+
+    extension(SipHeader header)
+    {
+        /// <summary>The header's value as it was sent: <see cref="SipHeader.GetValue"/>.</summary>
+        public string Value => header.GetValue();
+    }
+}
