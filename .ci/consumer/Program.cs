@@ -1,6 +1,8 @@
 using System;
 using System.Linq;
 using System.Net.Http;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +19,7 @@ internal static class Program
     private static async Task Main()
     {
         var signed = new WebhookSigner(Secret).Sign(Payload);
-        var delivery = new WebhookVerifier(Secret).Unwrap(signed.Payload, signed.Headers);
+        var delivery = new WebhookVerifier(Secret).Unwrap(signed.GetPayload(), signed.Headers);
         Console.WriteLine("verified: " + delivery.Event switch
         {
             ResponseCompletedWebhookEvent completed => $"response {completed.Data.Id} completed",
@@ -31,11 +33,23 @@ internal static class Program
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret));
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        app.MapOpenAIWebhooks("/hook", (received, _) => Task.CompletedTask);
+        WebhookEvent? handled = null;
+        app.MapOpenAIWebhooks("/hook", (received, _) =>
+        {
+            handled = received.Event;
+            return Task.CompletedTask;
+        });
         await app.StartAsync();
 
         using var client = new HttpClient();
-        using var response = await client.SendAsync(signed.ToRequest(app.Urls.Single() + "/hook"));
-        Console.WriteLine($"endpoint: {response.StatusCode}");
+        foreach (string payload in Events.All)
+        {
+            using var response = await client.SendAsync(new WebhookSigner(Secret).Sign(payload).ToRequest(app.Urls.Single() + "/hook"));
+            response.EnsureSuccessStatusCode();
+            Events.Check(payload, handled!);
+        }
+
+        Console.WriteLine($"events through the endpoint: {Events.All.Count}");
+        Console.Error.WriteLine($"on {RuntimeInformation.FrameworkDescription} with System.Text.Json {typeof(JsonSerializer).Assembly.GetName().Version}");
     }
 }

@@ -169,13 +169,21 @@ internal sealed class TestApp : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    internal sealed record LogEntry(string Category, LogLevel Level, string Message, Exception? Exception);
-
-    private sealed class CapturedLog : ILoggerProvider
+    internal sealed record LogEntry(string Category, LogLevel Level, string Message, Exception? Exception)
     {
+        /// <summary>The names and values of the scopes around it.</summary>
+        public Dictionary<string, object?> Scope { get; } = [];
+    }
+
+    private sealed class CapturedLog : ILoggerProvider, ISupportExternalScope
+    {
+        private IExternalScopeProvider? _scopes;
+
         public ConcurrentQueue<LogEntry> Entries { get; } = new();
 
         public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+        public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
         public void Dispose()
         {
@@ -188,13 +196,23 @@ internal sealed class TestApp : IAsyncDisposable
                 => null;
 
             public bool IsEnabled(LogLevel logLevel)
-                => logLevel >= LogLevel.Warning || category.StartsWith("OpenAI.", StringComparison.Ordinal);
+                => logLevel >= LogLevel.Warning || category.StartsWith("OpenAI.", StringComparison.Ordinal) || category == "handler";
 
             public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
             {
                 if (IsEnabled(logLevel))
                 {
-                    log.Entries.Enqueue(new LogEntry(category, logLevel, formatter(state, exception), exception));
+                    var entry = new LogEntry(category, logLevel, formatter(state, exception), exception);
+                    log._scopes?.ForEachScope(
+                        (scope, scopes) =>
+                        {
+                            foreach (var (name, value) in scope as IEnumerable<KeyValuePair<string, object?>> ?? [])
+                            {
+                                scopes[name] = value;
+                            }
+                        },
+                        entry.Scope);
+                    log.Entries.Enqueue(entry);
                 }
             }
         }

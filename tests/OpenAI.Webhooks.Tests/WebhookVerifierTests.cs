@@ -127,6 +127,42 @@ public class WebhookVerifierTests
             .Should().Throw<ArgumentException>().WithMessage("The webhook secret has something in front of whsec_, such as a quotation mark.*")
             .Which.ToString().Should().NotContain(Secret["whsec_".Length..]);
 
+    [Theory]
+    [InlineData("sk-proj-abc123", "is an API key")]
+    [InlineData("wh_685c059ae39c8190af8c71ed1022a24d", "is the id of a delivery")]
+    [InlineData("evt_685c059ae3a481909bdc86819b066fb6", "is the id of an event")]
+    [InlineData("${OPENAI_WEBHOOK_SECRET}", "is a variable that was not replaced by its value")]
+    [InlineData("$OPENAI_WEBHOOK_SECRET", "is a variable that was not replaced by its value")]
+    [InlineData("$(WebhookSecret)", "is a variable that was not replaced by its value")]
+    [InlineData("%OPENAI_WEBHOOK_SECRET%", "is a variable that was not replaced by its value")]
+    [InlineData("{{ .Values.secret }}", "is a template that was not filled in")]
+    [InlineData("#{WebhookSecret}#", "is a template that was not filled in")]
+    [InlineData("__WEBHOOK_SECRET__", "is a template that was not filled in")]
+    [InlineData("@Microsoft.KeyVault(SecretUri=https://x.example/secrets/y)", "is a reference to a key vault that was not resolved*")]
+    [InlineData("arn:aws:secretsmanager:eu:1:secret:x", "is a reference to a secrets manager that was not resolved")]
+    [InlineData("op://vault/item/field", "is a reference to a password manager that was not resolved")]
+    [InlineData("https://platform.openai.com/settings", "is a URL")]
+    [InlineData("<your secret>", "is a placeholder")]
+    [InlineData("YOUR_WEBHOOK_SECRET", "is a placeholder")]
+    [InlineData("changeme", "is a placeholder")]
+    [InlineData("OPENAI_WEBHOOK_SECRET", "is the name of the variable, and not its value")]
+    public void Constructor_what_is_set_in_place_of_a_secret_is_refused_by_what_it_is_without_repeating_it(string secret, string mistake)
+    {
+        foreach (var make in new Action[] { () => _ = new WebhookVerifier(secret), () => _ = new WebhookSigner($" {secret}\n") })
+        {
+            make.Should().Throw<ArgumentException>().WithMessage($"The webhook secret {mistake}. OpenAI's begins with whsec_.*")
+                .Which.Message.Should().NotContain(secret);
+        }
+    }
+
+    [Theory]
+    [InlineData("a secret for tests")]
+    [InlineData("secret")]
+    [InlineData("#1 <3")]
+    [InlineData("the webhook: sk-")]
+    public void Constructor_takes_text_as_a_secret(string secret)
+        => FluentActions.Invoking(() => new WebhookVerifier(secret)).Should().NotThrow();
+
     [Fact]
     public void Constructor_no_secret_is_refused()
     {

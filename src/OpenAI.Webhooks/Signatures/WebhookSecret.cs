@@ -21,8 +21,7 @@ internal sealed class WebhookSecret
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     private readonly byte[] _key;
 
-    // Keying a hash costs as much as hashing a small payload, so keyed hashes are kept: as many as were ever in use at
-    // once, of which one is had without the queue.
+    // Keying a hash costs as much as hashing a small payload, so keyed hashes are pooled. One slot avoids the queue.
     private readonly ConcurrentQueue<IncrementalHash> _idle = new();
     private IncrementalHash? _first;
 
@@ -43,7 +42,9 @@ internal sealed class WebhookSecret
         int prefix = secret.IndexOf(Prefix, StringComparison.Ordinal);
         if (prefix == -1)
         {
-            return new(Encoding.UTF8.GetBytes(secret));
+            return WebhookSecretMistakes.Find(secret) is { } mistake
+                ? throw new ArgumentException($"The webhook secret {mistake}. OpenAI's begins with whsec_.", paramName)
+                : new(Encoding.UTF8.GetBytes(secret));
         }
 
         if (prefix > 0)

@@ -1,0 +1,20 @@
+using System;
+using System.Collections.Generic;
+using OpenAI.Webhooks;
+
+internal static class Program
+{
+    private static void Main()
+    {
+        const string Secret = "a secret for the consumer";
+        var verifier = new WebhookVerifier(Secret);
+        foreach (var payload in Events.All)
+        {
+            using var request = new WebhookSigner(Secret).Sign(payload).ToRequest("http://localhost/hook");
+            var delivery = verifier.Unwrap(payload, WebhookHeaders.From(request.Headers));
+            Events.Check(payload, delivery.Event);
+        }
+
+        Console.WriteLine($"events: {Events.All.Count}");
+    }
+}

@@ -1,0 +1,44 @@
+namespace OpenAI.Webhooks;
+
+/// <summary>What people and deployment tools set in place of a secret. As text, each would make every delivery a forgery.</summary>
+internal static class WebhookSecretMistakes
+{
+    private static readonly (string Start, string End, string Mistake)[] Known =
+    [
+        ("sk-", "", "is an API key"),
+        ("wh_", "", "is the id of a delivery"),
+        ("evt_", "", "is the id of an event"),
+        ("resp_", "", "is the id of a response"),
+        ("proj_", "", "is the id of a project"),
+        ("org-", "", "is the id of an organization"),
+        ("Bearer ", "", "is an Authorization header"),
+        ("@Microsoft.", "", "is a reference to a key vault that was not resolved. Check that the application may read the vault"),
+        ("op://", "", "is a reference to a password manager that was not resolved"),
+        ("arn:", "", "is a reference to a secrets manager that was not resolved"),
+        ("vault:", "", "is a reference to a vault that was not resolved"),
+        ("ref+", "", "is a reference to a vault that was not resolved"),
+        ("projects/", "", "is the name of a secret in a secret manager, and not its value"),
+        ("http://", "", "is a URL"),
+        ("https://", "", "is a URL"),
+        ("{{", "}}", "is a template that was not filled in"),
+        ("#{", "}", "is a template that was not filled in"),
+        ("#{", "}#", "is a template that was not filled in"),
+        ("__", "__", "is a template that was not filled in"),
+        ("$", "", "is a variable that was not replaced by its value"),
+        ("%", "%", "is a variable that was not replaced by its value"),
+        ("<", ">", "is a placeholder"),
+        ("[", "]", "is a placeholder"),
+        ("your", "", "is a placeholder"),
+        ("changeme", "", "is a placeholder"),
+        ("change-me", "", "is a placeholder"),
+        ("change_me", "", "is a placeholder"),
+        ("replace", "", "is a placeholder"),
+        ("OPENAI_WEBHOOK_SECRET", "", "is the name of the variable, and not its value"),
+    ];
+
+    /// <summary>What a secret is instead of one, for a message that does not repeat it; null if it may be a secret.</summary>
+    public static string? Find(string secret) => Known
+        .Where(known => secret.StartsWith(known.Start, StringComparison.OrdinalIgnoreCase) && secret.EndsWith(known.End, StringComparison.Ordinal))
+        .Select(known => known.Mistake)
+        .FirstOrDefault();
+}

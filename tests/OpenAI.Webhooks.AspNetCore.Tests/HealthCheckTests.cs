@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+public class HealthCheckTests
+{
+    [Fact]
+    public async Task It_says_when_requests_last_came_what_became_of_them_and_what_is_handled()
+    {
+        var clock = new StoppedClock();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<TimeProvider>(clock);
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
+                builder.Services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]);
+                builder.Services.AddOpenAIWebhooks("never");
+            },
+            app =>
+            {
+                app.MapOpenAIWebhooks("/a");
+                app.MapOpenAIWebhooks("/b", (_, _) => Task.CompletedTask, "staging");
+            });
+        string first = Text(clock);
+        (await CheckAsync(app)).Data.Should().BeEquivalentTo(new Dictionary<string, object>
+        {
+            ["time"] = first,
+            ["endpoints"] = new[] { "POST /a: handlers take batch.*" },
+            ["staging.endpoints"] = new[] { "POST /b: a delegate handles every event" },
+            ["never.endpoints"] = Array.Empty<string>(),
+            ["never.configuration"] = "The options of OpenAI webhooks cannot be used. There is no webhook secret. Set OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
+        });
+
+        await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload), "/a");
+        clock.Advance(TimeSpan.FromMinutes(1));
+        string second = Text(clock);
+        await app.SendAsync(new WebhookSigner(TestApp.OtherSecret, clock).Sign(TestApp.Payload), "/a");
+        await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign("{}"), "/b");
+
+        var health = await CheckAsync(app);
+        health.Status.Should().Be(HealthStatus.Healthy);
+        health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And.Contain("last_rejected_reason", "signature_mismatch")
+            .And.Contain("staging.last_authentic", second).And.NotContainKey("staging.last_rejected");
+    }
+
+    [Fact]
+    public async Task It_is_degraded_while_a_changed_configuration_cannot_be_used()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+        });
+
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = "sk-not-a-secret";
+        app.Configuration.Reload();
+
+        var health = await CheckAsync(app);
+        health.Status.Should().Be(HealthStatus.Degraded);
+        health.Description.Should().Contain("the last good one is in force").And.Contain("is an API key").And.NotContain("sk-");
+
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.Secret;
+        app.Configuration.Reload();
+        (await CheckAsync(app)).Status.Should().Be(HealthStatus.Healthy);
+    }
+
+    private static string Text(StoppedClock clock) => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    private static async Task<HealthReportEntry> CheckAsync(TestApp app)
+        => (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+
+    private sealed class Nothing : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

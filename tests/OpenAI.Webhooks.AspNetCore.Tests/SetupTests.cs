@@ -1,0 +1,235 @@
+using System.Net;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace OpenAI.Webhooks.AspNetCore.Tests;
+
+/// <summary>What is set up a little wrongly: who says so, and in which words.</summary>
+public class SetupTests
+{
+    private const string TakesTheInbox =
+        "the delegate would take the place of the inbox of AddOpenAIWebhooks(), and nothing would be stored. Leave the delegate out, and add handlers with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name).";
+
+    public static TheoryData<string, Action<OpenAIWebhooksBuilder>, bool, string> Mistakes { get; } = new()
+    {
+        { "a delegate beside an inbox", webhooks => webhooks.AddInbox<Nowhere>(), true, TakesTheInbox },
+        { "a delegate beside an inbox and a handler", webhooks => webhooks.AddInbox<Nowhere>().AddHandler<WebhookEvent, Nothing>(), true, TakesTheInbox },
+        {
+            "a delegate beside a handler", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>(), true,
+            "the delegate would take the place of the handlers of AddOpenAIWebhooks(), and they would never run. Leave the delegate out, or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+        },
+        {
+            "an inbox whose deliveries nobody handles", webhooks => webhooks.AddInbox<Nowhere>(), false,
+            "the endpoint would store deliveries that no handler takes out of the inbox. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(); if another process handles them, say so with AddOpenAIWebhooks().ReceiveOnly()."
+        },
+        {
+            "nothing", _ => { }, false,
+            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a delegate."
+        },
+        {
+            "a handler that was removed again", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().ClearHandlers(), false,
+            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a delegate."
+        },
+        {
+            "a receiver without an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().ReceiveOnly(), false,
+            "AddOpenAIWebhooks().ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add one, such as AddInbox<TInbox>()."
+        },
+        {
+            "a receiver with a delegate", webhooks => webhooks.ReceiveOnly(), true,
+            "AddOpenAIWebhooks().ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add an inbox instead of the delegate, or leave ReceiveOnly() out."
+        },
+        {
+            "deduplication beside an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().AddInbox<Nowhere>().AddDeduplication(), false,
+            "AddOpenAIWebhooks().AddDeduplication() has no effect together with an inbox, which recognizes copies itself. Leave one of them out."
+        },
+    };
+
+    [Theory, MemberData(nameof(Mistakes))]
+    public async Task What_does_not_fit_together_cannot_be_mapped(string what, Action<OpenAIWebhooksBuilder> register, bool hasDelegate, string problem)
+        => (await FluentActions.Awaiting(() => TestApp.StartAsync(
+                builder => register(builder.Services.AddOpenAIWebhooks()),
+                app => _ = hasDelegate ? app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask) : app.MapOpenAIWebhooks("/hook")))
+            .Should().ThrowAsync<InvalidOperationException>(what))
+            .WithMessage($"MapOpenAIWebhooks(\"/hook\"): {problem}");
+
+    [Fact]
+    public async Task A_delegate_beside_the_handlers_of_another_name_can_be_mapped()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>().AddHandler<ResponseFailedWebhookEvent, Nothing>();
+                builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
+                builder.Services.AddOpenAIWebhooks("stored", options => options.Secrets = [TestApp.Secret]).AddInbox<Nowhere>().ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("both", options => options.Secrets = [TestApp.Secret])
+                    .AddInbox<Nowhere>().AddHandler<WebhookEvent, Nothing>().AddHandler<UnknownWebhookEvent, Nothing>();
+            },
+            app =>
+            {
+                app.MapOpenAIWebhooks("/handlers");
+                app.MapOpenAIWebhooks("/delegate", (_, _) => Task.CompletedTask, "other");
+                app.MapOpenAIWebhooks("/stored", "stored");
+                app.MapOpenAIWebhooks("/both", "both");
+            });
+
+        app.StartLog.Should().Equal(
+            "Information: POST /handlers receives OpenAI webhooks: handlers take batch.*, response.failed.",
+            "Information: POST /delegate receives OpenAI webhooks: a delegate handles every event.",
+            "Information: POST /stored receives OpenAI webhooks: stored in the inbox, for another process to handle.",
+            "Information: POST /both receives OpenAI webhooks: stored in the inbox, from which handlers take *, types newer than this version.");
+    }
+
+    [Theory]
+    [InlineData("fallback", "the application has a fallback authorization policy, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("required", "the endpoint requires authorization, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("antiforgery", "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.")]
+    [InlineData("fallback, allowed", null)]
+    [InlineData("required, allowed", null)]
+    [InlineData("none", null)]
+    public async Task A_rule_of_the_application_that_rejects_OpenAI_is_warned_of_at_start(string rule, string? reason)
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                var authorization = builder.Services.AddAuthorizationBuilder();
+                if (rule.StartsWith("fallback", StringComparison.Ordinal))
+                {
+                    authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                }
+            },
+            app =>
+            {
+                app.UseAuthorization();
+                var endpoint = app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+                _ = rule switch
+                {
+                    "required" => endpoint.RequireAuthorization(),
+                    "required, allowed" => endpoint.RequireAuthorization().AllowAnonymous(),
+                    "fallback, allowed" => endpoint.AllowAnonymous(),
+                    "antiforgery" => endpoint.WithMetadata(new RequireAntiforgeryTokenAttribute()),
+                    _ => endpoint,
+                };
+            });
+
+        app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(reason is null
+            ? []
+            : [$"Warning: OpenAI's deliveries to POST /webhooks/openai will be rejected before the endpoint sees them: {reason}"]);
+    }
+
+    [Fact]
+    public async Task Endpoints_of_the_application_that_cannot_be_built_do_not_keep_it_from_starting()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks(),
+            app =>
+            {
+                app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+                app.MapGet("/broken", (Action<int> cannotBeBound) => "");
+            });
+
+        app.Log.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_process_that_only_dispatches_starts_without_a_secret()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>();
+        using var host = builder.Build();
+
+        await host.StartAsync();
+        await host.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message());
+        FluentActions.Invoking(() => host.Services.GetRequiredService<WebhookVerifier>())
+            .Should().Throw<OptionsValidationException>().WithMessage("*There is no webhook secret. Set OpenAI:Webhooks:Secrets:0*");
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_verifier_is_a_service_by_the_name_of_its_registration_and_current_after_a_reload()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddOpenAIWebhooks("staging");
+            builder.Configuration.AddInMemoryCollection([new("OpenAI:Webhooks:staging:Secrets", TestApp.OtherSecret)]);
+        });
+        var signed = TestApp.Sign();
+        var other = TestApp.Sign(secret: TestApp.OtherSecret);
+
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _).Should().BeTrue();
+        app.Services.GetRequiredKeyedService<WebhookVerifier>("staging").TryVerify(other.GetPayload().Span, other.Headers, out _).Should().BeTrue();
+
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.OtherSecret;
+        app.Configuration.Reload();
+
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(other.GetPayload().Span, other.Headers, out _).Should().BeTrue();
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _).Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task The_options_monitor_sees_a_reload()
+    {
+        await using var app = await TestApp.StartAsync();
+        var monitor = app.Services.GetRequiredService<IOptionsMonitor<OpenAIWebhooksOptions>>();
+        var seen = new List<TimeSpan>();
+        using var watch = monitor.OnChange(options => seen.Add(options.Tolerance));
+        monitor.CurrentValue.Tolerance.Should().Be(TimeSpan.FromMinutes(5));
+
+        app.Configuration["OpenAI:Webhooks:Tolerance"] = "00:01:00";
+        app.Configuration.Reload();
+
+        monitor.CurrentValue.Tolerance.Should().Be(TimeSpan.FromMinutes(1));
+        seen.Should().Contain(TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task Secrets_that_a_test_assigns_win_over_the_configured_ones_and_handlers_can_be_replaced()
+    {
+        int handled = 0;
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Failing>();
+
+                // What a test adds to the application's own.
+                builder.Services.AddSingleton(new Counting(() => handled++));
+                builder.Services.AddOpenAIWebhooks(options => options.Secrets = ["a secret for tests"]).ClearHandlers().AddHandler<WebhookEvent, Counting>();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        (await app.SendAsync(TestApp.Sign(secret: "a secret for tests"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        handled.Should().Be(1);
+    }
+
+    private static WebhookMessage Message() => new("wh_1", DateTimeOffset.UnixEpoch, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload));
+
+    private sealed class Nothing : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private sealed class Failing : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+            => throw new InvalidOperationException("This is the handler to replace.");
+    }
+
+    private sealed class Counting(Action count) : IWebhookHandler<WebhookEvent>
+    {
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            count();
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class Nowhere : IWebhookInbox
+    {
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
