@@ -55,7 +55,7 @@ foreach (string payload in payloads)
     var signed = signer.Sign(Encoding.UTF8.GetBytes(payload));
     try
     {
-        Console.WriteLine($"verified:  {Describe(verifier.Unwrap(signed.Payload, signed.Headers).Event)}");
+        Console.WriteLine($"verified:  {Describe(verifier.Unwrap(signed.GetPayload(), signed.Headers).Event)}");
     }
     catch (JsonException exception)
     {

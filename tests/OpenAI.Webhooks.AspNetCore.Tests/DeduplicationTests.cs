@@ -9,6 +9,21 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 public class DeduplicationTests
 {
     [Fact]
+    public async Task Deliveries_that_come_together_when_the_process_is_new_are_all_remembered()
+    {
+        for (int run = 0; run < 10; run++)
+        {
+            await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());
+            var all = Enumerable.Range(0, 8).Select(i => TestApp.Sign(webhookId: $"wh_{i}")).ToArray();
+
+            await Task.WhenAll(all.Select(signed => app.SendAsync(signed)));
+            await Task.WhenAll(all.Select(signed => app.SendAsync(signed)));
+
+            app.Deliveries.Select(delivery => delivery.WebhookId).Order(StringComparer.Ordinal).Should().Equal(all.Select(signed => signed.Headers.Id));
+        }
+    }
+
+    [Fact]
     public async Task Post_repeated_delivery_is_answered_200_and_handled_once()
     {
         await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks().AddDeduplication());

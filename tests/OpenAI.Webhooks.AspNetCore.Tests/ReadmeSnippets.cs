@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.OpenApi;
@@ -201,7 +202,7 @@ public class ReadmeSnippets
         {
             #region README: test a handler
             SignedWebhook signed = new WebhookSigner(secret).Sign(new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
-            WebhookDelivery delivery = new WebhookVerifier(secret).Unwrap(signed.Payload, signed.Headers);
+            WebhookDelivery delivery = new WebhookVerifier(secret).Unwrap(signed.GetPayload(), signed.Headers);
             await handler.HandleAsync((BatchCompletedWebhookEvent)delivery.Event, delivery, CancellationToken.None);
             #endregion
         }
@@ -209,10 +210,10 @@ public class ReadmeSnippets
         {
             #region README: test an endpoint
             using HttpRequestMessage request = new WebhookSigner(secret).Sign(payload).ToRequest("/webhooks/openai");
-            using HttpResponseMessage answer = await client.SendAsync(request);
+            using HttpResponseMessage response = await client.SendAsync(request);
             #endregion
 
-            answer.StatusCode.Should().Be(HttpStatusCode.OK);
+            response.StatusCode.Should().Be(HttpStatusCode.OK);
         }
 
         handled.Should().Equal("audited");
@@ -223,13 +224,14 @@ public class ReadmeSnippets
     public async Task A_delivery_is_answered_with_200()
     {
         const string secret = "a secret for tests";
-        await using var factory = new WebApplicationFactory<Program>()
-            .WithWebHostBuilder(host => host.UseSetting("OPENAI_WEBHOOK_SECRET", secret).UseSetting("OPENAI_API_KEY", "a key for tests"));
+        await using var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
+            .UseSetting("OPENAI_API_KEY", "a key for tests")
+            .ConfigureTestServices(services => services.AddOpenAIWebhooks(options => options.Secrets = [secret])));
 
         SignedWebhook signed = new WebhookSigner(secret).Sign(new BatchFailedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
-        using HttpResponseMessage answer = await factory.CreateClient().SendAsync(signed.ToRequest("/webhooks/openai"));
+        using HttpResponseMessage response = await factory.CreateClient().SendAsync(signed.ToRequest("/webhooks/openai"));
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
     #endregion
 

@@ -29,6 +29,6 @@ internal static partial class PublicApi
     private static string InThisBuild(string listing)
         => TestedBuild == "net10.0" ? listing : BroughtAlong().Replace(listing, "");
 
-    [GeneratedRegex(@"(?<=\(|\n|, ) *\[(return: )?System\.(Runtime\.CompilerServices\.(ParamCollection|CollectionBuilder)|Diagnostics\.CodeAnalysis\.(StringSyntax|NotNullWhen|NotNullIfNotNull))(\([^\]]*\))?\]\s")]
+    [GeneratedRegex(@"(?<=\(|\n|, |\] ) *\[(return: )?System\.(Runtime\.CompilerServices\.(ParamCollection|CollectionBuilder)|Diagnostics\.CodeAnalysis\.(StringSyntax|NotNullWhen|NotNullIfNotNull))(\([^\]]*\))?\]\s")]
     private static partial Regex BroughtAlong();
 }

@@ -21,7 +21,7 @@ public class ReadmeSnippets
             """);
 
         var webhooks = new WebhookVerifier(secret);                                    // create once and reuse
-        WebhookDelivery delivery = webhooks.Unwrap(sample.Payload, sample.Headers);    // verified, then parsed, from the same bytes
+        WebhookDelivery delivery = webhooks.Unwrap(sample.GetPayload(), sample.Headers);    // verified, then parsed, from the same bytes
 
         switch (delivery.Event)
         {
@@ -118,10 +118,10 @@ public class ReadmeSnippets
     public void A_newer_field()
     {
         var signed = new WebhookSigner("a secret as text").Sign(Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
-        var delivery = new WebhookVerifier("a secret as text").Unwrap(signed.Payload, signed.Headers);
+        var delivery = new WebhookVerifier("a secret as text").Unwrap(signed.GetPayload(), signed.Headers);
 
         #region README: a newer field
-        using JsonDocument payload = JsonDocument.Parse(delivery.Payload);
+        using JsonDocument payload = JsonDocument.Parse(delivery.GetPayload());
         string? reason = payload.RootElement.GetProperty("data").TryGetProperty("reason", out JsonElement member) ? member.GetString() : null;
         #endregion
 
