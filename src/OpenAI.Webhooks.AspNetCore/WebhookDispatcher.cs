@@ -67,6 +67,34 @@ public sealed class WebhookDispatcher
         }
     }
 
+    /// <summary>
+    /// Whether this process can handle what an inbox holds: a handler was added, and <c>ReceiveOnly()</c> was not called. An
+    /// inbox should not take messages out in a process that cannot.
+    /// </summary>
+    /// <param name="name">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
+    /// <returns>True if it can.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public bool CanDispatch(string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var setup = _setups.Get(name);
+        return setup.HasHandlers && !setup.IsReceiveOnly;
+    }
+
+    /// <summary>
+    /// Logs and counts that an inbox has made a message a dead letter, with the outcome <c>dead</c>. For implementations of
+    /// <see cref="IWebhookInbox"/>, after the last attempt.
+    /// </summary>
+    /// <param name="message">The message. Must not be null.</param>
+    /// <param name="attempts">How many attempts were made.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is null.</exception>
+    public void ReportDeadLetter(WebhookMessage message, int attempts)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        _logger.Dead(message.WebhookId, message.EventType ?? "unreadable", attempts);
+        _telemetry.CountDead(message.EventType);
+    }
+
     private WebhookDelivery Restore(WebhookMessage message)
     {
         try

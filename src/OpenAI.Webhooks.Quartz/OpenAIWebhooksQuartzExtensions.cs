@@ -1,6 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
 using OpenAI.Webhooks.Quartz;
 using Quartz;
@@ -10,41 +11,118 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Lets Quartz.NET keep the deliveries of OpenAI webhooks.</summary>
 public static class OpenAIWebhooksQuartzExtensions
 {
+    // Beside the handlers: urgent deliveries, and forgetting.
+    private const int UrgentThreads = 4;
+    private const int ForgetThreads = 2;
+
     /// <summary>
-    /// Stores each delivery in the job store of Quartz.NET before it is answered, and handles it afterwards, at least once,
-    /// with the retries of <see cref="WebhookJob"/>. The webhook id is the job's key, so a copy is stored once.
+    /// Stores each delivery in a database before the response, and handles it afterwards, at least once, with retries. The
+    /// database is that of a Quartz.NET scheduler of its own, named <c>openai-webhooks</c> (<c>openai-webhooks.staging</c> for
+    /// the registration <c>staging</c>), which the host starts and stops. Other schedulers of the application are not touched.
     /// </summary>
     /// <remarks>
-    /// Needs <c>AddQuartz</c> with a persistent store, and <c>AddQuartzHostedService</c>: without either the host does not
-    /// start. What deliveries need of Quartz is set for every scheduler of the application: job data stored as strings, a
-    /// stop that waits for jobs, recovery of those it interrupts, and tables that are made where there are none.
+    /// It also registers <see cref="WebhookDeadLetters"/> as a singleton, with the registration's name as its key if that has
+    /// one.
     /// </remarks>
     /// <param name="webhooks">What <c>AddOpenAIWebhooks</c> returned. Must not be null.</param>
+    /// <param name="quartz">
+    /// Chooses the database, as in <c>quartz.UsePersistentStore(store => store.UseSqlite("Data Source=webhooks.db"))</c>. Tables
+    /// are created if there are none. Must not be null.
+    /// </param>
+    /// <param name="configure">Changes the inbox's options; null for the defaults.</param>
     /// <returns><paramref name="webhooks"/>.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="webhooks"/> is null.</exception>
-    public static OpenAIWebhooksBuilder AddQuartzInbox(this OpenAIWebhooksBuilder webhooks) => webhooks.AddQuartzInbox<WebhookJob>();
-
-    /// <summary>As <see cref="AddQuartzInbox(OpenAIWebhooksBuilder)"/>, with a job of one's own: for other waits between the attempts.</summary>
-    /// <typeparam name="TJob">The job. Its name is in the store, so it cannot change while deliveries are stored.</typeparam>
-    /// <param name="webhooks">What <c>AddOpenAIWebhooks</c> returned. Must not be null.</param>
-    /// <returns><paramref name="webhooks"/>.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="webhooks"/> is null.</exception>
-    public static OpenAIWebhooksBuilder AddQuartzInbox<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJob>(this OpenAIWebhooksBuilder webhooks)
-        where TJob : WebhookJob
+    /// <exception cref="ArgumentNullException"><paramref name="webhooks"/> or <paramref name="quartz"/> is null.</exception>
+    /// <exception cref="ArgumentException">An option cannot be used, or the registration has a Quartz inbox already.</exception>
+    public static OpenAIWebhooksBuilder AddQuartzInbox(
+        this OpenAIWebhooksBuilder webhooks,
+        Action<IQuartzBuilder> quartz,
+        Action<QuartzInboxOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(webhooks);
-        var services = webhooks.Services;
-        services.PostConfigureAll<AdoJobStoreOptions>(store =>
+        ArgumentNullException.ThrowIfNull(quartz);
+        var options = new QuartzInboxOptions();
+        configure?.Invoke(options);
+        options.Validate();
+        if (options.ReceiveOnly)
         {
-            store.LockOnInsert = true; // Without it a copy is not told from a store that failed.
-            store.StoreJobDataAsStrings = true;
+            webhooks.ReceiveOnly();
+        }
+
+        var name = new InboxName(webhooks.Name);
+        var services = webhooks.Services;
+        services.AddQuartz(name.Scheduler, scheduler => Configure(scheduler, options, quartz));
+
+        // AddQuartzHostedService of the application would start every scheduler there is.
+        services.Configure<QuartzHostedServiceOptions>(name.Scheduler, hosted => hosted.AutoStart = false);
+        services.AddOptions<AdoJobStoreOptions>(name.Scheduler).PostConfigure<IOptionsMonitor<ClusteringOptions>>((store, clustering) =>
+        {
             store.RecoverFiringsCancelledByShutdown = true;
             store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing;
-        });
-        services.PostConfigureAll<QuartzHostedServiceOptions>(quartz => quartz.WaitForJobsToComplete = true);
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, QuartzCheck>());
 
-        string name = webhooks.Name;
-        return webhooks.AddInbox(provider => new QuartzInbox(provider.GetRequiredService<ISchedulerFactory>(), typeof(TJob), name));
+            // On a cluster, the lock is what storing waits for. A copy is recognized by its key.
+            store.LockOnInsert = !clustering.Get(name.Scheduler).Enabled;
+        });
+
+        services.AddKeyedSingleton(name.Scheduler, (provider, _) => new QuartzInbox(
+            name,
+            options,
+            provider.GetRequiredKeyedService<ISchedulerFactory>(name.Scheduler),
+            provider.GetRequiredService<WebhookDispatcher>(),
+            provider.GetRequiredService<ILogger<QuartzInbox>>()));
+        services.AddSingleton<IHostedService>(InboxOf);
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<InboxMetrics>(provider, InboxOf(provider)));
+        if (name.Registration.Length == 0)
+        {
+            services.AddSingleton(provider => new WebhookDeadLetters(InboxOf(provider)));
+        }
+        else
+        {
+            services.AddKeyedSingleton(name.Registration, (provider, _) => new WebhookDeadLetters(InboxOf(provider)));
+        }
+
+        return webhooks.AddInbox(InboxOf);
+
+        QuartzInbox InboxOf(IServiceProvider provider) => provider.GetRequiredKeyedService<QuartzInbox>(name.Scheduler);
+    }
+
+    /// <summary>
+    /// Adds a health check of a Quartz inbox. It is unhealthy if the inbox cannot store, and degraded if there are dead letters
+    /// or if a delivery waits too long for its turn. It answers within 5 seconds. Its data have <c>waiting</c>, <c>dead</c> and
+    /// <c>oldest_due_seconds</c>.
+    /// </summary>
+    /// <param name="builder">The builder of the health checks. Must not be null.</param>
+    /// <param name="registration">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
+    /// <param name="configure">Changes the limits; null for the defaults.</param>
+    /// <param name="tags">Tags of the check; null for none.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="registration"/> is null.</exception>
+    public static IHealthChecksBuilder AddOpenAIWebhooksQuartzInbox(
+        this IHealthChecksBuilder builder,
+        string registration = "",
+        Action<QuartzInboxHealthOptions>? configure = null,
+        IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(registration);
+        var options = new QuartzInboxHealthOptions();
+        configure?.Invoke(options);
+        string scheduler = new InboxName(registration).Scheduler;
+        return builder.Add(new HealthCheckRegistration(
+            scheduler, provider => new InboxHealthCheck(provider.GetRequiredKeyedService<QuartzInbox>(scheduler), options), failureStatus: null, tags));
+    }
+
+    private static void Configure(IQuartzBuilder scheduler, QuartzInboxOptions options, Action<IQuartzBuilder> configure)
+    {
+        // How soon a worker sees what a receiver has stored.
+        scheduler.ConfigureScheduler(quartz => quartz.IdleWaitTime = TimeSpan.FromSeconds(1));
+        scheduler.UseDefaultThreadPool(options.MaxConcurrency + UrgentThreads + ForgetThreads);
+        configure(scheduler);
+
+        scheduler.ConfigureScheduler(quartz => quartz.ShutdownJobInterruption = ShutdownJobInterruption.Always);
+        scheduler.UseExecutionLimits(limits => limits
+            .ForDefaultGroup(options.MaxConcurrency)
+            .ForGroup(StoredWebhook.UrgentGroup, UrgentThreads)
+            .ForGroup(StoredWebhook.ForgetGroup, ForgetThreads));
+        scheduler.UseDefaultRetryPolicy(RetryPolicy.Explicit([.. options.RetryDelays, StoredWebhook.DeadDelay]));
     }
 }

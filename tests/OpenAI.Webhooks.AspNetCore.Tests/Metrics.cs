@@ -21,6 +21,7 @@ internal sealed class Metrics : IMeterFactory
             }
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Keep(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Keep(instrument, value, tags));
         _listener.Start();
     }
@@ -34,6 +35,9 @@ internal sealed class Metrics : IMeterFactory
         _meters.Add(meter);
         return meter;
     }
+
+    /// <summary>Collects the gauges.</summary>
+    public void Collect() => _listener.RecordObservableInstruments();
 
     public IEnumerable<string> Of(string instrument)
         => _measurements.Where(measurement => measurement.Instrument == instrument).Select(measurement => measurement.Text);

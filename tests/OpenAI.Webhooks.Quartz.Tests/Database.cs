@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Quartz;
@@ -83,8 +82,24 @@ internal sealed record Database(string Kind, string ConnectionString)
 
     public Task<List<string>> JobsAsync(string group) => ReadAsync(ConnectionString, "SELECT job_name FROM qrtz_job_details WHERE job_group = @id", group);
 
+    /// <summary>The keys of what is stored, handled or not.</summary>
+    public Task<List<string>> StoredAsync() => JobsAsync("openai-webhooks");
+
+    /// <summary>The keys of what is dead.</summary>
+    public Task<List<string>> DeadAsync()
+        => ReadAsync(ConnectionString, $"SELECT job_name FROM qrtz_triggers WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id AND next_fire_time > {DateTimeOffset.UtcNow.AddYears(50).UtcTicks}", "openai-webhooks");
+
+    /// <summary>How many deliveries wait, or are being handled.</summary>
     public async Task<int> PendingAsync()
-        => int.Parse((await ReadAsync(ConnectionString, "SELECT CAST(COUNT(*) AS TEXT) FROM qrtz_triggers WHERE job_group = @id", WebhookJob.Group)).Single(), CultureInfo.InvariantCulture);
+        => (await ReadAsync(ConnectionString, "SELECT job_name FROM qrtz_triggers WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id", "openai-webhooks")).Count
+            - (await DeadAsync()).Count;
+
+    /// <summary>Changes the store behind Quartz's back.</summary>
+    public async Task<int> ExecuteAsync(string sql, string? id = null)
+    {
+        await using var store = await OpenAsync(ConnectionString);
+        return await ExecuteAsync(store, sql, id);
+    }
 
     private static async Task<int> ExecuteAsync(DbConnection connection, string sql, string? id = null, DbTransaction? transaction = null)
     {

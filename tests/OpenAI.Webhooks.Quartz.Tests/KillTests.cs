@@ -64,13 +64,12 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         await sending;
         string[] dead = [.. ids.Where(id => id.EndsWith("never", StringComparison.Ordinal))];
-        await Eventually(async () => await database.PendingAsync() == 0
-            && (await database.JobsAsync(WebhookJob.DeadGroup)).Count == dead.Length);
+        await Eventually(async () => await database.PendingAsync() == 0 && (await database.DeadAsync()).Count == dead.Length);
 
         (await database.PendingAsync()).Should().Be(0, "nothing waits any more");
         (await database.EffectsAsync()).Should().BeEquivalentTo(ids.Except(dead), "each effect is there once, and none is lost");
-        (await database.JobsAsync(WebhookJob.DeadGroup)).Should().BeEquivalentTo(dead, "those that fail for good are in the dead group");
-        (await database.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo(ids, "every id is known, so that a late copy does nothing");
+        (await database.DeadAsync()).Should().BeEquivalentTo(dead, "those that fail for good are dead letters");
+        (await database.StoredAsync()).Should().BeEquivalentTo(ids, "every id is known, so that a late copy does nothing");
         output.WriteLine($"{Kills} kills, {ids.Length} deliveries and {copies.Length} copies, {dead.Length} dead.");
 
         foreach (var process in processes)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Hosting;
@@ -28,23 +29,20 @@ internal static class Program
         await app.StopAsync();
     }
 
-    public static WebApplication Build(string role, Database database, int port, Action<IServiceCollection>? configure = null)
+    public static WebApplication Build(string role, Database database, int port, Action<IServiceCollection>? configure = null, TimeSpan? retention = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         builder.Services.AddSingleton(database);
-        builder.Services.AddQuartz(quartz => quartz
-            .ConfigureScheduler(scheduler =>
-            {
-                scheduler.GenerateInstanceId = true;
-                scheduler.IdleWaitTime = TimeSpan.FromSeconds(1);
-            })
-            .UsePersistentStore(database.Use));
-        builder.Services.AddQuartzHostedService(quartz => quartz.AutoStart = role != "receiver");
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret))
             .AddHandler<WebhookEvent, Handler>()
-            .AddQuartzInbox<FastJob>();
+            .AddQuartzInbox(quartz => quartz.UsePersistentStore(database.Use), options =>
+            {
+                options.RetryDelays = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)];
+                options.ReceiveOnly = role == "receiver";
+                options.Retention = retention ?? options.Retention;
+            });
         configure?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -52,11 +50,9 @@ internal static class Program
         return app;
     }
 
-    [RetryPolicy(2, "00:00:01")]
-    public sealed class FastJob(WebhookDispatcher dispatcher, ILogger<WebhookJob> logger) : WebhookJob(dispatcher, logger);
-
     /// <summary>
-    /// Fails once for an id that ends in "once" or "unschedule", for ever for one in "never", unless it is told to relent.
+    /// Fails once for an id that ends in "once" or "unschedule", for ever for one in "never", unless it is told to relent. Gives
+    /// up for one in "gone", and ends the process for one in "fatal".
     /// </summary>
     public sealed class Handler(Database database) : IWebhookHandler<WebhookEvent>
     {
@@ -68,6 +64,16 @@ internal static class Program
                 || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId)))
             {
                 throw new InvalidOperationException("on purpose");
+            }
+
+            if (delivery.WebhookId.EndsWith("gone", StringComparison.Ordinal))
+            {
+                throw new PermanentWebhookFailureException("it is gone");
+            }
+
+            if (delivery.WebhookId.EndsWith("fatal", StringComparison.Ordinal))
+            {
+                Process.GetCurrentProcess().Kill();
             }
 
             if (delivery.WebhookId.EndsWith("unschedule", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId))

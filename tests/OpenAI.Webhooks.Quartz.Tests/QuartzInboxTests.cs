@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
+using OpenAI.Webhooks.AspNetCore.Tests;
 using Quartz;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
@@ -20,7 +21,7 @@ public sealed class QuartzInboxTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_delivery_is_stored_answered_and_handled_once_and_its_id_remembered()
+    public async Task A_delivery_is_stored_handled_once_and_its_id_kept_without_its_payload()
     {
         await using var app = await StartAsync();
 
@@ -34,66 +35,126 @@ public sealed class QuartzInboxTests : IDisposable
 
         (await Sqlite.PendingAsync()).Should().Be(0, "and stores nothing");
         (await Sqlite.EffectsAsync()).Should().Equal("wh_1");
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().Equal("wh_1");
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
+        (await Sqlite.StoredAsync()).Should().Equal("wh_1");
+        (await Scheduler(app).GetJobDetail(Key("wh_1")))!.JobDataMap.Should().BeEmpty();
     }
 
     [Theory]
     [InlineData("wh_once")]
     [InlineData("wh_unschedule")]
-    public async Task A_delivery_that_fails_once_is_tried_again_whatever_its_handler_throws(string id)
+    public async Task A_delivery_that_fails_once_is_retried_whatever_its_handler_throws(string id)
     {
         await using var app = await StartAsync();
 
         await SendAsync(app, id);
 
-        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains(id));
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains(id) && await Sqlite.PendingAsync() == 0);
+        (await Sqlite.DeadAsync()).Should().BeEmpty();
     }
 
     [Fact]
-    public async Task A_delivery_that_fails_for_good_is_dead_and_can_be_run_again()
+    public async Task A_dead_letter_says_why_it_died_and_can_be_replayed_with_all_its_attempts()
     {
         using var log = new Log();
-        await using var app = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log).AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
+        var deadLetters = app.Services.GetRequiredService<WebhookDeadLetters>();
         await SendAsync(app, "wh_never");
-        await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Count == 1);
-        var dead = new JobKey("wh_never", WebhookJob.DeadGroup);
-        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
-        (await scheduler.GetJobDetail(dead))!.Description.Should().Be("Failed for good. TriggerJob runs it again.");
+        await Eventually(async () => (await Sqlite.DeadAsync()).Count == 1);
 
-        (await SendAsync(app, "wh_never")).Should().Be(HttpStatusCode.OK);
-        await Eventually(async () => await Sqlite.PendingAsync() == 0);
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_never"], "a copy of a dead delivery does not rise again");
+        var dead = (await ListAsync(deadLetters)).Should().ContainSingle().Subject;
+        dead.Should().BeEquivalentTo(new
+        {
+            Key = "wh_never",
+            WebhookId = "wh_never",
+            EventType = "response.completed",
+            EventId = "evt_1",
+            Attempts = 3,
+            ExceptionType = "System.InvalidOperationException",
+            ExceptionMessage = "on purpose",
+        });
+        dead.FailedAt.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
+        dead.ReceivedAt.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
+        log.Lines.Where(line => line.Contains("dead letter")).Should().Equal(
+            "Error: The webhook wh_never (response.completed) is a dead letter after 3 attempts. It is not retried until somebody replays it. ");
+        log.Lines.Count(line => line.Contains("A handler failed")).Should().Be(3);
+        metrics.Of("openai.webhook.deliveries").Should().EndWith("1 openai.webhook.event.type=response.completed openai.webhook.outcome=dead");
 
-        await scheduler.TriggerJob(dead);
-        await Eventually(() => Task.FromResult(log.Lines.Count == 2));
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_never"], "it failed again");
-        log.Lines.Should().AllBe(
-            "Error: The webhook wh_never has failed for good. It is kept as a job of the group openai-webhooks-dead; the scheduler's TriggerJob runs it again. on purpose");
+        (await deadLetters.ReplayAsync("wh_never")).Should().BeTrue();
+        await Eventually(async () => (await ListAsync(deadLetters)).Any(again => again.Attempts == 6));
 
         Program.Handler.Relents = true;
-        await scheduler.TriggerJob(dead);
-        await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Count == 0);
+        (await deadLetters.ReplayAsync("wh_never")).Should().BeTrue();
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_never") && await Sqlite.PendingAsync() == 0);
         Program.Handler.Relents = false;
 
-        (await Sqlite.EffectsAsync()).Should().Equal("wh_never");
+        (await ListAsync(deadLetters)).Should().BeEmpty();
+        (await deadLetters.ReplayAsync("wh_never")).Should().BeFalse("it is handled");
+        (await deadLetters.DeleteAsync("wh_other")).Should().BeFalse();
     }
 
     [Fact]
-    public async Task An_authentic_payload_that_is_no_event_is_dead_at_once()
+    public async Task A_copy_of_a_dead_letter_revives_it()
     {
         await using var app = await StartAsync();
+        await SendAsync(app, "wh_poison", "{}");
+        await Eventually(async () => (await Sqlite.DeadAsync()).Count == 1);
 
         (await SendAsync(app, "wh_poison", "{}")).Should().Be(HttpStatusCode.OK);
 
-        await Eventually(async () => (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Contains("wh_poison") && await Sqlite.PendingAsync() == 0);
+        await Eventually(async () => (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Any(dead => dead.Attempts == 2));
     }
 
     [Theory]
-    [InlineData(150, "xxx*xxx")]
-    [InlineData(151, "sha256:8eb827e6964db1e28caafb07b408d441efc804c8da30e3bad83a70dd3566a88b")]
-    public async Task An_id_longer_than_a_jobs_name_can_be_is_stored_once_as_well(int length, string name)
+    [InlineData("wh_poison", "{}", "OpenAI.Webhooks.UnreadableWebhookException")]
+    [InlineData("wh_gone", Payload, "OpenAI.Webhooks.AspNetCore.PermanentWebhookFailureException")]
+    public async Task What_no_retry_mends_is_dead_at_once(string id, string payload, string exception)
+    {
+        await using var app = await StartAsync();
+
+        (await SendAsync(app, id, payload)).Should().Be(HttpStatusCode.OK);
+
+        await Eventually(async () => (await Sqlite.DeadAsync()).Contains(id));
+        (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Should().ContainSingle()
+            .Which.Should().Match<WebhookDeadLetter>(dead => dead.Attempts == 1 && dead.ExceptionType == exception);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_replayed_and_deleted_by_a_condition_and_counted_by_gauges_and_health()
+    {
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(services =>
+        {
+            services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+            services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox();
+        });
+        var deadLetters = app.Services.GetRequiredService<WebhookDeadLetters>();
+        string[] ids = [.. Enumerable.Range(0, 300).Select(i => $"wh_{i}_{(i % 3 == 0 ? "gone" : "poison")}")];
+        await Parallel.ForEachAsync(ids, async (id, _) => await SendAsync(app, id, id.EndsWith("gone", StringComparison.Ordinal) ? Payload : "{}"));
+        await Eventually(async () => (await Sqlite.DeadAsync()).Count == 300);
+
+        (await ListAsync(deadLetters)).Select(dead => dead.WebhookId).Should().BeEquivalentTo(ids);
+        metrics.Collect();
+        metrics.Of("openai.webhook.inbox.dead").Should().Equal("300 openai.webhook.inbox=openai-webhooks");
+        metrics.Of("openai.webhook.inbox.waiting").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
+        metrics.Of("openai.webhook.inbox.oldest").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+        health.Status.Should().Be(HealthStatus.Degraded);
+        health.Description.Should().Be("There are 300 dead letters. WebhookDeadLetters lists them with their reasons and replays them.");
+        health.Data.Should().Contain("dead", 300).And.Contain("waiting", 0).And.Contain("oldest_due_seconds", 0d);
+
+        (await deadLetters.DeleteAllAsync(dead => dead.EventType is null)).Should().Be(200);
+        (await ListAsync(deadLetters)).Should().HaveCount(100).And.OnlyContain(dead => dead.WebhookId.EndsWith("gone"));
+        (await deadLetters.ReplayAllAsync(dead => dead.ExceptionType.EndsWith("PermanentWebhookFailureException", StringComparison.Ordinal))).Should().Be(100);
+        await Eventually(async () => (await ListAsync(deadLetters)).Count(dead => dead.Attempts == 2) == 100);
+        (await deadLetters.DeleteAsync("wh_0_gone")).Should().BeTrue();
+        (await Sqlite.StoredAsync()).Should().HaveCount(99);
+    }
+
+    [Theory]
+    [InlineData(100, "xxx*xxx")]
+    [InlineData(101, "sha256-*")]
+    public async Task An_id_longer_than_a_key_can_be_is_stored_once_as_well(int length, string key)
     {
         await using var app = await StartAsync();
         string id = new('x', length);
@@ -103,44 +164,65 @@ public sealed class QuartzInboxTests : IDisposable
 
         await Eventually(async () => (await Sqlite.EffectsAsync()).Count == 1);
         (await Sqlite.EffectsAsync()).Should().Equal(id);
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().ContainSingle().Which.Should().Match(name).And.Subject.Length.Should().BeLessThanOrEqualTo(150);
+        (await Sqlite.StoredAsync()).Should().ContainSingle().Which.Should().Match(key);
     }
 
     [Fact]
-    public async Task Deliveries_of_a_name_are_stored_in_groups_of_its_own_and_handled_by_its_handlers()
+    public async Task Deliveries_of_a_name_are_stored_in_a_scheduler_of_its_own_and_handled_by_its_handlers()
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
         await using var app = await StartAsync(
             services => services.AddSingleton(handled)
-                .AddOpenAIWebhooks("staging", options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>().AddQuartzInbox<Program.FastJob>(),
+                .AddOpenAIWebhooks("staging", options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>()
+                .AddQuartzInbox(quartz => quartz.UsePersistentStore(Sqlite.Use)),
             app => app.MapOpenAIWebhooks("/staging", "staging"));
 
         (await SendAsync(app, "wh_1", path: "/staging")).Should().Be(HttpStatusCode.OK);
         (await SendAsync(app, "wh_poison", "{}", "/staging")).Should().Be(HttpStatusCode.OK);
 
-        await Eventually(async () => handled.Count == 1 && (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Count == 1);
+        var deadLetters = app.Services.GetRequiredKeyedService<WebhookDeadLetters>("staging");
+        await Eventually(async () => handled.Count == 1 && (await ListAsync(deadLetters)).Count == 1);
         handled.Single().WebhookId.Should().Be("wh_1");
         handled.Single().Timestamp.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
-        (await Sqlite.JobsAsync(WebhookJob.Group + ".staging")).Should().BeEquivalentTo("wh_1", "wh_poison");
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup + ".staging")).Should().Equal("wh_poison");
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEmpty();
+        (await ListAsync(deadLetters)).Single().WebhookId.Should().Be("wh_poison");
+        (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Should().BeEmpty();
     }
 
     [Fact]
-    public async Task A_store_that_is_away_is_answered_503_and_the_next_attempt_is_stored()
+    public async Task A_store_that_is_away_gives_503_and_an_unhealthy_check_and_the_next_attempt_is_stored()
     {
-        await using var app = await StartAsync();
-        string file = Path.Combine(_folder, "webhooks.db");
-        await using (var blocker = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file}"))
+        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox());
+        await Sqlite.ExecuteAsync("ALTER TABLE qrtz_job_details RENAME TO away");
+
+        (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.ServiceUnavailable);
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+        health.Status.Should().Be(HealthStatus.Unhealthy);
+        health.Description.Should().Be("The inbox cannot store. Deliveries get the response 503.");
+
+        await Sqlite.ExecuteAsync("ALTER TABLE away RENAME TO qrtz_job_details");
+        (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
+    }
+
+    [Fact]
+    public async Task A_store_that_is_frozen_gives_503_in_time_and_an_unhealthy_check_and_works_again_by_itself()
+    {
+        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox());
+        await using (var blocker = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_folder, "webhooks.db")}"))
         {
             await blocker.OpenAsync();
             await using var command = blocker.CreateCommand();
-            command.CommandText = "ALTER TABLE qrtz_job_details RENAME TO away";
+            command.CommandText = "BEGIN EXCLUSIVE";
             await command.ExecuteNonQueryAsync();
 
+            // Each is bounded by itself: without that, both would wait for the lock's own 30 seconds or more.
+            var started = System.Diagnostics.Stopwatch.GetTimestamp();
             (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.ServiceUnavailable);
-
-            command.CommandText = "ALTER TABLE away RENAME TO qrtz_job_details";
+            System.Diagnostics.Stopwatch.GetElapsedTime(started).Should().BeLessThan(TimeSpan.FromSeconds(20));
+            var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+            health.Status.Should().Be(HealthStatus.Unhealthy);
+            health.Description.Should().Be("The database of the inbox did not answer within 4 seconds. Deliveries get the response 503.");
+            command.CommandText = "ROLLBACK";
             await command.ExecuteNonQueryAsync();
         }
 
@@ -149,77 +231,102 @@ public sealed class QuartzInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_handled_four_days_ago_is_forgotten_and_what_waits_is_not()
+    public async Task What_was_handled_is_forgotten_after_its_retention_and_what_waits_or_is_dead_is_not()
     {
-        await using var app = await StartAsync();
+        await using var app = await StartAsync(retention: TimeSpan.FromSeconds(3));
         await SendAsync(app, "wh_done");
         await SendAsync(app, "wh_poison", "{}");
-        await Eventually(async () => (await Sqlite.EffectsAsync()).Count == 1 && await Sqlite.PendingAsync() == 0);
-        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
-        var housekeeping = (await scheduler.QueryJobs(new JobQuery { Group = GroupMatcher<JobKey>.GroupEquals("openai-webhooks-housekeeping") })).Items.Single();
-        housekeeping.Description.Should().Be("Forgets OpenAI webhooks that were handled 4 days ago.");
-        DateTimeOffset.ParseExact((await scheduler.GetJobDetail(new JobKey("wh_done", WebhookJob.Group)))!.Description!, "O", CultureInfo.InvariantCulture)
-            .Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10), "it is by its description that it will be forgotten");
+        await SendAsync(app, "wh_never");
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_done"));
 
-        var trigger = (ISimpleTrigger)(await scheduler.GetTriggersOfJob(housekeeping.Key)).Single();
-        (trigger.RepeatInterval, trigger.RepeatCount).Should().Be((TimeSpan.FromDays(1), -1), "it forgets every day, for ever");
+        await Eventually(async () => !(await Sqlite.StoredAsync()).Contains("wh_done") && (await Sqlite.DeadAsync()).Count == 2);
+        await Eventually(async () => (await Scheduler(app).QueryTriggers(new TriggerQuery { Group = GroupMatcher<TriggerKey>.GroupEquals("openai-webhooks-forget") })).Items.Count == 0);
 
-        // By their descriptions. Those that wait are more than a query gives in a page, which is 250.
-        string[] waiting = [.. Enumerable.Range(0, 300).Select(i => $"wh_waiting_{i}")];
-        foreach (string name in waiting)
+        (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Select(dead => dead.WebhookId).Should().BeEquivalentTo("wh_poison", "wh_never");
+    }
+
+    [Fact]
+    public async Task A_trigger_that_Quartz_has_given_up_is_tried_again_by_itself()
+    {
+        using var log = new Log();
+        await using (var receiver = await StartAsync(role: "receiver"))
         {
-            await scheduler.ScheduleJob(Job(name, WebhookJob.Group, hoursAgo: 120), TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow.AddDays(1)).Build());
+            (await SendAsync(receiver, "wh_1")).Should().Be(HttpStatusCode.OK);
         }
 
-        await scheduler.AddJob(Job("wh_old", WebhookJob.Group, hoursAgo: 97), default);
-        await scheduler.AddJob(Job("wh_old", WebhookJob.Group + ".staging", hoursAgo: 97), default);
-        await scheduler.AddJob(Job("wh_young", WebhookJob.Group, hoursAgo: 95), default);
-        await scheduler.AddJob(Job("somebody else's", "another", hoursAgo: 97), default);
+        (await Sqlite.ExecuteAsync("UPDATE qrtz_triggers SET trigger_state = 'ERROR' WHERE trigger_group = 'openai-webhooks'")).Should().Be(1);
+        await using var worker = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
 
-        await scheduler.TriggerJob(housekeeping.Key);
-        await Eventually(async () => !(await Sqlite.JobsAsync(WebhookJob.Group)).Contains("wh_old"));
-        (await Sqlite.JobsAsync(WebhookJob.Group)).Should().BeEquivalentTo(waiting.Concat(["wh_done", "wh_poison", "wh_young"]));
-        (await Sqlite.JobsAsync(WebhookJob.Group + ".staging")).Should().BeEmpty();
-        (await Sqlite.JobsAsync("another")).Should().Equal("somebody else's");
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().Equal(["wh_poison"], "the dead stay until somebody comes for them");
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
+        log.Lines.Should().Contain("Warning: Quartz had given up the webhook wh_1 without running it (trigger state ERROR). It is tried again. ");
+    }
 
-        static IJobDetail Job(string name, string group, int hoursAgo) => JobBuilder.Create<Program.FastJob>()
-            .WithIdentity(name, group)
-            .WithDescription(DateTimeOffset.UtcNow.AddHours(-hoursAgo).ToString("O", CultureInfo.InvariantCulture))
-            .StoreDurably()
-            .Build();
+    [Fact]
+    public async Task A_process_that_only_receives_stores_for_another_and_can_replay()
+    {
+        using var log = new Log();
+        await using var receiver = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log), role: "receiver");
+        (await SendAsync(receiver, "wh_1")).Should().Be(HttpStatusCode.OK);
+        (await SendAsync(receiver, "wh_poison", "{}")).Should().Be(HttpStatusCode.OK);
+        log.Lines.Should().Contain("Information: The scheduler openai-webhooks stores webhooks for other processes to handle. This one only receives: it has no handler, or ReceiveOnly() was called. ");
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        (await Sqlite.PendingAsync()).Should().Be(2);
+
+        await using (var worker = await StartAsync())
+        {
+            await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1") && (await Sqlite.DeadAsync()).Count == 1);
+        }
+
+        (await receiver.Services.GetRequiredService<WebhookDeadLetters>().ReplayAsync("wh_poison")).Should().BeTrue();
+        (await Sqlite.DeadAsync()).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task An_incoming_call_does_not_wait_behind_slow_handlers()
+    {
+        var handled = new ConcurrentQueue<WebhookDelivery>();
+        await using var app = await StartAsync(services => services.AddSingleton(handled).AddOpenAIWebhooks().ClearHandlers().AddHandler<WebhookEvent, SlowUnlessACall>());
+        for (int i = 0; i < 30; i++)
+        {
+            await SendAsync(app, $"wh_slow_{i}");
+        }
+
+        await SendAsync(app, "wh_call", """{"id":"evt_1","created_at":1,"type":"realtime.call.incoming","data":{"call_id":"rtc_1","sip_headers":[]}}""");
+
+        await Eventually(() => Task.FromResult(!handled.IsEmpty));
+        handled.First().WebhookId.Should().Be("wh_call", "the others take ten seconds each");
+        await app.StopAsync(new CancellationToken(canceled: true));
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_run_that_is_interrupted_cancels_its_handlers_and_is_tried_again(bool isOnStandby)
+    public async Task A_run_that_is_interrupted_cancels_its_handlers_and_is_retried(bool isOnStandby)
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
         await using var app = await StartAsync(services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Patient>());
         await SendAsync(app, "wh_1");
         await Eventually(() => Task.FromResult(handled.Count == 1));
 
-        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
         if (isOnStandby)
         {
-            await scheduler.Standby();
+            await Scheduler(app).Standby();
         }
 
-        await scheduler.Interrupt(new JobKey("wh_1", WebhookJob.Group));
-        await Eventually(async () => (await scheduler.QueryFireInstances(new FireInstanceQuery())).Items.Count == 0);
-        await scheduler.Start();
+        await Scheduler(app).Interrupt(Key("wh_1"));
+        await Eventually(async () => (await Scheduler(app).QueryFireInstances(new FireInstanceQuery())).Items.Count == 0);
+        await Scheduler(app).Start();
 
         await Eventually(async () => handled.Count == 2 && await Sqlite.PendingAsync() == 0);
     }
 
     [Fact]
-    public async Task A_run_that_a_shutdown_interrupts_has_not_failed_even_if_it_is_the_last()
+    public async Task A_run_that_the_shutdown_deadline_interrupts_has_not_failed_even_if_it_is_the_last()
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
         Action<IServiceCollection> configure = services => services
             .AddSingleton(handled)
-            .ConfigureAll<QuartzSchedulerOptions>(scheduler => scheduler.ShutdownJobInterruption = ShutdownJobInterruption.Always)
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1))
             .AddOpenAIWebhooks().AddHandler<WebhookEvent, PatientAtLast>();
         await using (var app = await StartAsync(configure))
         {
@@ -231,11 +338,11 @@ public sealed class QuartzInboxTests : IDisposable
         await using var again = await StartAsync(configure);
 
         await Eventually(async () => handled.Count == 4 && await Sqlite.PendingAsync() == 0);
-        (await Sqlite.JobsAsync(WebhookJob.DeadGroup)).Should().BeEmpty();
+        (await Sqlite.DeadAsync()).Should().BeEmpty();
     }
 
     [Fact]
-    public async Task A_graceful_stop_loses_and_repeats_nothing()
+    public async Task A_graceful_stop_lets_handlers_finish_and_loses_and_repeats_nothing()
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
         Action<IServiceCollection> slowly = services => services.AddSingleton(handled).AddOpenAIWebhooks().AddHandler<WebhookEvent, Slow>();
@@ -255,63 +362,88 @@ public sealed class QuartzInboxTests : IDisposable
         handled.Select(delivery => delivery.WebhookId).Should().OnlyHaveUniqueItems().And.HaveCount(30);
     }
 
-    [Theory]
-    [InlineData("no Quartz", "*AddQuartz*")]
-    [InlineData("no hosted service", "*AddQuartzHostedService()*AutoStart = false*")]
-    [InlineData("in memory", "*in memory*UsePersistentStore*")]
-    public async Task Start_where_deliveries_would_not_be_safe_names_the_line_that_is_missing(string what, string message)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Program.Secret)).AddHandler<WebhookEvent, Slow>().AddQuartzInbox();
-        if (what != "no Quartz")
-        {
-            builder.Services.AddQuartz(quartz => quartz.UseInMemoryStore());
-        }
-
-        if (what != "no hosted service")
-        {
-            builder.Services.AddQuartzHostedService();
-        }
-
-        using var host = builder.Build();
-
-        await FluentActions.Awaiting(() => host.StartAsync()).Should().ThrowAsync<InvalidOperationException>().WithMessage(message);
-    }
-
     [Fact]
-    public void What_deliveries_need_of_Quartz_is_set_whatever_the_application_sets()
-    {
-        var services = new ServiceCollection();
-        services.AddOpenAIWebhooks().AddQuartzInbox();
-        services.ConfigureAll<AdoJobStoreOptions>(store =>
-        {
-            store.LockOnInsert = false;
-            store.StoreJobDataAsStrings = false;
-            store.RecoverFiringsCancelledByShutdown = false;
-            store.SchemaProvisioning = SchemaProvisioning.None;
-        });
-        services.ConfigureAll<QuartzHostedServiceOptions>(quartz => quartz.WaitForJobsToComplete = false);
-        using var provider = services.BuildServiceProvider();
-
-        provider.GetRequiredService<IOptionsMonitor<AdoJobStoreOptions>>().Get("any scheduler").Should().BeEquivalentTo(
-            new { LockOnInsert = true, StoreJobDataAsStrings = true, RecoverFiringsCancelledByShutdown = true, SchemaProvisioning = SchemaProvisioning.CreateIfMissing });
-        provider.GetRequiredService<IOptionsMonitor<QuartzHostedServiceOptions>>().CurrentValue.WaitForJobsToComplete.Should().BeTrue();
-    }
-
-    [Fact]
-    public async Task Null_arguments_are_the_callers_error()
-    {
-        FluentActions.Invoking(() => ((OpenAIWebhooksBuilder)null!).AddQuartzInbox()).Should().Throw<ArgumentNullException>().WithParameterName("webhooks");
-        await FluentActions.Awaiting(async () => await new WebhookJob(null!, null!).Execute(null!, default)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("context");
-    }
-
-    [Fact]
-    public void The_public_API_is_the_listed_one() => Webhooks.Tests.PublicApi.ShouldBeTheListedOne(typeof(WebhookJob).Assembly);
-
-    private async Task<WebApplication> StartAsync(Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null)
+    public async Task The_applications_own_Quartz_is_not_touched()
     {
         await Sqlite.PrepareAsync();
-        var app = Program.Build("both", Sqlite, port: 0, configure);
+        string other = $"Data Source={Path.Combine(_folder, "other.db")}";
+        await using var app = await StartAsync(services =>
+        {
+            services.AddQuartz(quartz => quartz.UsePersistentStore(store => store.UseSqlite(Microsoft.Data.Sqlite.SqliteFactory.Instance, other).ProvisionSchema()));
+            services.AddQuartz("another", quartz => quartz.UseInMemoryStore());
+            services.AddQuartzHostedService(hosted => hosted.AwaitApplicationStarted = false);
+        });
+        var scheduler = await app.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
+        await scheduler.AddJob(JobBuilder.Create<Counting>().WithIdentity("theirs").StoreDurably().UsingJobData("count", 41).Build());
+
+        (await scheduler.GetJobDetail(new JobKey("theirs")))!.JobDataMap["count"].Should().Be(41, "job data that are no strings survive");
+        scheduler.Status.Should().Be(SchedulerStatus.Running);
+        var stores = app.Services.GetRequiredService<IOptionsMonitor<AdoJobStoreOptions>>();
+        stores.Get(Options.DefaultName).Should().BeEquivalentTo(new AdoJobStoreOptions(), options => options.Including(store => store.StoreJobDataAsStrings)
+            .Including(store => store.LockOnInsert).Including(store => store.RecoverFiringsCancelledByShutdown));
+        app.Services.GetRequiredService<IOptionsMonitor<QuartzSchedulerOptions>>().Get(Options.DefaultName).IdleWaitTime.Should().Be(new QuartzSchedulerOptions().IdleWaitTime);
+        app.Services.GetRequiredService<IOptionsMonitor<QuartzHostedServiceOptions>>().Get("another").WaitForJobsToComplete.Should().BeFalse();
+
+        (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
+    }
+
+    [Fact]
+    public async Task A_store_in_memory_does_not_start()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Slow>().AddQuartzInbox(quartz => quartz.UseInMemoryStore());
+        using var host = builder.Build();
+
+        await FluentActions.Awaiting(() => host.StartAsync()).Should().ThrowAsync<InvalidOperationException>().WithMessage("*in memory*UsePersistentStore*");
+    }
+
+    [Fact]
+    public void Options_that_cannot_be_used_are_refused_by_name()
+    {
+        Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency cannot be used: it must be at least 1.");
+        Using(options => options.RetryDelays = [TimeSpan.Zero]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
+        Using(options => options.RetryDelays = [TimeSpan.FromDays(367)]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
+        Using(options => options.RetryDelays = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
+        Using(options => options.Retention = TimeSpan.Zero).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention cannot be used*");
+        Using(options => options.UrgentTypes = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.UrgentTypes cannot be used*");
+        Using(options => options.RetryDelays = []).Should().NotThrow();
+
+        static Action Using(Action<QuartzInboxOptions> configure)
+            => () => new ServiceCollection().AddOpenAIWebhooks().AddQuartzInbox(quartz => quartz.UseInMemoryStore(), configure);
+    }
+
+    [Fact]
+    public void Null_arguments_are_the_callers_error()
+    {
+        FluentActions.Invoking(() => ((OpenAIWebhooksBuilder)null!).AddQuartzInbox(_ => { })).Should().Throw<ArgumentNullException>().WithParameterName("webhooks");
+        FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks().AddQuartzInbox(null!)).Should().Throw<ArgumentNullException>().WithParameterName("quartz");
+    }
+
+    [Fact]
+    public void The_public_API_is_the_listed_one() => Webhooks.Tests.PublicApi.ShouldBeTheListedOne(typeof(WebhookDeadLetters).Assembly);
+
+    private static JobKey Key(string webhookId) => new(webhookId, "openai-webhooks");
+
+    private static IScheduler Scheduler(WebApplication app)
+        => app.Services.GetRequiredKeyedService<ISchedulerFactory>("openai-webhooks").GetScheduler().AsTask().GetAwaiter().GetResult();
+
+    private static async Task<List<WebhookDeadLetter>> ListAsync(WebhookDeadLetters deadLetters)
+    {
+        var all = new List<WebhookDeadLetter>();
+        await foreach (var dead in deadLetters.ListAsync())
+        {
+            all.Add(dead);
+        }
+
+        return all;
+    }
+
+    private async Task<WebApplication> StartAsync(
+        Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null, string role = "both", TimeSpan? retention = null)
+    {
+        await Sqlite.PrepareAsync();
+        var app = Program.Build(role, Sqlite, port: 0, configure, retention);
         map?.Invoke(app);
         await app.StartAsync();
         return app;
@@ -341,7 +473,7 @@ public sealed class QuartzInboxTests : IDisposable
         public ConcurrentQueue<string> Lines { get; } = new();
 
         public ILogger CreateLogger(string categoryName)
-            => categoryName.StartsWith("OpenAI.Webhooks.Quartz", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+            => categoryName.StartsWith("OpenAI.Webhooks", StringComparison.Ordinal) ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull
@@ -364,6 +496,24 @@ public sealed class QuartzInboxTests : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
             handled.Enqueue(delivery);
         }
+    }
+
+    private sealed class SlowUnlessACall(ConcurrentQueue<WebhookDelivery> handled) : IWebhookHandler<WebhookEvent>
+    {
+        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            if (webhookEvent is not RealtimeCallIncomingWebhookEvent)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+            }
+
+            handled.Enqueue(delivery);
+        }
+    }
+
+    private sealed class Counting : IJob
+    {
+        public ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
     /// <summary>Fails twice, waits the third time until it is cancelled, and is content the fourth.</summary>

@@ -29,12 +29,10 @@ public sealed class ReadmeSnippets
             builder.Services.AddSingleton(database);
 
             #region README: durable
-            builder.Services.AddQuartz(quartz => quartz.UsePersistentStore(store =>
-                store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for a fleet
-            builder.Services.AddQuartzHostedService();
             builder.Services.AddOpenAIWebhooks()
                 .AddHandler<WebhookEvent, TakeEffect>()
-                .AddQuartzInbox();                               // stored, then answered; handled afterwards, with retries
+                .AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
+                    store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for a fleet
             #endregion
 
             await using var app = builder.Build();

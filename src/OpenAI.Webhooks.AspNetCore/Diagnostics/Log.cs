@@ -53,6 +53,9 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Error, "A handler gave up on the webhook {WebhookId} ({EventType}), because no retry can help. The delivery is not retried.")]
     public static partial void GivenUp(this ILogger logger, Exception exception, string webhookId, string eventType);
 
+    [LoggerMessage(17, LogLevel.Error, "The webhook {WebhookId} ({EventType}) is a dead letter after {Attempts} attempts. It is not retried until somebody replays it.")]
+    public static partial void Dead(this ILogger logger, string webhookId, string eventType, int attempts);
+
     [LoggerMessage(15, LogLevel.Information, "POST {Pattern} receives OpenAI webhooks: {Target}.")]
     public static partial void Mapped(this ILogger logger, string pattern, string target);
 

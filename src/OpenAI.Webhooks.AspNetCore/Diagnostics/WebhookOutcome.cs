@@ -21,6 +21,9 @@ internal enum WebhookOutcome
     /// <summary>A handler said that no retry mends it.</summary>
     GivenUp,
 
+    /// <summary>Its last attempt failed, and an inbox keeps it as a dead letter.</summary>
+    Dead,
+
     /// <summary>It is not authentic, or its body could not be read.</summary>
     Refused,
 

@@ -15,6 +15,8 @@ internal sealed class WebhookTelemetry : IDisposable
     private const string ErrorTag = "error.type";
     private const string OtherType = "_OTHER";
 
+    private static readonly HashSet<string> KnownTypes = [.. WebhookEventTypes.Of<WebhookEvent>()];
+
     private static readonly string? Version = typeof(WebhookTelemetry).Assembly.GetName().Version?.ToString(3);
 
     private readonly ActivitySource _activities = new(SourceName, Version);
@@ -90,6 +92,20 @@ internal sealed class WebhookTelemetry : IDisposable
     public void CountRefused(string failure)
         => _deliveries.Add(1, new(OutcomeTag, Name(WebhookOutcome.Refused)), new(FailureTag, failure));
 
+    /// <summary>Counts a dead letter.</summary>
+    /// <param name="eventType">The type of its event; null if it could not be read.</param>
+    public void CountDead(string? eventType)
+    {
+        if (eventType is null)
+        {
+            Count(WebhookOutcome.Dead);
+        }
+        else
+        {
+            _deliveries.Add(1, new(OutcomeTag, Name(WebhookOutcome.Dead)), new(TypeTag, KnownTypes.Contains(eventType) ? eventType : OtherType));
+        }
+    }
+
     /// <summary>Counts a run of the handlers, with its duration and, if it succeeded, the age of the event.</summary>
     public void CountHandling(TimeSpan duration, WebhookOutcome outcome, WebhookEvent webhookEvent, Activity? activity)
     {
@@ -162,6 +178,7 @@ internal sealed class WebhookTelemetry : IDisposable
         WebhookOutcome.Stored => "stored",
         WebhookOutcome.Failed => "failed",
         WebhookOutcome.GivenUp => "given_up",
+        WebhookOutcome.Dead => "dead",
         WebhookOutcome.Refused => "refused",
         WebhookOutcome.Unreadable => "unreadable",
         WebhookOutcome.TooLarge => "too_large",

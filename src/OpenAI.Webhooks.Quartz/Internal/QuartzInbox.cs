@@ -1,24 +1,204 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
 namespace OpenAI.Webhooks.Quartz;
 
-/// <summary>Stores deliveries as jobs.</summary>
-internal sealed class QuartzInbox(ISchedulerFactory schedulers, Type jobType, string name) : IWebhookInbox
+/// <summary>
+/// Stores deliveries in a scheduler of its own, and runs that scheduler with the host, unless this process only receives.
+/// </summary>
+internal sealed class QuartzInbox(
+    InboxName name,
+    QuartzInboxOptions options,
+    ISchedulerFactory schedulers,
+    WebhookDispatcher dispatcher,
+    ILogger<QuartzInbox> logger) : IWebhookInbox, IHostedLifecycleService, IDisposable
 {
+    // OpenAI waits only seconds for a response.
+    private static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(8);
+
+    // How long handlers that the shutdown deadline has cancelled may take to be handed back.
+    private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan RepairInterval = TimeSpan.FromMinutes(1);
+
+    // More connections at once make a burst no faster, and can use up a database's limit.
+    private readonly SemaphoreSlim _connections = new(6);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private IScheduler? _scheduler;
+    private Task _repairing = Task.CompletedTask;
+
+    public InboxName Name => name;
+
+    public QuartzInboxOptions Options => options;
+
+    public IScheduler Scheduler => _scheduler ?? throw new InvalidOperationException($"The scheduler {name.Scheduler} has not been started yet: the host starts it.");
+
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
-        // Not with the request's token: cancelled at the first use, it would leave a scheduler behind that is dead.
-        var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
-        var stored = new StoredWebhook(name, message.WebhookId, message.Timestamp, message.GetPayload());
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(StoreTimeout);
         try
         {
-            await scheduler.ScheduleJob(stored.ToJob(jobType, scheduler.TimeProvider.GetUtcNow()), stored.ToTrigger(), default, cancellationToken)
-                .ConfigureAwait(false);
+            await _connections.WaitAsync(timeout.Token).ConfigureAwait(false);
+            await StoreAndReleaseAsync(message).WaitAsync(timeout.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The database of the scheduler {name.Scheduler} did not answer within {StoreTimeout.TotalSeconds} seconds.");
+        }
+    }
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // Not with the host's token: cancelled at the first use, it would leave a dead scheduler behind.
+        var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
+        if (!(await scheduler.GetMetadata(cancellationToken).ConfigureAwait(false)).JobStorePersistent)
+        {
+            throw new InvalidOperationException(
+                "AddQuartzInbox needs a job store that outlives the process, and this one is in memory. Call AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(\"Data Source=webhooks.db\"))), or use another database.");
+        }
+
+        _scheduler = scheduler;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (dispatcher.CanDispatch(name.Registration))
+        {
+            await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
+            _repairing = Task.Run(RepairRegularlyAsync, CancellationToken.None);
+        }
+        else
+        {
+            logger.ReceivesOnly(name.Scheduler);
+        }
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _repairing.ConfigureAwait(false);
+        if (_scheduler is null)
+        {
+            return;
+        }
+
+        using var grace = new CancellationTokenSource();
+        using var registration = cancellationToken.Register(() => grace.CancelAfter(ShutdownGrace));
+        await _scheduler.Shutdown(waitForJobsToComplete: true, grace.Token).ConfigureAwait(false);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _connections.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Schedules what was dead or in error anew: at once, and with all its attempts.</summary>
+    /// <param name="trigger">The trigger to replace.</param>
+    /// <param name="attempts">How many attempts do not count any more.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    /// <returns>False if the trigger is gone.</returns>
+    public async Task<bool> RescheduleAsync(TriggerHeader trigger, int attempts, CancellationToken cancellationToken)
+    {
+        var fresh = StoredWebhook.TriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, trigger.ExecutionGroup)
+            .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts))
+            .Build();
+        return await Scheduler.RescheduleJob(trigger.Key, fresh, cancellationToken).ConfigureAwait(false) is not null;
+    }
+
+    private async Task StoreAndReleaseAsync(WebhookMessage message)
+    {
+        try
+        {
+            await StoreAsync(message).ConfigureAwait(false);
+        }
+        finally
+        {
+            _connections.Release();
+        }
+    }
+
+    // Not cancelled: a delivery is stored or not, and never half of it.
+    private async Task StoreAsync(WebhookMessage message)
+    {
+        bool isUrgent = message.EventType is { } type && options.UrgentTypes.Contains(type);
+        var (job, triggers) = StoredWebhook.Create(message, isUrgent, options.Retention, Scheduler.TimeProvider);
+        try
+        {
+            await Scheduler.ScheduleJob(job, triggers, default, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ObjectAlreadyExistsException)
         {
-            // A copy: stored before, and that is all that was asked for.
+            await ReviveAsync(job.Key).ConfigureAwait(false);
+        }
+        catch (JobPersistenceException)
+        {
+            // Without a lock on inserts, a copy that is stored at the same moment violates a key of the database.
+            if (!await Scheduler.Exists(job.Key, CancellationToken.None).ConfigureAwait(false))
+            {
+                throw;
+            }
+        }
+    }
+
+    // A copy is stored already. If the delivery has died since, somebody has sent it again on purpose.
+    private async Task ReviveAsync(JobKey key)
+    {
+        var triggers = await Scheduler.QueryTriggers(new TriggerQuery { Job = key }, CancellationToken.None).ConfigureAwait(false);
+        foreach (var dead in triggers.Items.Where(trigger => StoredWebhook.IsDead(trigger, Scheduler.TimeProvider)))
+        {
+            var job = await Scheduler.GetJobDetail(key, CancellationToken.None).ConfigureAwait(false);
+            if (job is not null && await RescheduleAsync(dead, StoredWebhook.AttemptsOf(job), CancellationToken.None).ConfigureAwait(false))
+            {
+                logger.Revived(key.Name);
+            }
+        }
+    }
+
+    private async Task RepairRegularlyAsync()
+    {
+        using var timer = new PeriodicTimer(RepairInterval, Scheduler.TimeProvider);
+        try
+        {
+            do
+            {
+                await RepairAsync().ConfigureAwait(false);
+            }
+            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    // Quartz gives a trigger up whose job could not be made, for example on a node without this package.
+    private async Task RepairAsync()
+    {
+        try
+        {
+            var broken = await Scheduler.QueryTriggers(new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
+            foreach (var trigger in broken.Items)
+            {
+                if (await RescheduleAsync(trigger, attempts: 0, _stopping.Token).ConfigureAwait(false))
+                {
+                    logger.Repaired(trigger.JobKey.Name);
+                }
+            }
+        }
+        catch (SchedulerException exception)
+        {
+            logger.NotRepaired(exception, RepairInterval.TotalSeconds);
         }
     }
 }

@@ -1,62 +1,136 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
+using System.Text.Json;
+using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
 namespace OpenAI.Webhooks.Quartz;
 
-/// <summary>A delivery as it stands in the job store: a durable job, whose key is the webhook id.</summary>
-internal sealed record StoredWebhook(string Name, string WebhookId, DateTimeOffset Timestamp, ReadOnlyMemory<byte> Payload)
+/// <summary>
+/// A delivery as it is stored: a job whose key is the message's, a trigger that handles it, and a trigger that forgets it.
+/// Quartz removes the job with its last trigger.
+/// </summary>
+internal static class StoredWebhook
 {
-    // The narrowest column for a job's name, among the databases, has 150 characters.
-    private const int MaxNameLength = 150;
+    /// <summary>The group of the jobs, and of the triggers that handle them.</summary>
+    public const string Group = "openai-webhooks";
 
-    private const string NameKey = "name";
-    private const string IdKey = "webhook-id";
-    private const string TimestampKey = "webhook-timestamp";
-    private const string PayloadKey = "payload";
+    /// <summary>The group of the triggers that forget, and their execution group.</summary>
+    public const string ForgetGroup = "openai-webhooks-forget";
 
-    public JobKey Key => new(JobName, GroupOf(WebhookJob.Group, Name));
+    /// <summary>The execution group of urgent deliveries.</summary>
+    public const string UrgentGroup = "urgent";
 
-    public JobKey DeadKey => new(JobName, GroupOf(WebhookJob.DeadGroup, Name));
+    /// <summary>In a trigger's data: how many attempts were made before it, which do not count for it.</summary>
+    public const string AttemptsBefore = "attempts_before";
 
-    private string JobName => WebhookId.Length <= MaxNameLength
-        ? WebhookId
-        : $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(WebhookId)))}";
+    private const string Message = "message";
+    private const string Attempts = "attempts";
+    private const string Starts = "recoveries";
+    private const string Error = "error_type";
+    private const string ErrorMessage = "error_message";
+    private const string FailedAt = "failed_at";
+    private const int UrgentPriority = 10;
+    private const int ForgetPriority = 1;
+    private const int MaxErrorLength = 2000;
 
-    public static string GroupOf(string group, string name) => name.Length == 0 ? group : $"{group}.{name}";
+    /// <summary>The wait after which a dead letter would be tried again: never, for people.</summary>
+    public static readonly TimeSpan DeadDelay = TimeSpan.FromDays(36500);
 
-    public static StoredWebhook Of(IJobDetail job)
+    public static (IJobDetail Job, IReadOnlyCollection<ITrigger> Triggers) Create(WebhookMessage message, bool isUrgent, TimeSpan retention, TimeProvider timeProvider)
     {
-        var data = job.JobDataMap;
-        return new(
-            (string)data[NameKey]!,
-            (string)data[IdKey]!,
-            DateTimeOffset.FromUnixTimeSeconds(long.Parse((string)data[TimestampKey]!, CultureInfo.InvariantCulture)),
-            Convert.FromBase64String((string)data[PayloadKey]!));
+        var key = new JobKey(message.Key, Group);
+        var job = JobBuilder.Create<HandleWebhookJob>()
+            .WithIdentity(key)
+            .RequestRecovery()
+            .UsingJobData(Message, message.ToJson())
+            .Build();
+        var handle = TriggerFor(timeProvider, new TriggerKey(key.Name, Group), key, isUrgent ? UrgentGroup : null).Build();
+        var forget = TriggerFor(timeProvider, new TriggerKey(key.Name, ForgetGroup), key, ForgetGroup).StartAt(timeProvider.GetUtcNow() + retention).Build();
+        return (job, [handle, forget]);
     }
 
-    /// <summary>When a stored job was made, from what a listing of jobs shows.</summary>
-    public static DateTimeOffset? StoredAt(string? description)
-        => DateTimeOffset.TryParseExact(description, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? time : null;
-
-    /// <summary>The job that handles it; it stays when it is done, so that its id is known when a copy comes.</summary>
-    public IJobDetail ToJob(Type jobType, DateTimeOffset now)
-        => ToJob(jobType, Key, now.ToString("O", CultureInfo.InvariantCulture));
-
-    public IJobDetail ToDeadJob(Type jobType) => ToJob(jobType, DeadKey, "Failed for good. TriggerJob runs it again.");
-
-    public ITrigger ToTrigger() => TriggerBuilder.Create().WithIdentity(Key.Name, Key.Group).ForJob(Key).StartNow().Build();
-
-    private IJobDetail ToJob(Type jobType, JobKey key, string description)
-        => JobBuilder.Create().OfType(jobType)
+    /// <summary>A trigger that fires now.</summary>
+    public static TriggerBuilder<IJob> TriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, string? executionGroup)
+    {
+        var trigger = TriggerBuilder.Create(timeProvider)
             .WithIdentity(key)
-            .WithDescription(description)
-            .StoreDurably()
-            .RequestRecovery()
-            .UsingJobData(NameKey, Name)
-            .UsingJobData(IdKey, WebhookId)
-            .UsingJobData(TimestampKey, Timestamp.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture))
-            .UsingJobData(PayloadKey, Convert.ToBase64String(Payload.Span))
-            .Build();
+            .ForJob(jobKey)
+            .StartAt(timeProvider.GetUtcNow())
+
+            // A delivery is never too late to be handled. Quartz's care for misfires would slow a backlog down.
+            .WithSimpleSchedule(schedule => schedule.WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires))
+            .WithPriority(executionGroup switch { UrgentGroup => UrgentPriority, ForgetGroup => ForgetPriority, _ => TriggerConstants.DefaultPriority });
+        return executionGroup is null ? trigger : trigger.WithExecutionGroup(executionGroup);
+    }
+
+    /// <summary>Whether a trigger is that of a dead letter, whatever its group: after a crash Quartz makes one of its own.</summary>
+    public static bool IsDead(TriggerHeader trigger, TimeProvider timeProvider) => trigger.NextFireTimeUtc > timeProvider.GetUtcNow() + (DeadDelay / 2);
+
+    /// <summary>The message of a job.</summary>
+    /// <exception cref="JsonException">The job has none that can be read.</exception>
+    public static WebhookMessage MessageOf(IJobDetail job)
+        => WebhookMessage.Parse(job.JobDataMap.TryGetValue(Message, out object? json) && json is string text ? text : "");
+
+    public static int AttemptsOf(IJobDetail job) => Number(job.JobDataMap, Attempts);
+
+    /// <summary>How many attempts were made before the trigger of a run was scheduled.</summary>
+    public static int AttemptsBeforeOf(ITrigger trigger) => Number(trigger.JobDataMap, AttemptsBefore);
+
+    /// <summary>Records that the process of an earlier run ended within it, and tells how often that has happened.</summary>
+    public static int AddRecovery(IJobDetail job)
+    {
+        int recoveries = Number(job.JobDataMap, Starts) + 1;
+        job.JobDataMap[Starts] = Text(recoveries);
+        return recoveries;
+    }
+
+    /// <summary>Records a failed attempt, and tells how many there have been.</summary>
+    public static int AddFailure(IJobDetail job, Exception exception, DateTimeOffset now)
+    {
+        int attempts = AttemptsOf(job) + 1;
+        job.JobDataMap[Attempts] = Text(attempts);
+        job.JobDataMap[Error] = exception.GetType().FullName!;
+        job.JobDataMap[ErrorMessage] = exception.Message.Length <= MaxErrorLength ? exception.Message : exception.Message[..MaxErrorLength];
+        job.JobDataMap[FailedAt] = now.ToString("O", CultureInfo.InvariantCulture);
+        job.JobDataMap.Remove(Starts);
+        return attempts;
+    }
+
+    /// <summary>Removes the payload, and everything else but the job's key.</summary>
+    public static void Clear(IJobDetail job) => job.JobDataMap.Clear();
+
+    /// <summary>A dead letter, from its job.</summary>
+    public static WebhookDeadLetter DeadLetterOf(IJobDetail job)
+    {
+        var data = job.JobDataMap;
+        WebhookMessage? message;
+        try
+        {
+            message = MessageOf(job);
+        }
+        catch (JsonException)
+        {
+            message = null;
+        }
+
+        return new()
+        {
+            Key = job.Key.Name,
+            WebhookId = message?.WebhookId ?? job.Key.Name,
+            EventType = message?.EventType,
+            EventId = message?.EventId,
+            ReceivedAt = message?.Timestamp,
+            FailedAt = DateTimeOffset.TryParseExact(Value(data, FailedAt), "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var failedAt) ? failedAt : null,
+            Attempts = AttemptsOf(job),
+            ExceptionType = Value(data, Error) ?? "",
+            ExceptionMessage = Value(data, ErrorMessage) ?? "",
+        };
+    }
+
+    public static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Value(JobDataMap data, string key) => data.TryGetValue(key, out object? value) ? value as string : null;
+
+    private static int Number(JobDataMap data, string key)
+        => int.TryParse(Value(data, key), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
 }

@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Quartz;
+
+namespace OpenAI.Webhooks.Quartz;
+
+/// <summary>Whether the inbox can store, whether anything has died, and whether anything waits too long.</summary>
+internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptions options) : IHealthCheck
+{
+    // Whoever asks waits five seconds at most.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the inbox cannot store.")]
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        InboxCounts counts;
+        try
+        {
+            counts = await Task.Run(() => CheckAsync(inbox.Scheduler), CancellationToken.None).WaitAsync(Timeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return HealthCheckResult.Unhealthy($"The database of the inbox did not answer within {Timeout.TotalSeconds} seconds. Deliveries get the response 503.");
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return HealthCheckResult.Unhealthy("The inbox cannot store. Deliveries get the response 503.", exception);
+        }
+
+        var data = new Dictionary<string, object>
+        {
+            ["waiting"] = counts.Waiting,
+            ["dead"] = counts.Dead,
+            ["oldest_due_seconds"] = Math.Round(counts.OldestDue.TotalSeconds),
+        };
+        var problems = new List<string>();
+        if (counts.Dead > options.MaxDeadLetters)
+        {
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"There are {counts.Dead} dead letters. {nameof(WebhookDeadLetters)} lists them with their reasons and replays them."));
+        }
+
+        if (counts.OldestDue > options.MaxWait)
+        {
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"A delivery has waited {counts.OldestDue.TotalSeconds:F0} seconds for its turn. Check that a process with handlers runs, and whether handlers are slow."));
+        }
+
+        return problems.Count == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", problems), data: data);
+    }
+
+    // A write, because a full disk can still be read.
+    private static async Task<InboxCounts> CheckAsync(IScheduler scheduler)
+    {
+        var probe = JobBuilder.Create<HandleWebhookJob>().WithIdentity("probe", "openai-webhooks-health").StoreDurably().Build();
+        await scheduler.AddJob(probe, AddJobOptions.Replacing, CancellationToken.None).ConfigureAwait(false);
+        return await InboxCounts.ReadAsync(scheduler, CancellationToken.None).ConfigureAwait(false);
+    }
+}

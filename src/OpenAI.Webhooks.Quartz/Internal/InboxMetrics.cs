@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Hosting;
+
+namespace OpenAI.Webhooks.Quartz;
+
+/// <summary>Gauges of what an inbox holds. They are read from the database when they are collected.</summary>
+internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IHostedService
+{
+    // A collector waits for its gauges. A database that does not answer gives no measurement.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
+
+    private readonly object _gate = new();
+    private InboxCounts? _counts;
+    private DateTimeOffset _readAt;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        string? version = typeof(InboxMetrics).Assembly.GetName().Version?.ToString(3);
+        var meter = meters.Create(new MeterOptions("OpenAI.Webhooks") { Version = version });
+        var tag = new KeyValuePair<string, object?>("openai.webhook.inbox", inbox.Name.Scheduler);
+        meter.CreateObservableGauge("openai.webhook.inbox.waiting", () => Measure(counts => counts.Waiting), "{delivery}", "Stored deliveries that are not handled yet.");
+        meter.CreateObservableGauge("openai.webhook.inbox.dead", () => Measure(counts => counts.Dead), "{delivery}", "Dead letters.");
+        meter.CreateObservableGauge("openai.webhook.inbox.oldest", () => Measure(counts => counts.OldestDue.TotalSeconds), "s", "For how long the delivery has been due that has waited longest for its turn.");
+        return Task.CompletedTask;
+
+        IEnumerable<Measurement<T>> Measure<T>(Func<InboxCounts, T> select)
+            where T : struct
+            => Read() is { } counts ? [new Measurement<T>(select(counts), tag)] : [];
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [SuppressMessage("Design", "CA1031", Justification = "Without a database there is nothing to measure; the health check and the log say why.")]
+    private InboxCounts? Read()
+    {
+        lock (_gate)
+        {
+            var now = inbox.Scheduler.TimeProvider.GetUtcNow();
+            if (_counts is not null && now - _readAt < Freshness)
+            {
+                return _counts;
+            }
+
+            try
+            {
+                using var timeout = new CancellationTokenSource(Timeout);
+                _counts = Task.Run(() => InboxCounts.ReadAsync(inbox.Scheduler, timeout.Token), CancellationToken.None)
+                    .WaitAsync(Timeout).GetAwaiter().GetResult();
+                _readAt = now;
+            }
+            catch (Exception)
+            {
+                _counts = null;
+            }
+
+            return _counts;
+        }
+    }
+}
