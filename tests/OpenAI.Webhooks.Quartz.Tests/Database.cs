@@ -1,15 +1,26 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
+using MySqlConnector;
 using Npgsql;
 using Quartz;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
 
-/// <summary>A database that the tests store deliveries in, and their effects beside them: a SQLite file or PostgreSQL.</summary>
+/// <summary>A database that the tests store deliveries in, and their effects beside them: a SQLite file, PostgreSQL or MariaDB.</summary>
 internal sealed record Database(string Kind, string ConnectionString)
 {
     /// <summary>Where the effects are: for SQLite a file of their own, so that nobody waits for the store's lock.</summary>
     private string EffectsConnectionString => Kind == "sqlite" ? ConnectionString.Replace(".db", ".effects.db", StringComparison.Ordinal) : ConnectionString;
+
+    private bool IsMariaDb => Kind == "mariadb";
+
+    private string Triggers => IsMariaDb ? "QRTZ_TRIGGERS" : "qrtz_triggers";
+
+    private string Jobs => IsMariaDb ? "QRTZ_JOB_DETAILS" : "qrtz_job_details";
+
+    private string Insert => IsMariaDb ? "INSERT IGNORE" : "INSERT";
+
+    private string UnlessThere => IsMariaDb ? "" : "ON CONFLICT DO NOTHING";
 
     public void Use(IPersistentStoreBuilder store)
     {
@@ -19,7 +30,7 @@ internal sealed record Database(string Kind, string ConnectionString)
         }
         else
         {
-            store.UsePostgres(NpgsqlFactory.Instance, ConnectionString);
+            _ = IsMariaDb ? store.UseMySqlConnector(MySqlConnectorFactory.Instance, ConnectionString) : store.UsePostgres(NpgsqlFactory.Instance, ConnectionString);
             store.UseClustering(cluster =>
             {
                 cluster.CheckinInterval = TimeSpan.FromSeconds(1);
@@ -36,15 +47,15 @@ internal sealed record Database(string Kind, string ConnectionString)
             await ExecuteAsync(effects, "PRAGMA journal_mode=WAL");
         }
 
-        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY, runs INT NOT NULL)");
-        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS attempts (id TEXT PRIMARY KEY)");
+        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS effects (id VARCHAR(300) PRIMARY KEY, runs INT NOT NULL)");
+        await ExecuteAsync(effects, "CREATE TABLE IF NOT EXISTS attempts (id VARCHAR(300) PRIMARY KEY)");
         await using var store = await OpenAsync(ConnectionString);
         if (Kind == "sqlite")
         {
             await ExecuteAsync(store, "PRAGMA journal_mode=WAL");
         }
 
-        await ExecuteAsync(store, "CREATE TABLE IF NOT EXISTS bare (id TEXT PRIMARY KEY, payload TEXT)");
+        await ExecuteAsync(store, "CREATE TABLE IF NOT EXISTS bare (id VARCHAR(300) PRIMARY KEY, payload TEXT)");
     }
 
     /// <summary>The three lines of the README: an effect that happens once, however often its delivery is handled.</summary>
@@ -52,7 +63,7 @@ internal sealed record Database(string Kind, string ConnectionString)
     {
         await using var effects = await OpenAsync(EffectsConnectionString);
         await using var transaction = await effects.BeginTransactionAsync();
-        if (await ExecuteAsync(effects, "INSERT INTO effects (id, runs) VALUES (@id, 0) ON CONFLICT DO NOTHING", id, transaction) == 1)
+        if (await ExecuteAsync(effects, $"{Insert} INTO effects (id, runs) VALUES (@id, 0) {UnlessThere}", id, transaction) == 1)
         {
             await ExecuteAsync(effects, "UPDATE effects SET runs = runs + 1 WHERE id = @id", id, transaction);
             await transaction.CommitAsync();
@@ -63,7 +74,7 @@ internal sealed record Database(string Kind, string ConnectionString)
     public async Task<bool> IsFirstAttemptAsync(string id)
     {
         await using var effects = await OpenAsync(EffectsConnectionString);
-        return await ExecuteAsync(effects, "INSERT INTO attempts (id) VALUES (@id) ON CONFLICT DO NOTHING", id) == 1;
+        return await ExecuteAsync(effects, $"{Insert} INTO attempts (id) VALUES (@id) {UnlessThere}", id) == 1;
     }
 
     /// <summary>What storing a delivery is measured against: one row, in one transaction.</summary>
@@ -80,18 +91,18 @@ internal sealed record Database(string Kind, string ConnectionString)
 
     public Task<List<string>> EffectsAsync() => ReadAsync(EffectsConnectionString, "SELECT id FROM effects WHERE runs = 1");
 
-    public Task<List<string>> JobsAsync(string group) => ReadAsync(ConnectionString, "SELECT job_name FROM qrtz_job_details WHERE job_group = @id", group);
+    public Task<List<string>> JobsAsync(string group) => ReadAsync(ConnectionString, $"SELECT job_name FROM {Jobs} WHERE job_group = @id", group);
 
     /// <summary>The keys of what is stored, handled or not.</summary>
     public Task<List<string>> StoredAsync() => JobsAsync("openai-webhooks");
 
     /// <summary>The keys of what is dead.</summary>
     public Task<List<string>> DeadAsync()
-        => ReadAsync(ConnectionString, $"SELECT job_name FROM qrtz_triggers WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id AND next_fire_time > {DateTimeOffset.UtcNow.AddYears(50).UtcTicks}", "openai-webhooks");
+        => ReadAsync(ConnectionString, $"SELECT job_name FROM {Triggers} WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id AND next_fire_time > {DateTimeOffset.UtcNow.AddYears(50).UtcTicks}", "openai-webhooks");
 
     /// <summary>How many deliveries wait, or are being handled.</summary>
     public async Task<int> PendingAsync()
-        => (await ReadAsync(ConnectionString, "SELECT job_name FROM qrtz_triggers WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id", "openai-webhooks")).Count
+        => (await ReadAsync(ConnectionString, $"SELECT job_name FROM {Triggers} WHERE trigger_group <> 'openai-webhooks-forget' AND job_group = @id", "openai-webhooks")).Count
             - (await DeadAsync()).Count;
 
     /// <summary>Changes the store behind Quartz's back.</summary>
@@ -141,7 +152,9 @@ internal sealed record Database(string Kind, string ConnectionString)
 
     private async Task<DbConnection> OpenAsync(string connectionString)
     {
-        DbConnection connection = Kind == "sqlite" ? new SqliteConnection(connectionString) : new NpgsqlConnection(connectionString);
+        DbConnection connection = Kind == "sqlite" ? new SqliteConnection(connectionString)
+            : IsMariaDb ? new MySqlConnection(connectionString)
+            : new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
         return connection;
     }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Xunit.Abstractions;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
@@ -31,6 +30,34 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         await using var postgres = await PostgresServer.StartAsync();
         await LoseNothingAsync(postgres.Database, ["receiver", "receiver", "worker", "worker"]);
+    }
+
+    [MariaDbFact]
+    public async Task With_a_receiver_and_two_workers_on_one_MariaDB_nothing_is_lost()
+    {
+        await using var mariaDb = await MariaDbServer.StartAsync();
+        await LoseNothingAsync(mariaDb.Database, ["receiver", "worker", "worker"]);
+    }
+
+    [Fact]
+    public async Task A_delivery_that_ends_its_process_each_time_is_dead_in_the_end()
+    {
+        var database = new Database("sqlite", $"Data Source={Path.Combine(_folder, "webhooks.db")};Default Timeout=30");
+        await database.PrepareAsync();
+        var process = new Machine("both", database);
+        await process.StartAsync();
+        await Task.WhenAny(SendAsync(["wh_fatal"], [process], () => { }), process.ExitAsync());
+
+        // As many runs as there are attempts.
+        for (int i = 0; i <= Program.KilledRetryDelays.Length; i++)
+        {
+            await process.ExitAsync();
+            await process.StartAsync();
+        }
+
+        await Eventually(async () => (await database.DeadAsync()).Count == 1);
+        (await database.DeadAsync()).Should().Equal("wh_fatal");
+        await process.StopAsync();
     }
 
     private async Task LoseNothingAsync(Database database, string[] roles)
@@ -126,18 +153,18 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         public string Role => role;
 
-        public int Port { get; } = FreePort();
+        public int Port { get; private set; }
 
         public async Task StartAsync()
         {
             _process = Process.Start(new ProcessStartInfo(
                 Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-                ["exec", typeof(Program).Assembly.Location, role, database.Kind, database.ConnectionString, Port.ToString(CultureInfo.InvariantCulture)])
+                ["exec", typeof(Program).Assembly.Location, role, database.Kind, database.ConnectionString])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
-            (await _process.StandardOutput.ReadLineAsync()).Should().Be("ready");
+            Port = int.Parse((await _process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
         }
 
         public async Task KillAsync()
@@ -147,18 +174,14 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
             _process.Dispose();
         }
 
+        /// <summary>Waits until it has ended by itself.</summary>
+        public Task ExitAsync() => _process!.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+
         public async Task StopAsync()
         {
             _process!.StandardInput.Close();
             await _process.WaitForExitAsync();
             _process.Dispose();
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            return ((IPEndPoint)listener.LocalEndpoint).Port;
         }
     }
 }

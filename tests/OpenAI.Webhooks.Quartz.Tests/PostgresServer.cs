@@ -8,61 +8,81 @@ namespace OpenAI.Webhooks.Quartz.Tests;
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _folder;
-    private readonly Process _process;
+    private Process? _process;
 
-    private PostgresServer(string folder, Process process, int port)
-    {
-        _folder = folder;
-        _process = process;
-        Database = new Database("postgres", $"Host=127.0.0.1;Port={port};Username=webhooks;Database=postgres;Maximum Pool Size=40");
-    }
+    private PostgresServer(string folder) => _folder = folder;
 
-    public Database Database { get; }
+    public Database Database => new("postgres", $"Host=127.0.0.1;Port={Port};Username=webhooks;Database=postgres;Timeout=5");
+
+    public int Port { get; private set; }
 
     /// <summary>The folder of PostgreSQL's programs; null where it is not installed.</summary>
     public static string? Programs { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(version => Path.Combine(version, "bin")) : [])
         .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
 
+    private string Data => Path.Combine(_folder, "data");
+
     public static async Task<PostgresServer> StartAsync()
     {
-        string folder = Directory.CreateTempSubdirectory().FullName;
-        string data = Path.Combine(folder, "data");
+        var server = new PostgresServer(Directory.CreateTempSubdirectory().FullName);
         if (Environment.IsPrivilegedProcess)
         {
-            await RunAsync("chown", ["postgres", folder]);
+            await RunAsync("chown", ["postgres", server._folder]);
         }
 
-        var (program, arguments) = AsPostgres("initdb", ["-D", data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
+        var (program, arguments) = AsPostgres("initdb", ["-D", server.Data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
         await RunAsync(program, arguments);
 
         // Between the choice of a port and its use somebody else may take it.
         for (int attempt = 0; attempt < 5; attempt++)
         {
-            int port = FreePort();
-            (program, arguments) = AsPostgres("postgres", ["-D", data, "-p", $"{port}", "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"]);
-            var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            while (await process.StandardError.ReadLineAsync() is { } line)
+            server.Port = FreePort();
+            if (await server.TryStartAsync())
             {
-                if (line.Contains("ready to accept connections", StringComparison.Ordinal))
-                {
-                    // Somebody has to read on, or it would wait for that.
-                    _ = process.StandardError.ReadToEndAsync();
-                    return new(folder, process, port);
-                }
+                return server;
             }
         }
 
         throw new InvalidOperationException("postgres ended before it was ready.");
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Starts it again, on its port.</summary>
+    public async Task StartAgainAsync() => (await TryStartAsync()).Should().BeTrue();
+
+    /// <summary>Stops it, whoever is connected.</summary>
+    public async Task StopAsync()
     {
         // SIGINT: a fast shutdown.
-        await RunAsync("kill", ["-INT", $"{_process.Id}"]);
+        await RunAsync("kill", ["-INT", $"{_process!.Id}"]);
         await _process.WaitForExitAsync();
         _process.Dispose();
+    }
+
+    /// <summary>Freezes it with all its connections, or lets it go on.</summary>
+    public Task FreezeAsync(bool isFrozen) => RunAsync("sh", ["-c", $"kill -{(isFrozen ? "STOP" : "CONT")} {_process!.Id} $(ps -o pid= --ppid {_process.Id})"]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<bool> TryStartAsync()
+    {
+        var (program, arguments) = AsPostgres("postgres", ["-D", Data, "-p", $"{Port}", "-k", _folder, "-c", "listen_addresses=127.0.0.1"]);
+        _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (line.Contains("ready to accept connections", StringComparison.Ordinal))
+            {
+                // Somebody has to read on, or it would wait for that.
+                _ = _process.StandardError.ReadToEndAsync();
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // PostgreSQL refuses to run as root.

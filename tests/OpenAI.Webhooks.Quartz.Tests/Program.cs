@@ -9,37 +9,40 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz.Tests;
 
 /// <summary>
-/// A receiver, a worker or both, in a process that the tests can kill: ROLE KIND CONNECTION PORT. The test runner does not
-/// come here.
+/// A receiver, a worker or both, in a process that the tests can kill: ROLE KIND CONNECTION. It prints its port. The test
+/// runner does not come here.
 /// </summary>
 internal static class Program
 {
     public const string Secret = "a secret for the tests of Quartz";
     public const string Path = "/webhooks/openai";
 
+    /// <summary>In a process that is killed: as many as kills that may hit one delivery.</summary>
+    public static TimeSpan[] KilledRetryDelays { get; } = [.. Enumerable.Repeat(TimeSpan.FromMilliseconds(300), 8)];
+
     private static async Task Main(string[] args)
     {
-        var (role, database, port) = (args[0], new Database(args[1], args[2]), int.Parse(args[3], CultureInfo.InvariantCulture));
-        var app = Build(role, database, port);
+        var (role, database) = (args[0], new Database(args[1], args[2]));
+        var app = Build(role, database, retryDelays: KilledRetryDelays);
         await app.StartAsync();
-        Console.WriteLine("ready");
+        Console.WriteLine(new Uri(app.Urls.Single()).Port.ToString(CultureInfo.InvariantCulture));
 
         // The tests hold the other end: without them it ends too.
         await Task.WhenAny(Console.In.ReadToEndAsync(), app.WaitForShutdownAsync());
         await app.StopAsync();
     }
 
-    public static WebApplication Build(string role, Database database, int port, Action<IServiceCollection>? configure = null, TimeSpan? retention = null)
+    public static WebApplication Build(string role, Database database, Action<IServiceCollection>? configure = null, TimeSpan? retention = null, TimeSpan[]? retryDelays = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(database);
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret))
             .AddHandler<WebhookEvent, Handler>()
             .AddQuartzInbox(quartz => quartz.UsePersistentStore(database.Use), options =>
             {
-                options.RetryDelays = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)];
+                options.RetryDelays = retryDelays ?? [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)];
                 options.ReceiveOnly = role == "receiver";
                 options.Retention = retention ?? options.Retention;
             });
