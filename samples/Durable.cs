@@ -4,16 +4,20 @@
 #:package Npgsql
 #:property PublishAot=false
 
-// Stores each delivery before it answers, and handles it afterwards, however often the process is killed in between:
+// Stores each delivery before the response, and handles it afterwards, however often the process is killed in between:
 //   dotnet run samples/Durable.cs                                                 in a SQLite file, webhooks.db
 //   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"    one of a fleet on PostgreSQL
-// Send it a delivery from another terminal:
+// Send it deliveries from another terminal, see which are dead and why, and replay one:
 //   dotnet run samples/Send.cs batch.completed
+//   dotnet run samples/Send.cs batch.failed
+//   curl http://localhost:5000/dead
+//   curl --request POST http://localhost:5000/dead/{key}/replay
 
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
+using OpenAI.Webhooks.Quartz;
 using Quartz;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -22,11 +26,11 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
 
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
-builder.Services.AddQuartz(quartz => quartz.UsePersistentStore(store =>
+builder.Services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox();
+builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
 {
     if (builder.Configuration["postgres"] is { } connectionString)
     {
-        quartz.ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true);
         store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering();
     }
     else
@@ -42,13 +46,19 @@ builder.Services.AddQuartz(quartz => quartz.UsePersistentStore(store =>
         command.ExecuteNonQuery();
     }
 }));
-builder.Services.AddQuartzHostedService();
-builder.Services.AddOpenAIWebhooks()
-    .AddHandler<WebhookEvent, ShowEvent>()
-    .AddQuartzInbox();
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
+
+// For operators. In an application of yours, require authorization: reasons can contain what handlers put into them.
+app.MapHealthChecks("/health");
+app.MapGet("/dead", (WebhookDeadLetters deadLetters) => deadLetters.ListAsync());
+app.MapPost("/dead/{key}/replay", async (string key, WebhookDeadLetters deadLetters) =>
+    await deadLetters.ReplayAsync(key) ? Results.Accepted() : Results.NotFound());
+app.MapPost("/dead/replay", (string exceptionType, WebhookDeadLetters deadLetters) =>
+    deadLetters.ReplayAllAsync(dead => dead.ExceptionType == exceptionType));
+app.MapDelete("/dead/{key}", async (string key, WebhookDeadLetters deadLetters) =>
+    await deadLetters.DeleteAsync(key) ? Results.NoContent() : Results.NotFound());
 app.Run();
 
 internal sealed class ShowEvent(ILogger<ShowEvent> logger) : IWebhookHandler<WebhookEvent>
@@ -57,6 +67,11 @@ internal sealed class ShowEvent(ILogger<ShowEvent> logger) : IWebhookHandler<Web
     {
         // The slow work would be here. It may run more than once, so key what it does by the webhook id.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        if (webhookEvent is BatchFailedWebhookEvent)
+        {
+            throw new PermanentWebhookFailureException("This sample gives up on failed batches, to have a dead letter to show.");
+        }
+
         logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);
     }
 }

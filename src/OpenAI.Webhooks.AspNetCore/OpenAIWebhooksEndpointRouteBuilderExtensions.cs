@@ -105,25 +105,31 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         string caller = $"MapOpenAIWebhooks(\"{pattern}\")";
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, caller);
         var setup = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>().Get(registration.Name);
-        if (ProblemOf(setup, registration, hasDelegate: handler is not null) is { } problem)
+        if (ProblemOf(setup, registration, hasDelegate: handler is not null, services.GetService<IServiceProviderIsService>()) is { } problem)
         {
             throw new InvalidOperationException($"{caller}: {problem}");
         }
 
         string target = handler is not null ? "a delegate handles every event"
             : setup.Inbox is null ? $"handlers take {string.Join(", ", setup.HandledTypes)}"
-            : !setup.HasHandlers ? "stored in the inbox, for another process to handle"
+            : !setup.HasHandlers || setup.IsReceiveOnly ? "stored in the inbox, for another process to handle"
             : $"stored in the inbox, from which handlers take {string.Join(", ", setup.HandledTypes)}";
         var mapped = new MappedEndpoint(registration, pattern, target);
         services.GetRequiredService<MappedEndpoints>().Add(mapped);
         var endpoint = CreateEndpoint(services, registration, setup, handler);
-        return endpoints.MapPost(pattern, endpoint.HandleAsync).WithMetadata(mapped);
+        var conventions = endpoints.MapPost(pattern, endpoint.HandleAsync).WithMetadata(mapped);
+        conventions.Finally(builder => mapped.Pattern = (builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? pattern);
+        return conventions;
     }
 
-    private static string? ProblemOf(WebhookSetup setup, WebhookRegistration registration, bool hasDelegate)
+    private static string? ProblemOf(WebhookSetup setup, WebhookRegistration registration, bool hasDelegate, IServiceProviderIsService? registered)
     {
         string call = registration.AddCall;
-        return hasDelegate && setup.Inbox is not null
+        return setup.Inbox is null && registered?.IsService(typeof(IWebhookInbox)) == true
+                ? $"an IWebhookInbox is registered as a service, which nothing uses. Add it with {call}.AddInbox<TInbox>() instead."
+            : !setup.HasHandlers && registered?.IsService(typeof(IWebhookHandler<WebhookEvent>)) == true
+                ? $"an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with {call}.AddHandler<WebhookEvent, THandler>() instead."
+            : hasDelegate && setup.Inbox is not null
                 ? $"the delegate would take the place of the inbox of {call}, and nothing would be stored. Leave the delegate out, and add handlers with {call}.AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
             : hasDelegate && setup.HasHandlers
                 ? $"the delegate would take the place of the handlers of {call}, and they would never run. Leave the delegate out, or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
@@ -152,9 +158,9 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
             : services.GetService<IDistributedCache>() is { } cache ? new CachedHandledIds(cache, $"openai-webhooks:{registration.Name}", retention, logger)
             : new InProcessHandledIds(retention, timeProvider);
         WebhookReceiver receiver = setup.Inbox is { } inbox
-            ? new StoringReceiver(registration, inbox, deadline, telemetry, logger)
+            ? new StoringReceiver(registration, services.GetRequiredService<MappedEndpoints>(), inbox, deadline, telemetry, logger)
             : new HandlingReceiver(handler ?? setup.RunHandlers, handledIds, deadline, services.GetRequiredService<WebhookRunner>(), telemetry, logger);
         return new(
-            registration, receiver, services.GetRequiredService<CurrentVerifiers>(), services.GetRequiredService<LastRequests>(), telemetry, logger, timeProvider);
+            registration, receiver, services.GetRequiredService<CurrentVerifiers>(), services.GetRequiredService<RequestRecorder>(), telemetry, logger, timeProvider);
     }
 }

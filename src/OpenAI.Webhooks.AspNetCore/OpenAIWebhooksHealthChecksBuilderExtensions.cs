@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenAI.Webhooks.AspNetCore;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,12 @@ public static class OpenAIWebhooksHealthChecksBuilderExtensions
     public static IHealthChecksBuilder AddOpenAIWebhooks(this IHealthChecksBuilder builder, string name = "openai-webhooks", IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddCheck<WebhookHealthCheck>(name, failureStatus: null, tags ?? []);
+        return builder.Add(new HealthCheckRegistration(
+            name,
+            provider => provider.GetService<CurrentVerifiers>() is null
+                ? throw new InvalidOperationException("The health check of OpenAI webhooks needs services that are not registered. Call services.AddOpenAIWebhooks() too.")
+                : ActivatorUtilities.CreateInstance<WebhookHealthCheck>(provider),
+            failureStatus: null,
+            tags));
     }
 }

@@ -38,6 +38,7 @@ public static class OpenAIWebhooksHttpRequestExtensions
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, nameof(UnwrapOpenAIWebhookAsync));
         var current = services.GetRequiredService<CurrentVerifiers>().Get(registration);
         var unwrapped = await UnwrappedRequest.FromAsync(request, current, cancellationToken).ConfigureAwait(false);
+        services.GetRequiredService<RequestRecorder>().Record(registration, unwrapped);
         switch (unwrapped.Problem)
         {
             case null:

@@ -78,7 +78,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddSingleton<CurrentVerifiers>();
         services.TryAddSingleton<MappedEndpoints>();
-        services.TryAddSingleton<LastRequests>();
+        services.TryAddSingleton<RequestRecorder>();
         services.TryAddSingleton<IgnoredTypes>();
         services.TryAddSingleton<WebhookTelemetry>();
         services.TryAddSingleton<WebhookRunner>();

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.Serialization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
@@ -11,9 +13,12 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// to route by. Immutable, as long as nobody changes the payload's memory.
 /// </summary>
 /// <remarks>
-/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body. The
-/// payload is not a property that reflection finds, so that loggers that take objects apart do not print it.
+/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body.
+/// System.Text.Json does the same. Other serializers, which would lose the payload, get a
+/// <see cref="NotSupportedException"/>. The payload is not a property that reflection finds, so that loggers that take objects
+/// apart do not print it.
 /// </remarks>
+[JsonConverter(typeof(WebhookMessageConverter))]
 public sealed class WebhookMessage
 {
     private const int MaxKeyLength = 100;
@@ -41,7 +46,7 @@ public sealed class WebhookMessage
     /// <summary>
     /// The key to store the delivery under, at most 100 characters long: the webhook id if that consists of lower-case
     /// letters, digits, hyphens and underscores, as OpenAI's do, and otherwise a hash. Copies of a delivery have the same
-    /// key. Deliveries of other registrations, or to other paths of a route with parameters, have others. Never null.
+    /// key. Deliveries of other registrations, or to other paths of a registration that has several, have others. Never null.
     /// </summary>
     public string Key => Name.Length == 0 && Receiver.Length == 0 && WebhookId.Length <= MaxKeyLength && WebhookId.All(IsPlain)
         ? WebhookId
@@ -62,7 +67,7 @@ public sealed class WebhookMessage
     /// <summary>The W3C <c>tracestate</c> of the request; null if there is none.</summary>
     public string? TraceState { get; init; }
 
-    /// <summary>The requested path, if the endpoint's route has parameters; otherwise empty.</summary>
+    /// <summary>The requested path, if the registration receives at several; otherwise empty.</summary>
     internal string Receiver { get; private init; } = "";
 
     internal ActivityContext TraceContext
@@ -79,7 +84,19 @@ public sealed class WebhookMessage
         try
         {
             using var document = JsonDocument.Parse(json);
-            var message = document.RootElement;
+            return FromElement(document.RootElement);
+        }
+        catch (JsonException exception)
+        {
+            throw NotAMessage(exception);
+        }
+    }
+
+    /// <exception cref="JsonException">The JSON is not that of a message.</exception>
+    internal static WebhookMessage FromElement(JsonElement message)
+    {
+        try
+        {
             return new(
                 message.GetProperty("webhook_id").GetString()!,
                 DateTimeOffset.FromUnixTimeSeconds(message.GetProperty("timestamp").GetInt64()),
@@ -93,10 +110,9 @@ public sealed class WebhookMessage
                 TraceState = Text(message, "tracestate"),
             };
         }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            // Without the cause, whose message could quote the text.
-            throw new JsonException($"This is not the text of a {nameof(WebhookMessage)} ({exception.GetType().Name}).");
+            throw NotAMessage(exception);
         }
     }
 
@@ -111,17 +127,7 @@ public sealed class WebhookMessage
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            writer.WriteStartObject();
-            writer.WriteString("webhook_id"u8, WebhookId);
-            writer.WriteNumber("timestamp"u8, Timestamp.ToUnixTimeSeconds());
-            Write(writer, "name", Name);
-            Write(writer, "receiver", Receiver);
-            Write(writer, "event_type", EventType);
-            Write(writer, "event_id", EventId);
-            Write(writer, "traceparent", TraceParent);
-            Write(writer, "tracestate", TraceState);
-            writer.WriteBase64String("payload"u8, _payload.Span);
-            writer.WriteEndObject();
+            WriteTo(writer);
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
@@ -131,6 +137,21 @@ public sealed class WebhookMessage
     /// <returns>Such as <c>WebhookMessage wh_685c059a… (response.completed)</c>.</returns>
     public override string ToString()
         => string.Create(CultureInfo.InvariantCulture, $"{nameof(WebhookMessage)} {WebhookId} ({EventType ?? "unreadable"})");
+
+    internal void WriteTo(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("webhook_id"u8, WebhookId);
+        writer.WriteNumber("timestamp"u8, Timestamp.ToUnixTimeSeconds());
+        Write(writer, "name", Name);
+        Write(writer, "receiver", Receiver);
+        Write(writer, "event_type", EventType);
+        Write(writer, "event_id", EventId);
+        Write(writer, "traceparent", TraceParent);
+        Write(writer, "tracestate", TraceState);
+        writer.WriteBase64String("payload"u8, _payload.Span);
+        writer.WriteEndObject();
+    }
 
     internal WebhookMessage With(string name, string receiver, string? traceParent, string? traceState) => new(WebhookId, Timestamp, _payload)
     {
@@ -142,7 +163,15 @@ public sealed class WebhookMessage
         TraceState = traceState,
     };
 
+    [OnSerializing]
+    private void RefuseOtherSerializers(StreamingContext context)
+        => throw new NotSupportedException($"A serializer that goes by properties would lose the payload of a {nameof(WebhookMessage)}. Store the text of {nameof(ToJson)}() instead.");
+
     private static bool IsPlain(char character) => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';
+
+    // Without the cause, whose message could quote the text.
+    private static JsonException NotAMessage(Exception exception)
+        => new($"This is not the text of a {nameof(WebhookMessage)} ({exception.GetType().Name}).");
 
     private static string? Text(JsonElement message, string name) => message.TryGetProperty(name, out var value) ? value.GetString() : null;
 

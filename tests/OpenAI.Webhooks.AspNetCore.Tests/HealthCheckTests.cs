@@ -15,7 +15,7 @@ public class HealthCheckTests
                 builder.Services.AddHealthChecks().AddOpenAIWebhooks();
                 builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
                 builder.Services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]);
-                builder.Services.AddOpenAIWebhooks("never");
+                builder.Services.AddOpenAIWebhooks("never").AddHandler<WebhookEvent, Nothing>();
             },
             app =>
             {
@@ -42,6 +42,38 @@ public class HealthCheckTests
         health.Status.Should().Be(HealthStatus.Healthy);
         health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And.Contain("last_rejected_reason", "signature_mismatch")
             .And.Contain("staging.last_authentic", second).And.NotContainKey("staging.last_rejected");
+    }
+
+    [Fact]
+    public async Task It_is_unhealthy_if_there_never_was_a_secret_for_what_can_only_be_for_unwrapping()
+    {
+        await using var services = new ServiceCollection().AddLogging().AddHealthChecks().AddOpenAIWebhooks().Services
+            .AddOpenAIWebhooks("unwraps").Services.BuildServiceProvider();
+
+        var health = (await services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+
+        health.Status.Should().Be(HealthStatus.Unhealthy);
+        health.Description.Should().Contain("Set OpenAI:Webhooks:unwraps:Secrets:0");
+    }
+
+    [Fact]
+    public async Task Requests_that_are_unwrapped_by_hand_are_recorded_too()
+    {
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks();
+            },
+            app => app.MapPost("/unwrapped", async context => await context.Request.UnwrapOpenAIWebhookAsync()));
+
+        await app.SendAsync(TestApp.Sign(), "/unwrapped");
+        await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), "/unwrapped");
+
+        (await CheckAsync(app)).Data.Should().ContainKey("last_authentic").And.Contain("last_rejected_reason", "signature_mismatch");
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused");
     }
 
     [Fact]

@@ -2,7 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -83,8 +85,8 @@ public class SetupTests
     }
 
     [Theory]
-    [InlineData("fallback", "the application has a fallback authorization policy, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
-    [InlineData("required", "the endpoint requires authorization, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("fallback", "the application has a fallback authorization policy, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("required", "the endpoint requires authorization, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
     [InlineData("antiforgery", "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.")]
     [InlineData("fallback, allowed", null)]
     [InlineData("required, allowed", null)]
@@ -117,7 +119,114 @@ public class SetupTests
 
         app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(reason is null
             ? []
-            : [$"Warning: OpenAI's deliveries to POST /webhooks/openai will be rejected before the endpoint sees them: {reason}"]);
+            : [$"Warning: OpenAI's deliveries to POST /webhooks/openai may be rejected before the endpoint sees them: {reason}"]);
+    }
+
+    [Fact]
+    public async Task The_start_names_routes_with_the_prefixes_of_their_groups()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+            },
+            app => app.MapGroup("/a").MapGroup("/b").MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask));
+
+        app.StartLog.Should().Equal("Information: POST /a/b/hook receives OpenAI webhooks: a delegate handles every event.");
+        var health = await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
+        health.Entries["openai-webhooks"].Data["endpoints"].Should().BeEquivalentTo(new[] { "POST /a/b/hook: a delegate handles every event" });
+    }
+
+    [Fact]
+    public async Task Two_endpoints_on_one_path_are_an_error_in_the_log_at_start()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
+            },
+            app =>
+            {
+                app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask);
+                app.MapOpenAIWebhooks("/Hook/", (_, _) => Task.CompletedTask, "other");
+                app.MapOpenAIWebhooks("/else", (_, _) => Task.CompletedTask);
+            });
+
+        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Error
+            && entry.Message == "Several endpoints are mapped to POST /hook. The server cannot choose between them, and responds to every delivery with 500. Map each to a path of its own.");
+    }
+
+    [Theory]
+    [InlineData("Production", true)]
+    [InlineData("Development", false)]
+    public async Task A_secret_that_is_text_is_warned_of_outside_of_development(string environment, bool isWarnedOf)
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Environment.EnvironmentName = environment;
+            builder.Services.AddSingleton<IHostEnvironment>(builder.Environment);
+            builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add("a secret for tests"));
+        });
+
+        app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(isWarnedOf
+            ? ["Warning: A webhook secret of AddOpenAIWebhooks() is text and does not begin with whsec_, as OpenAI's secrets do. Text is for tests: if it can be guessed, anybody can sign deliveries, and those of OpenAI are rejected."]
+            : []);
+    }
+
+    [Fact]
+    public async Task A_registration_that_can_only_be_for_unwrapping_is_warned_of_at_start_if_it_has_no_secret()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddOpenAIWebhooks("unwraps");
+            builder.Services.AddOpenAIWebhooks("dispatches").AddHandler<WebhookEvent, Nothing>();
+        });
+
+        app.Log.Should().ContainSingle().Which.Message.Should().Be(
+            "AddOpenAIWebhooks(\"unwraps\") has no endpoint and no handler, so it can only be for UnwrapOpenAIWebhookAsync or a WebhookVerifier, and those will fail. The options of OpenAI webhooks cannot be used. There is no webhook secret. Set OpenAI:Webhooks:unwraps:Secrets:0 in the configuration, to the webhook's secret.");
+    }
+
+    [Fact]
+    public async Task Handlers_and_inboxes_that_are_registered_past_the_builder_cannot_be_mapped_without()
+    {
+        await Mapping(services => services.AddSingleton<IWebhookInbox, Nowhere>()).Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
+        await Mapping(services => services.AddScoped<IWebhookHandler<WebhookEvent>, Nothing>()).Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
+
+        static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register) => () => TestApp.StartAsync(
+            builder =>
+            {
+                register(builder.Services);
+                builder.Services.AddOpenAIWebhooks();
+            },
+            app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask));
+    }
+
+    [Fact]
+    public async Task The_secret_that_cannot_be_used_is_named_by_its_place()
+        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 cannot be used. The webhook secret is a variable that was not replaced by its value. OpenAI's begins with whsec_.");
+
+    [Fact]
+    public async Task A_misspelt_option_is_named()
+        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder =>
+            {
+                builder.Configuration["OpenAI:Webhooks:Secret"] = TestApp.Secret;
+                builder.Services.AddOpenAIWebhooks();
+            }))
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*OpenAI:Webhooks:Secret is not an option. Set OpenAI:Webhooks:Secrets instead, to one secret or a list.");
+
+    [Fact]
+    public async Task A_health_check_without_its_services_says_so()
+    {
+        await using var services = new ServiceCollection().AddLogging().AddHealthChecks().AddOpenAIWebhooks().Services.BuildServiceProvider();
+
+        await FluentActions.Awaiting(() => services.GetRequiredService<HealthCheckService>().CheckHealthAsync())
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*Call services.AddOpenAIWebhooks() too.");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class StartupTests
 
     [Theory]
     [InlineData(" ", "*no webhook secret*OPENAI_WEBHOOK_SECRET*")]
-    [InlineData("whsec_c2hvcnQ=", "*cannot be used. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes where at least 24 are required. Copy the whole secret again. (Parameter *")]
+    [InlineData("whsec_c2hvcnQ=", "*cannot be used. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes where at least 24 are required. Copy the whole secret again.*")]
     public async Task Start_with_a_bad_secret_fails_without_quoting_it(string secret, string message)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
             {

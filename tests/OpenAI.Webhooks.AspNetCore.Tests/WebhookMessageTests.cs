@@ -31,6 +31,17 @@ public class WebhookMessageTests
         => WebhookMessage.Parse("""{"webhook_id":"wh_1","timestamp":0,"payload":""}""")
             .Should().BeEquivalentTo(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, default));
 
+    [Fact]
+    public void Serializers_keep_the_payload_or_refuse()
+    {
+        var message = Message("wh_1");
+
+        JsonSerializer.Serialize(message).Should().Be(message.ToJson());
+        JsonSerializer.Deserialize<WebhookMessage[]>($"[{message.ToJson()}]")!.Single().GetPayload().ToArray().Should().Equal("{}"u8.ToArray());
+        FluentActions.Invoking(() => Newtonsoft.Json.JsonConvert.SerializeObject(message)).Should().Throw<Exception>()
+            .Which.ToString().Should().Contain("A serializer that goes by properties would lose the payload of a WebhookMessage. Store the text of ToJson() instead.");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]

@@ -7,17 +7,18 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
 using OpenAI.Webhooks.Quartz.Tests;
-using Quartz;
 
 namespace OpenAI.Webhooks.Benchmarks;
 
 /// <summary>
-/// Deliveries stored and answered by a receiver with a Quartz inbox, and handled beside it, in processes of their own:
-/// how many a second, and how long the answers take; in turns with bare INSERTs of the same payload into the same database.
+/// Deliveries stored by a receiver with a Quartz inbox, and handled beside it, in processes of their own: how many a second,
+/// how long the responses take, and how long until they are handled; in turns with bare INSERTs, and INSERTs and DELETEs, of
+/// the same payload in the same database.
 /// </summary>
 internal static class Durable
 {
     private const int AtATime = 16;
+    private const string LatencyPrefix = "latency_";
 
     public static async Task<int> MeasureAsync(int rounds, int seconds)
     {
@@ -47,11 +48,9 @@ internal static class Durable
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddQuartz(quartz => quartz
-            .ConfigureScheduler(scheduler => scheduler.GenerateInstanceId = true)
-            .UsePersistentStore(new Database(kind, connectionString).Use));
-        builder.Services.AddQuartzHostedService(quartz => quartz.AutoStart = role != "receiver");
-        builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Payloads.Secret)).AddHandler<WebhookEvent, Nothing>().AddQuartzInbox();
+        builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Payloads.Secret))
+            .AddHandler<WebhookEvent, Nothing>()
+            .AddQuartzInbox(quartz => quartz.UsePersistentStore(new Database(kind, connectionString).Use), inbox => inbox.ReceiveOnly = role == "receiver");
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapOpenAIWebhooks("/");
@@ -77,22 +76,35 @@ internal static class Durable
         var signer = new WebhookSigner(Payloads.Secret);
         byte[] body = Payloads.Get(Payloads.Published);
         string text = Encoding.UTF8.GetString(body);
-        var results = new Dictionary<string, List<(double Rate, double P50, double P99)>> { ["stored and answered"] = [], ["bare INSERT"] = [] };
+        var results = new Dictionary<string, List<(double Rate, double P50, double P99)>> { ["stored"] = [], ["stored and handled"] = [], ["INSERT"] = [], ["INSERT and DELETE"] = [] };
         for (int round = 0; round < rounds; round++)
         {
-            results["stored and answered"].Add(await RunAsync(seconds, async id =>
+            long started = Stopwatch.GetTimestamp();
+            var (count, stored) = await RunAsync(seconds, StoreAsync);
+            results["stored"].Add(stored);
+            while (await database.PendingAsync() > 0)
             {
-                using var request = signer.Sign(body, id).ToRequest(urls[0]);
-                using var answer = await client.SendAsync(request);
-                answer.EnsureSuccessStatusCode();
-            }));
-            results["bare INSERT"].Add(await RunAsync(seconds, id => database.InsertBareAsync(id, text)));
+                await Task.Delay(20);
+            }
+
+            results["stored and handled"].Add((count / Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 0));
+            results["INSERT"].Add((await RunAsync(seconds, id => database.InsertBareAsync(id, text))).Result);
+            results["INSERT and DELETE"].Add((await RunAsync(seconds, id => database.InsertBareAsync(id, text, deletes: true))).Result);
         }
 
         foreach (var (what, runs) in results)
         {
             var (rate, p50, p99) = runs.OrderBy(run => run.Rate).ElementAt(runs.Count / 2);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database.Kind,-9} {what,-20} {rate,6:F0} a second   p50 {p50:F0} ms   p99 {p99:F0} ms"));
+        }
+
+        await MeasureLatencyAsync(database.Kind, processes[^1].StandardOutput, StoreAsync);
+
+        async Task StoreAsync(string id)
+        {
+            using var request = signer.Sign(body, id).ToRequest(urls[0]);
+            using var response = await client.SendAsync(request);
+            response.EnsureSuccessStatusCode();
         }
 
         foreach (var process in processes)
@@ -103,7 +115,28 @@ internal static class Durable
         }
     }
 
-    private static async Task<(double Rate, double P50, double P99)> RunAsync(int seconds, Func<string, Task> store)
+    // From the response until the handler has the delivery, one at a time.
+    private static async Task MeasureLatencyAsync(string kind, StreamReader handled, Func<string, Task> store)
+    {
+        var waits = new List<double>();
+        for (int i = 0; i < 60; i++)
+        {
+            string id = $"{LatencyPrefix}{Guid.NewGuid():N}";
+            await store(id);
+            long answered = Stopwatch.GetTimestamp();
+            while ((await handled.ReadLineAsync())! != id)
+            {
+            }
+
+            waits.Add(Stopwatch.GetElapsedTime(answered).TotalMilliseconds);
+            await Task.Delay(Random.Shared.Next(400));
+        }
+
+        waits.Sort();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind,-9} from 200 to handled, at idle: p50 {waits[waits.Count / 2]:F0} ms   max {waits[^1]:F0} ms"));
+    }
+
+    private static async Task<(int Count, (double Rate, double P50, double P99) Result)> RunAsync(int seconds, Func<string, Task> store)
     {
         var times = new ConcurrentBag<double>();
         long started = Stopwatch.GetTimestamp();
@@ -117,11 +150,19 @@ internal static class Durable
             }
         }));
         double[] sorted = [.. times.Order()];
-        return (sorted.Length / Stopwatch.GetElapsedTime(started).TotalSeconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]);
+        return (sorted.Length, (sorted.Length / Stopwatch.GetElapsedTime(started).TotalSeconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]));
     }
 
     private sealed class Nothing : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            if (delivery.WebhookId.StartsWith(LatencyPrefix, StringComparison.Ordinal))
+            {
+                Console.WriteLine(delivery.WebhookId);
+            }
+
+            return Task.CompletedTask;
+        }
     }
 }

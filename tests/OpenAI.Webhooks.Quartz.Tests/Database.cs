@@ -77,8 +77,8 @@ internal sealed record Database(string Kind, string ConnectionString)
         return await ExecuteAsync(effects, $"{Insert} INTO attempts (id) VALUES (@id) {UnlessThere}", id) == 1;
     }
 
-    /// <summary>What storing a delivery is measured against: one row, in one transaction.</summary>
-    public async Task InsertBareAsync(string id, string payload)
+    /// <summary>What storing a delivery is measured against: one row, in one transaction, and its deletion in another.</summary>
+    public async Task InsertBareAsync(string id, string payload, bool deletes = false)
     {
         await using var connection = await OpenAsync(ConnectionString);
         await using var command = Command(connection, "INSERT INTO bare (id, payload) VALUES (@id, @payload)", id);
@@ -87,6 +87,10 @@ internal sealed record Database(string Kind, string ConnectionString)
         parameter.Value = payload;
         command.Parameters.Add(parameter);
         await command.ExecuteNonQueryAsync();
+        if (deletes)
+        {
+            await ExecuteAsync(connection, "DELETE FROM bare WHERE id = @id", id);
+        }
     }
 
     public Task<List<string>> EffectsAsync() => ReadAsync(EffectsConnectionString, "SELECT id FROM effects WHERE runs = 1");

@@ -48,7 +48,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Starts it again, on its port.</summary>
-    public async Task StartAgainAsync() => (await TryStartAsync()).Should().BeTrue();
+    public async Task StartAgainAsync()
+    {
+        if (!await TryStartAsync())
+        {
+            throw new InvalidOperationException("postgres ended before it was ready.");
+        }
+    }
 
     /// <summary>Stops it, whoever is connected.</summary>
     public async Task StopAsync()

@@ -8,10 +8,9 @@ var builder = WebApplication.CreateBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] = secret;
-builder.Services.AddQuartz(quartz => quartz.UsePersistentStore(store =>
-    store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db")));
-builder.Services.AddQuartzHostedService();
-builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Show>().AddQuartzInbox();
+builder.Services.AddOpenAIWebhooks()
+    .AddHandler<WebhookEvent, Show>()
+    .AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db")));
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/hook");

@@ -10,7 +10,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <param name="Verifier">The verifier.</param>
 /// <param name="MaxBodyBytes">The longest body, in bytes.</param>
 /// <param name="IsMaxBodyBytesSet">Whether somebody set that length, so that the server has to let it through.</param>
-internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet);
+/// <param name="HasTextSecret">Whether a secret is not of the form that OpenAI's secrets have.</param>
+internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, bool HasTextSecret);
 
 /// <summary>
 /// The verifiers of the configured secrets. A changed configuration makes a new verifier. A change that cannot be used is
@@ -96,7 +97,7 @@ internal sealed class CurrentVerifiers(
         var current = options.Create(registration.Name);
         try
         {
-            return new(MakeVerifier(current, registration), current.MaxBodyBytes, current.IsMaxBodyBytesSet);
+            return new(MakeVerifier(current, registration), current.MaxBodyBytes, current.IsMaxBodyBytesSet, HasTextSecret(current.Secrets));
         }
         catch (ArgumentException exception)
         {
@@ -128,19 +129,43 @@ internal sealed class CurrentVerifiers(
             throw new ArgumentException($"There is no webhook secret. {registration.WhatToSet}, to the webhook's secret.");
         }
 
+        int number = 0;
+        foreach (string secret in current.Secrets)
+        {
+            RequireUsable(secret, number++, current.Secrets.Count, registration);
+        }
+
+        return new(new WebhookVerifierOptions
+        {
+            Secrets = current.Secrets,
+            Tolerance = current.Tolerance,
+            TimeProvider = timeProvider ?? TimeProvider.System,
+        });
+    }
+
+    private static void RequireUsable(string secret, int index, int count, WebhookRegistration registration)
+    {
         try
         {
-            return new(new WebhookVerifierOptions
-            {
-                Secrets = current.Secrets,
-                Tolerance = current.Tolerance,
-                TimeProvider = timeProvider ?? TimeProvider.System,
-            });
+            _ = new WebhookVerifier(secret);
         }
         catch (ArgumentException exception)
         {
-            throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret. {exception.Message}", exception);
+            string which = count == 1 ? "" : $" Secret {index + 1} of {count} cannot be used.";
+            string problem = exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
+            throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret.{which} {problem}");
         }
+    }
+
+    private static bool HasTextSecret(WebhookSecrets secrets)
+    {
+        bool hasText = false;
+        foreach (string secret in secrets)
+        {
+            hasText |= !secret.Trim().StartsWith("whsec_", StringComparison.Ordinal);
+        }
+
+        return hasText;
     }
 
     private sealed class Entry(CurrentVerifier current)

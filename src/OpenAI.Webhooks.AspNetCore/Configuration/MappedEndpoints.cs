@@ -3,10 +3,17 @@ using System.Collections.Concurrent;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>A mapped endpoint.</summary>
-/// <param name="Registration">The registration it belongs to.</param>
-/// <param name="Pattern">Its route.</param>
-/// <param name="Target">What becomes of its deliveries, for people.</param>
-internal sealed record MappedEndpoint(WebhookRegistration Registration, string Pattern, string Target);
+internal sealed class MappedEndpoint(WebhookRegistration registration, string pattern, string target)
+{
+    /// <summary>The registration it belongs to.</summary>
+    public WebhookRegistration Registration => registration;
+
+    /// <summary>Its route; with the prefixes of its groups once the endpoint is built.</summary>
+    public string Pattern { get; set; } = pattern;
+
+    /// <summary>What becomes of its deliveries, for people.</summary>
+    public string Target => target;
+}
 
 /// <summary>The endpoints that the application has mapped. Only they need a secret at start.</summary>
 internal sealed class MappedEndpoints
@@ -16,4 +23,6 @@ internal sealed class MappedEndpoints
     public IReadOnlyCollection<MappedEndpoint> All => _endpoints;
 
     public void Add(MappedEndpoint endpoint) => _endpoints.Enqueue(endpoint);
+
+    public IReadOnlyList<MappedEndpoint> Of(WebhookRegistration registration) => [.. _endpoints.Where(endpoint => endpoint.Registration == registration)];
 }

@@ -29,6 +29,11 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
             }
         }
 
+        if (section["Secret"] is not null)
+        {
+            options.ConfigurationProblem = $"{section.Path}:Secret is not an option. Set {section.Path}:{nameof(options.Secrets)} instead, to one secret or a list.";
+        }
+
         if (section[nameof(options.Tolerance)] is { Length: > 0 } tolerance)
         {
             if (TimeSpan.TryParse(tolerance, CultureInfo.InvariantCulture, out var duration))

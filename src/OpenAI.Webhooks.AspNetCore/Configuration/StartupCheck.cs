@@ -7,36 +7,46 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
 /// Keeps the host from starting with a mapped endpoint that has no usable secret. Logs what each endpoint handles, and warns
-/// of rules of the application that would reject OpenAI's requests.
+/// of what would keep deliveries from arriving.
 /// </summary>
 internal sealed class StartupCheck(
-    CurrentVerifiers verifiers, MappedEndpoints mapped, IServiceProvider services, ILogger<StartupCheck> logger) : IHostedLifecycleService
+    CurrentVerifiers verifiers,
+    MappedEndpoints mapped,
+    IEnumerable<WebhookRegistration> registrations,
+    IOptionsMonitor<WebhookSetup> setups,
+    IServiceProvider services,
+    ILogger<StartupCheck> logger) : IHostedLifecycleService
 {
+    private bool _hasLifecycle;
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        _hasLifecycle = true;
         RequireSecrets();
         return Task.CompletedTask;
     }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // The web host that came before the generic one has only this method.
+    public Task StartAsync(CancellationToken cancellationToken) => _hasLifecycle ? Task.CompletedTask : StartedAsync(cancellationToken);
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         // Again, because an application with a Startup class maps its endpoints only while the server starts.
         RequireSecrets();
-        foreach (var endpoint in mapped.All)
+        foreach (var registration in registrations)
         {
-            logger.Mapped(endpoint.Pattern, endpoint.Target);
+            CheckSecrets(registration);
         }
 
         if (mapped.All.Count > 0)
         {
-            await WarnOfRulesAsync().ConfigureAwait(false);
+            await CheckEndpointsAsync().ConfigureAwait(false);
         }
     }
 
@@ -46,48 +56,81 @@ internal sealed class StartupCheck(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    // The tool that makes OpenAPI documents at build time starts the application, where no secrets are.
+    private static bool IsBuildTime => Assembly.GetEntryAssembly()?.GetName().Name == "GetDocument.Insider";
+
     private void RequireSecrets()
     {
-        // The tool that makes OpenAPI documents at build time starts the application, where no secrets are.
-        if (Assembly.GetEntryAssembly()?.GetName().Name == "GetDocument.Insider")
+        if (!IsBuildTime)
         {
-            return;
-        }
-
-        foreach (var endpoint in mapped.All)
-        {
-            verifiers.Get(endpoint.Registration);
+            foreach (var endpoint in mapped.All)
+            {
+                verifiers.Get(endpoint.Registration);
+            }
         }
     }
 
-    private async Task WarnOfRulesAsync()
+    private void CheckSecrets(WebhookRegistration registration)
     {
+        if (IsBuildTime || (mapped.Of(registration).Count == 0 && setups.Get(registration.Name).HasHandlers))
+        {
+            // A process that only dispatches needs no secret.
+            return;
+        }
+
+        try
+        {
+            bool isDevelopment = services.GetService<IHostEnvironment>()?.IsDevelopment() == true;
+            if (verifiers.Get(registration).HasTextSecret && !isDevelopment)
+            {
+                logger.TextSecret(registration.AddCall);
+            }
+        }
+        catch (OptionsValidationException exception)
+        {
+            logger.CannotUnwrap(registration.AddCall, exception.Message);
+        }
+    }
+
+    private async Task CheckEndpointsAsync()
+    {
+        var built = BuiltEndpoints().Where(endpoint => endpoint.Metadata.GetMetadata<MappedEndpoint>() is not null).ToList();
+        foreach (var endpoint in mapped.All)
+        {
+            logger.Mapped(endpoint.Pattern, endpoint.Target);
+        }
+
+        foreach (var same in built
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IHostMetadata>() is null)
+            .GroupBy(endpoint => endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Pattern.Trim('/'), StringComparer.OrdinalIgnoreCase)
+            .Where(group => group.Count() > 1))
+        {
+            logger.Ambiguous($"/{same.Key}");
+        }
+
         var fallback = services.GetService<IAuthorizationPolicyProvider>() is { } policies
             ? await policies.GetFallbackPolicyAsync().ConfigureAwait(false)
             : null;
-        foreach (var endpoint in BuiltEndpoints())
+        foreach (var endpoint in built)
         {
-            if (endpoint.Metadata.GetMetadata<MappedEndpoint>() is not { } webhooks)
-            {
-                continue;
-            }
+            WarnOfRules(endpoint, hasFallback: fallback is not null);
+        }
+    }
 
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
-            {
-                if (endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null || endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is not null)
-                {
-                    logger.WillBeRejected(webhooks.Pattern, "the endpoint requires authorization, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.");
-                }
-                else if (fallback is not null)
-                {
-                    logger.WillBeRejected(webhooks.Pattern, "the application has a fallback authorization policy, and OpenAI has no account. Add .AllowAnonymous() to the endpoint; the signature is the authentication.");
-                }
-            }
+    private void WarnOfRules(Endpoint endpoint, bool hasFallback)
+    {
+        string pattern = endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Pattern;
+        bool hasPolicy = endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null || endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is not null;
+        if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && (hasPolicy || hasFallback))
+        {
+            logger.MayBeRejected(pattern, hasPolicy
+                ? "the endpoint requires authorization, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication."
+                : "the application has a fallback authorization policy, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.");
+        }
 
-            if (endpoint.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true })
-            {
-                logger.WillBeRejected(webhooks.Pattern, "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.");
-            }
+        if (endpoint.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true })
+        {
+            logger.MayBeRejected(pattern, "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.");
         }
     }
 

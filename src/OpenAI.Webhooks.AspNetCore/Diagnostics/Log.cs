@@ -53,12 +53,21 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Error, "A handler gave up on the webhook {WebhookId} ({EventType}), because no retry can help. The delivery is not retried.")]
     public static partial void GivenUp(this ILogger logger, Exception exception, string webhookId, string eventType);
 
+    [LoggerMessage(18, LogLevel.Error, "Several endpoints are mapped to POST {Pattern}. The server cannot choose between them, and responds to every delivery with 500. Map each to a path of its own.")]
+    public static partial void Ambiguous(this ILogger logger, string pattern);
+
+    [LoggerMessage(19, LogLevel.Warning, "A webhook secret of {AddCall} is text and does not begin with whsec_, as OpenAI's secrets do. Text is for tests: if it can be guessed, anybody can sign deliveries, and those of OpenAI are rejected.")]
+    public static partial void TextSecret(this ILogger logger, string addCall);
+
+    [LoggerMessage(20, LogLevel.Warning, "{AddCall} has no endpoint and no handler, so it can only be for UnwrapOpenAIWebhookAsync or a WebhookVerifier, and those will fail. {Reason}")]
+    public static partial void CannotUnwrap(this ILogger logger, string addCall, string reason);
+
     [LoggerMessage(17, LogLevel.Error, "The webhook {WebhookId} ({EventType}) is a dead letter after {Attempts} attempts. It is not retried until somebody replays it.")]
     public static partial void Dead(this ILogger logger, string webhookId, string eventType, int attempts);
 
     [LoggerMessage(15, LogLevel.Information, "POST {Pattern} receives OpenAI webhooks: {Target}.")]
     public static partial void Mapped(this ILogger logger, string pattern, string target);
 
-    [LoggerMessage(16, LogLevel.Warning, "OpenAI's deliveries to POST {Pattern} will be rejected before the endpoint sees them: {Reason}")]
-    public static partial void WillBeRejected(this ILogger logger, string pattern, string reason);
+    [LoggerMessage(16, LogLevel.Warning, "OpenAI's deliveries to POST {Pattern} may be rejected before the endpoint sees them: {Reason}")]
+    public static partial void MayBeRejected(this ILogger logger, string pattern, string reason);
 }

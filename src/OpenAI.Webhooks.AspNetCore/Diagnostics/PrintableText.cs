@@ -6,7 +6,7 @@ internal static class PrintableText
     private const int MaxLength = 100;
 
     public static string Of(string? text)
-        => text is null ? "(none)"
+        => string.IsNullOrEmpty(text) ? "(none)"
             : text.Length > MaxLength ? $"({text.Length} characters)"
             : text.All(character => character is > ' ' and <= '~') ? text
             : "(not printable)";

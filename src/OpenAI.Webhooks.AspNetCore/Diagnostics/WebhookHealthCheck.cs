@@ -9,7 +9,8 @@ internal sealed class WebhookHealthCheck(
     IEnumerable<WebhookRegistration> registrations,
     CurrentVerifiers verifiers,
     MappedEndpoints mapped,
-    LastRequests lastRequests,
+    IOptionsMonitor<WebhookSetup> setups,
+    RequestRecorder recorder,
     TimeProvider? timeProvider = null) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -19,7 +20,7 @@ internal sealed class WebhookHealthCheck(
         var data = new Dictionary<string, object> { ["time"] = Text((timeProvider ?? TimeProvider.System).GetUtcNow()) };
         foreach (var registration in registrations)
         {
-            var endpoints = mapped.All.Where(endpoint => endpoint.Registration == registration).ToList();
+            var endpoints = mapped.Of(registration);
             string prefix = registration.IsDefault ? "" : $"{registration.Name}.";
             try
             {
@@ -29,27 +30,27 @@ internal sealed class WebhookHealthCheck(
                     status = status == HealthStatus.Unhealthy ? status : HealthStatus.Degraded;
                 }
             }
-            catch (OptionsValidationException exception) when (endpoints.Count > 0)
+            catch (OptionsValidationException exception) when (endpoints.Count > 0 || !setups.Get(registration.Name).HasHandlers)
             {
                 problems.Add(exception.Message);
                 status = HealthStatus.Unhealthy;
             }
             catch (OptionsValidationException exception)
             {
-                // Nobody has asked for a verifier: a process that only dispatches needs no secret.
+                // A process that only dispatches needs no secret.
                 data[$"{prefix}configuration"] = exception.Message;
             }
 
-            var last = lastRequests.Get(registration);
+            var last = recorder.Get(registration);
             if (last.Authentic is { } authentic)
             {
                 data[$"{prefix}last_authentic"] = Text(authentic.Time);
             }
 
-            if (last.Refused is { } refused)
+            if (last.Rejected is { } rejected)
             {
-                data[$"{prefix}last_rejected"] = Text(refused.Time);
-                data[$"{prefix}last_rejected_reason"] = refused.Failure;
+                data[$"{prefix}last_rejected"] = Text(rejected.Time);
+                data[$"{prefix}last_rejected_reason"] = rejected.Failure;
             }
 
             data[$"{prefix}endpoints"] = endpoints.Select(endpoint => $"POST {endpoint.Pattern}: {endpoint.Target}").ToArray();

@@ -47,7 +47,7 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         {
             return new(RequestProblem.TooLarge, Exception: exception);
         }
-        catch (Exception exception) when (exception is BadHttpRequestException or ConnectionResetException || request.HttpContext.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (IsOfConnection(exception, request))
         {
             return new(RequestProblem.Aborted, Exception: exception);
         }
@@ -59,6 +59,13 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
 
     /// <summary>Whether fewer bytes came than the server was sent.</summary>
     public bool IsShort(HttpRequest request) => IsTheServers(request) && Bytes.Length < request.ContentLength;
+
+    // Over HTTP/2, the read can throw before the request counts as aborted. The server's own stream throws for no other reason.
+    private static bool IsOfConnection(Exception exception, HttpRequest request)
+        => exception is BadHttpRequestException or ConnectionResetException
+            || exception.InnerException is ConnectionAbortedException or ConnectionResetException
+            || request.HttpContext.RequestAborted.IsCancellationRequested
+            || (!request.Body.CanSeek && IsTheServers(request));
 
     private static bool HadBody(HttpRequest request)
         => IsTheServers(request)

@@ -28,7 +28,8 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    // The web host that came before the generic one has only this method. To expire twice does nothing.
+    public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

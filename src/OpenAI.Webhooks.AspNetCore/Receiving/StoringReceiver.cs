@@ -12,6 +12,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </summary>
 internal sealed class StoringReceiver(
     WebhookRegistration registration,
+    MappedEndpoints mapped,
     Func<IServiceProvider, IWebhookInbox> inbox,
     ShutdownDeadline deadline,
     WebhookTelemetry telemetry,
@@ -34,7 +35,7 @@ internal sealed class StoringReceiver(
         using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
         using var source = CreateTokenSource(context);
         var current = activity ?? Activity.Current;
-        message = message.With(registration.Name, HasParameters(context) ? receiver : "", current?.Id, current?.TraceStateString);
+        message = message.With(registration.Name, IsOneOfSeveral(context) ? receiver : "", current?.Id, current?.TraceStateString);
         try
         {
             await inbox(context.RequestServices).StoreAsync(message, source.Token).ConfigureAwait(false);
@@ -51,6 +52,7 @@ internal sealed class StoringReceiver(
         }
     }
 
-    private static bool HasParameters(HttpContext context)
-        => context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
+    // Then the same webhook id at another path is another delivery.
+    private bool IsOneOfSeveral(HttpContext context)
+        => mapped.Of(registration).Count > 1 || context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
 }

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -11,7 +10,7 @@ internal sealed class WebhookEndpoint(
     WebhookRegistration registration,
     WebhookReceiver receiver,
     CurrentVerifiers verifiers,
-    LastRequests lastRequests,
+    RequestRecorder recorder,
     WebhookTelemetry telemetry,
     ILogger logger,
     TimeProvider timeProvider)
@@ -49,27 +48,27 @@ internal sealed class WebhookEndpoint(
         }
         catch (OperationCanceledException exception)
         {
-            CountAborted(exception);
-            return AbandonRequest(context, exception);
+            recorder.RecordAborted();
+            logger.Aborted(exception);
+            return StatusOfCancelled(context);
         }
+
+        recorder.Record(registration, request);
 
         // Receivers are told apart by the path as requested: a route with parameters is one for each of their values.
         string path = $"{context.Request.PathBase}{context.Request.Path}";
         switch (request.Problem)
         {
             case null:
-                lastRequests.SetAuthentic(registration);
-                telemetry.RecordArrival(request.Delivery!.Event);
-                return await ReceiveOnceAsync(context, path, request.Delivery).ConfigureAwait(false);
+                return await ReceiveOnceAsync(context, path, request.Delivery!).ConfigureAwait(false);
 
             case RequestProblem.Unreadable:
-                lastRequests.SetAuthentic(registration);
                 var exception = (UnreadableWebhookException)request.Exception!;
                 logger.Unreadable(exception.WebhookId, exception.Message);
                 return await receiver.ReceiveUnreadableAsync(context, path, exception).ConfigureAwait(false);
 
             case RequestProblem.Aborted:
-                CountAborted(request.Exception);
+                logger.Aborted(request.Exception);
                 return (request.Exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
 
             default:
@@ -89,9 +88,9 @@ internal sealed class WebhookEndpoint(
             {
                 return await first.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             }
-            catch (OperationCanceledException exception)
+            catch (OperationCanceledException)
             {
-                return AbandonRequest(context, exception);
+                return StatusOfCancelled(context);
             }
         }
 
@@ -109,23 +108,6 @@ internal sealed class WebhookEndpoint(
     private int Refuse(UnwrappedRequest request, CurrentVerifier current)
     {
         bool isTooLarge = request.Problem == RequestProblem.TooLarge;
-        string failure = request.Problem switch
-        {
-            RequestProblem.TooLarge => "too_large",
-            RequestProblem.ReadBefore => "body_read_before",
-            RequestProblem.Malformed => "body_malformed",
-            _ => WebhookTelemetry.Name(request.Failure),
-        };
-        lastRequests.SetRefused(registration, failure);
-        if (isTooLarge)
-        {
-            telemetry.Count(WebhookOutcome.TooLarge);
-        }
-        else
-        {
-            telemetry.CountRefused(failure);
-        }
-
         if (logger.IsEnabled(LogLevel.Warning) && _refusalLog.TryTake(out long leftOutCount))
         {
             // Before it is verified, an id is anybody's text.
@@ -144,20 +126,10 @@ internal sealed class WebhookEndpoint(
         return isTooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
     }
 
-    // Either the client disconnected, or the application's own request timeout expired: its middleware then responds.
-    private static int AbandonRequest(HttpContext context, OperationCanceledException exception)
-    {
-        if (context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true })
-        {
-            ExceptionDispatchInfo.Throw(exception);
-        }
-
-        return StatusCodes.Status499ClientClosedRequest;
-    }
-
-    private void CountAborted(Exception? exception)
-    {
-        logger.Aborted(exception);
-        telemetry.Count(WebhookOutcome.Aborted);
-    }
+    // Either the client disconnected, or the application's own request timeout expired. The timeout's middleware would respond
+    // as well, but with a warning in the log for each slow request of a stranger.
+    private static int StatusOfCancelled(HttpContext context)
+        => context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
+            ? StatusCodes.Status504GatewayTimeout
+            : StatusCodes.Status499ClientClosedRequest;
 }

@@ -6,8 +6,13 @@ internal static class WebhookSecretMistakes
     private static readonly (string Start, string End, string Mistake)[] Known =
     [
         ("sk-", "", "is an API key"),
+        ("sk_", "", "is an API key"),
+        ("sess-", "", "is a session key"),
+        ("whsk_", "", "is an asymmetric key, which OpenAI does not use"),
+        ("whpk_", "", "is an asymmetric key, which OpenAI does not use"),
         ("wh_", "", "is the id of a delivery"),
         ("evt_", "", "is the id of an event"),
+        ("req_", "", "is the id of a request"),
         ("resp_", "", "is the id of a response"),
         ("proj_", "", "is the id of a project"),
         ("org-", "", "is the id of an organization"),
@@ -17,12 +22,21 @@ internal static class WebhookSecretMistakes
         ("arn:", "", "is a reference to a secrets manager that was not resolved"),
         ("vault:", "", "is a reference to a vault that was not resolved"),
         ("ref+", "", "is a reference to a vault that was not resolved"),
+        ("secretref:", "", "is a reference to a secret that was not resolved"),
+        ("keyvaultref:", "", "is a reference to a key vault that was not resolved"),
+        ("!", "", "is a tag or reference that was not resolved"),
+        ("ENC[", "", "is encrypted and was not decrypted"),
+        ("/", "", "is a path. Read the file, and set what it contains"),
+        ("file:", "", "is a path. Read the file, and set what it contains"),
         ("projects/", "", "is the name of a secret in a secret manager, and not its value"),
         ("http://", "", "is a URL"),
         ("https://", "", "is a URL"),
         ("{{", "}}", "is a template that was not filled in"),
         ("#{", "}", "is a template that was not filled in"),
         ("#{", "}#", "is a template that was not filled in"),
+        ("((", "))", "is a template that was not filled in"),
+        ("@@", "@@", "is a template that was not filled in"),
+        ("~{", "}~", "is a template that was not filled in"),
         ("__", "__", "is a template that was not filled in"),
         ("$", "", "is a variable that was not replaced by its value"),
         ("%", "%", "is a variable that was not replaced by its value"),
@@ -36,8 +50,13 @@ internal static class WebhookSecretMistakes
         ("OPENAI_WEBHOOK_SECRET", "", "is the name of the variable, and not its value"),
     ];
 
+    private static readonly string[] NoValues = ["null", "undefined", "none", "nil", "true", "false", "todo", "fixme"];
+
     /// <summary>What a secret is instead of one, for a message that does not repeat it; null if it may be a secret.</summary>
-    public static string? Find(string secret) => Known
+    public static string? Find(string secret)
+        => NoValues.Contains(secret, StringComparer.OrdinalIgnoreCase) ? "is a word for no value"
+        : secret.All(character => character == secret[0]) ? "is a placeholder, of one character only"
+        : Known
         .Where(known => secret.StartsWith(known.Start, StringComparison.OrdinalIgnoreCase) && secret.EndsWith(known.End, StringComparison.Ordinal))
         .Select(known => known.Mistake)
         .FirstOrDefault();
