@@ -129,7 +129,7 @@ internal static class Durable
             }
 
             waits.Add(Stopwatch.GetElapsedTime(answered).TotalMilliseconds);
-            await Task.Delay(Random.Shared.Next(400));
+            await Task.Delay(Random.Shared.Next(1000));
         }
 
         waits.Sort();

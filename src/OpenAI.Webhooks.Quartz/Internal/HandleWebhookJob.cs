@@ -18,9 +18,9 @@ internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws, the delivery is kept.")]
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        if (context.Trigger.Key.Group == StoredWebhook.ForgetGroup)
+        if (context.Trigger.Key.Group == StoredWebhook.ForgetGroup || StoredWebhook.IsHandled(context.JobDetail))
         {
-            // The trigger is gone with this run, and with it the job, unless it still waits or is dead.
+            await ForgetAsync(context).ConfigureAwait(false);
             return;
         }
 
@@ -41,6 +41,15 @@ internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
         catch (Exception exception) when (!IsInterruptedByShutdown(exception, context, cancellationToken))
         {
             throw Fail(context, inbox, dispatcher, message, exception);
+        }
+    }
+
+    // What still waits or is dead is asked about again after another retention.
+    private static async Task ForgetAsync(IJobExecutionContext context)
+    {
+        if (StoredWebhook.IsHandled(context.JobDetail))
+        {
+            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -68,7 +77,7 @@ internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
             throw new ProcessEndedException(recoveries);
         }
 
-        await context.Scheduler.AddJob(context.JobDetail, AddJobOptions.ReplacingAndStoringNonDurable, CancellationToken.None).ConfigureAwait(false);
+        await context.Scheduler.AddJob(context.JobDetail, AddJobOptions.Replacing, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static JobExecutionException Fail(

@@ -7,8 +7,10 @@ namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
 /// A delivery as it is stored: a job whose key is the message's, a trigger that handles it, and a trigger that forgets it.
-/// Quartz removes the job with its last trigger.
 /// </summary>
+/// <remarks>
+/// The job is durable, because only then can Quartz complete its runs without the cluster's lock.
+/// </remarks>
 internal static class StoredWebhook
 {
     /// <summary>The group of the jobs, and of the triggers that handle them.</summary>
@@ -41,11 +43,15 @@ internal static class StoredWebhook
         var key = new JobKey(message.Key, Group);
         var job = JobBuilder.Create<HandleWebhookJob>()
             .WithIdentity(key)
+            .StoreDurably()
             .RequestRecovery()
             .UsingJobData(Message, message.ToJson())
             .Build();
         var handle = TriggerFor(timeProvider, new TriggerKey(key.Name, Group), key, isUrgent ? UrgentGroup : null).Build();
-        var forget = TriggerFor(timeProvider, new TriggerKey(key.Name, ForgetGroup), key, ForgetGroup).StartAt(timeProvider.GetUtcNow() + retention).Build();
+        var forget = TriggerFor(timeProvider, new TriggerKey(key.Name, ForgetGroup), key, ForgetGroup)
+            .StartAt(timeProvider.GetUtcNow() + retention)
+            .WithSimpleSchedule(schedule => schedule.WithInterval(retention).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires))
+            .Build();
         return (job, [handle, forget]);
     }
 
@@ -95,6 +101,9 @@ internal static class StoredWebhook
         job.JobDataMap.Remove(Starts);
         return attempts;
     }
+
+    /// <summary>Whether the delivery of a job was handled.</summary>
+    public static bool IsHandled(IJobDetail job) => job.JobDataMap.IsEmpty;
 
     /// <summary>Removes the payload, and everything else but the job's key.</summary>
     public static void Clear(IJobDetail job) => job.JobDataMap.Clear();
