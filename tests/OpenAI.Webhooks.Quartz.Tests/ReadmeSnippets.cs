@@ -47,6 +47,19 @@ public sealed class ReadmeSnippets
                 await Task.Delay(TimeSpan.FromMilliseconds(100));
             }
 
+            var deadLetters = app.Services.GetRequiredService<WebhookDeadLetters>();
+
+            #region README: dead letters
+            await foreach (WebhookDeadLetter dead in deadLetters.ListAsync())
+            {
+                Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt} after {dead.Attempts} attempts: {dead.ExceptionType}: {dead.ExceptionMessage}");
+            }
+
+            await deadLetters.ReplayAsync("wh_123");
+            int replayed = await deadLetters.ReplayAllAsync(dead => dead.ExceptionType == "System.TimeoutException");
+            #endregion
+
+            replayed.Should().Be(0);
             await app.StopAsync();
             await new TakeEffect(database).HandleAsync(WebhookEvent.Parse(Payload), new WebhookDelivery("wh_1", default, System.Text.Encoding.UTF8.GetBytes(Payload)), default);
             batches.ExecuteScalar().Should().Be(1L, "the second time does nothing");

@@ -181,7 +181,7 @@ public class BadPayloadTests
 
     private static string Refusal(string json, string path)
     {
-        var refusal = FluentActions.Invoking(() => WebhookEvent.Parse(json)).Should().Throw<JsonException>().Which;
+        var refusal = FluentActions.Invoking(() => WebhookEvent.Parse(json)).Should().Throw<JsonException>("a member that may be missing or null is on the list in Fixture.Optional").Which;
         refusal.Path.Should().Be(path);
         return refusal.Message;
     }
