@@ -93,6 +93,22 @@ public class OutageTests
         await Eventually(async () => (await postgres.Database.EffectsAsync()).Count == 200);
     }
 
+    [MariaDbFact]
+    public async Task On_MariaDB_a_large_payload_needs_the_larger_column_of_the_documentation()
+    {
+        await using var mariaDb = await MariaDbServer.StartAsync();
+        await mariaDb.Database.PrepareAsync();
+        await using var app = await StartAsync(mariaDb.Database);
+        string padded = Payload.Insert(1, $"\"pad\":\"{new string('+', 255 * 1024)}\",");
+
+        (await SendAsync(app, "wh_small", Payload.Insert(1, $"\"pad\":\"{new string('+', 40 * 1024)}\","))).Should().Be(HttpStatusCode.OK);
+        (await SendAsync(app, "wh_large", padded)).Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        await mariaDb.Database.ExecuteAsync("ALTER TABLE QRTZ_JOB_DETAILS MODIFY JOB_DATA MEDIUMBLOB");
+        (await SendAsync(app, "wh_large", padded)).Should().Be(HttpStatusCode.OK);
+        await Eventually(async () => (await mariaDb.Database.EffectsAsync()).Count == 2);
+    }
+
     private static async Task<WebApplication> StartAsync(Database database, Action<IServiceCollection>? configure = null)
     {
         var app = Program.Build("both", database, configure);
@@ -100,10 +116,10 @@ public class OutageTests
         return app;
     }
 
-    private static async Task<HttpStatusCode> SendAsync(WebApplication app, string id)
+    private static async Task<HttpStatusCode> SendAsync(WebApplication app, string id, string payload = Payload)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(Program.Secret).Sign(Payload, id).ToRequest(app.Urls.Single() + Program.Path);
+        using var request = new WebhookSigner(Program.Secret).Sign(payload, id).ToRequest(app.Urls.Single() + Program.Path);
         using var response = await client.SendAsync(request);
         return response.StatusCode;
     }
