@@ -24,6 +24,7 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
                 telemetry.RecordArrival(request.Delivery!.Event);
                 break;
             case RequestProblem.Unreadable:
+                // It may still be stored, so whoever has it counts it.
                 Get(registration).Authentic = new(_timeProvider.GetUtcNow(), "");
                 break;
             case RequestProblem.Aborted:

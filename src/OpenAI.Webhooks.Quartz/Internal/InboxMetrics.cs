@@ -38,14 +38,14 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
     {
         lock (_gate)
         {
-            var now = inbox.Scheduler.TimeProvider.GetUtcNow();
-            if (_counts is not null && now - _readAt < Freshness)
-            {
-                return _counts;
-            }
-
             try
             {
+                var now = inbox.Scheduler.TimeProvider.GetUtcNow();
+                if (_counts is not null && now - _readAt < Freshness)
+                {
+                    return _counts;
+                }
+
                 using var timeout = new CancellationTokenSource(Timeout);
                 _counts = Task.Run(() => InboxCounts.ReadAsync(inbox.Scheduler, timeout.Token), CancellationToken.None)
                     .WaitAsync(Timeout).GetAwaiter().GetResult();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
@@ -110,10 +111,11 @@ internal sealed class QuartzInbox(
     /// <returns>False if the trigger is gone.</returns>
     public async Task<bool> RescheduleAsync(TriggerHeader trigger, int attempts, CancellationToken cancellationToken)
     {
-        var fresh = StoredWebhook.TriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, trigger.ExecutionGroup)
-            .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts))
-            .Build();
-        return await Scheduler.RescheduleJob(trigger.Key, fresh, cancellationToken).ConfigureAwait(false) is not null;
+        var fresh = trigger.Key.Group == StoredWebhook.ForgetGroup
+            ? StoredWebhook.ForgetTriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, options.Retention)
+            : StoredWebhook.TriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, trigger.ExecutionGroup)
+                .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts));
+        return await Scheduler.RescheduleJob(trigger.Key, fresh.Build(), cancellationToken).ConfigureAwait(false) is not null;
     }
 
     private async Task StoreAndReleaseAsync(WebhookMessage message)
@@ -176,13 +178,14 @@ internal sealed class QuartzInbox(
             }
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // The host stops.
         }
     }
 
     // Quartz gives a trigger up whose job could not be made, for example on a node without this package.
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the repair goes on when it is back.")]
     private async Task RepairAsync()
     {
         try
@@ -196,7 +199,7 @@ internal sealed class QuartzInbox(
                 }
             }
         }
-        catch (SchedulerException exception)
+        catch (Exception exception) when (!_stopping.IsCancellationRequested)
         {
             logger.NotRepaired(exception, RepairInterval.TotalSeconds);
         }

@@ -48,12 +48,15 @@ internal static class StoredWebhook
             .UsingJobData(Message, message.ToJson())
             .Build();
         var handle = TriggerFor(timeProvider, new TriggerKey(key.Name, Group), key, isUrgent ? UrgentGroup : null).Build();
-        var forget = TriggerFor(timeProvider, new TriggerKey(key.Name, ForgetGroup), key, ForgetGroup)
-            .StartAt(timeProvider.GetUtcNow() + retention)
-            .WithSimpleSchedule(schedule => schedule.WithInterval(retention).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires))
-            .Build();
+        var forget = ForgetTriggerFor(timeProvider, new TriggerKey(key.Name, ForgetGroup), key, retention).Build();
         return (job, [handle, forget]);
     }
+
+    /// <summary>A trigger that asks after each retention whether the delivery can be forgotten.</summary>
+    public static TriggerBuilder<IJob> ForgetTriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, TimeSpan retention)
+        => TriggerFor(timeProvider, key, jobKey, ForgetGroup)
+            .StartAt(timeProvider.GetUtcNow() + retention)
+            .WithSimpleSchedule(schedule => schedule.WithInterval(retention).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires));
 
     /// <summary>A trigger that fires now.</summary>
     public static TriggerBuilder<IJob> TriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, string? executionGroup)
