@@ -86,7 +86,8 @@ public static class OpenAIWebhooksQuartzExtensions
     }
 
     /// <summary>
-    /// Adds a health check of a Quartz inbox. It is unhealthy if the inbox cannot store, and degraded if there are dead letters
+    /// Adds a health check of a Quartz inbox, named <c>openai-webhooks-inbox</c>, or <c>openai-webhooks-inbox.staging</c> for the
+    /// registration <c>staging</c>. It is unhealthy if the inbox cannot store, and degraded if there are dead letters
     /// or if a delivery waits too long for its turn. It answers within 5 seconds. Its data have <c>waiting</c>, <c>dead</c> and
     /// <c>oldest_due_seconds</c>.
     /// </summary>
@@ -106,9 +107,9 @@ public static class OpenAIWebhooksQuartzExtensions
         ArgumentNullException.ThrowIfNull(registration);
         var options = new QuartzInboxHealthOptions();
         configure?.Invoke(options);
-        string scheduler = new InboxName(registration).Scheduler;
+        var name = new InboxName(registration);
         return builder.Add(new HealthCheckRegistration(
-            scheduler, provider => new InboxHealthCheck(provider.GetRequiredKeyedService<QuartzInbox>(scheduler), options), failureStatus: null, tags));
+            name.HealthCheck, provider => new InboxHealthCheck(provider.GetRequiredKeyedService<QuartzInbox>(name.Scheduler), options), failureStatus: null, tags));
     }
 
     private static void Configure(IQuartzBuilder scheduler, QuartzInboxOptions options, Action<IQuartzBuilder> configure)

@@ -57,7 +57,7 @@ public class OutageTests
     {
         await using var postgres = await PostgresServer.StartAsync();
         await postgres.Database.PrepareAsync();
-        await using var app = await StartAsync(postgres.Database, services => services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox());
+        await using var app = await StartAsync(postgres.Database, services => services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
 
         await postgres.FreezeAsync(true);
@@ -66,7 +66,7 @@ public class OutageTests
         var limit = TimeSpan.FromSeconds(25);
         (await Task.WhenAll(Enumerable.Range(0, 20).Select(i => SendAsync(app, $"wh_frozen_{i}"))).WaitAsync(limit))
             .Should().OnlyContain(status => status == HttpStatusCode.ServiceUnavailable);
-        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().WaitAsync(limit)).Entries["openai-webhooks"];
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().WaitAsync(limit)).Entries["openai-webhooks-inbox"];
         await postgres.FreezeAsync(false);
 
         health.Status.Should().Be(HealthStatus.Unhealthy);

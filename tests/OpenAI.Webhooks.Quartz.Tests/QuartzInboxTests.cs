@@ -76,7 +76,7 @@ public sealed class QuartzInboxTests : IDisposable
         dead.FailedAt.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
         dead.ReceivedAt.Should().BeCloseTo(DateTimeOffset.UtcNow, TimeSpan.FromMinutes(10));
         log.Lines.Where(line => line.Contains("dead letter")).Should().Equal(
-            "Error: The webhook wh_never (response.completed) is a dead letter after 3 attempts. It is not retried until somebody replays it. ");
+            "Error: The webhook wh_never (response.completed) is a dead letter (failed attempts: 3). It is not retried until somebody replays it. ");
         log.Lines.Count(line => line.Contains("A handler failed")).Should().Be(3);
         metrics.Of("openai.webhook.deliveries").Should().EndWith("1 openai.webhook.event.type=response.completed openai.webhook.outcome=dead");
 
@@ -126,7 +126,7 @@ public sealed class QuartzInboxTests : IDisposable
         await using var app = await StartAsync(services =>
         {
             services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
-            services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox();
+            services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox();
         });
         var deadLetters = app.Services.GetRequiredService<WebhookDeadLetters>();
         string[] ids = [.. Enumerable.Range(0, 300).Select(i => $"wh_{i}_{(i % 3 == 0 ? "gone" : "poison")}")];
@@ -138,7 +138,7 @@ public sealed class QuartzInboxTests : IDisposable
         metrics.Of("openai.webhook.inbox.dead").Should().Equal("300 openai.webhook.inbox=openai-webhooks");
         metrics.Of("openai.webhook.inbox.waiting").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
         metrics.Of("openai.webhook.inbox.oldest").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
-        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Degraded);
         health.Description.Should().Be("There are 300 dead letters. WebhookDeadLetters lists them with their reasons and replays them.");
         health.Data.Should().Contain("dead", 300).And.Contain("waiting", 0).And.Contain("oldest_due_seconds", 0d);
@@ -191,11 +191,11 @@ public sealed class QuartzInboxTests : IDisposable
     [Fact]
     public async Task A_store_that_is_away_gives_503_and_an_unhealthy_check_and_the_next_attempt_is_stored()
     {
-        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox());
+        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
         await Sqlite.ExecuteAsync("ALTER TABLE qrtz_job_details RENAME TO away");
 
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.ServiceUnavailable);
-        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Description.Should().Be("The inbox cannot store. Deliveries get the response 503.");
 
@@ -207,7 +207,7 @@ public sealed class QuartzInboxTests : IDisposable
     [Fact]
     public async Task A_store_that_is_frozen_gives_503_in_time_and_an_unhealthy_check_and_works_again_by_itself()
     {
-        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox());
+        await using var app = await StartAsync(services => services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
         await using (var blocker = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(_folder, "webhooks.db")}"))
         {
             await blocker.OpenAsync();
@@ -217,7 +217,7 @@ public sealed class QuartzInboxTests : IDisposable
 
             // Not an assertion on speed: the lock is held until there is a response.
             (await SendAsync(app, "wh_1").WaitAsync(TimeSpan.FromSeconds(25))).Should().Be(HttpStatusCode.ServiceUnavailable);
-            var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+            var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
             health.Status.Should().Be(HealthStatus.Unhealthy);
             health.Description.Should().Be("The database of the inbox did not answer within 4 seconds. Deliveries get the response 503.");
             command.CommandText = "ROLLBACK";

@@ -62,7 +62,7 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Warning, "{AddCall} has no endpoint and no handler, so it can only be for UnwrapOpenAIWebhookAsync or a WebhookVerifier, and those will fail. {Reason}")]
     public static partial void CannotUnwrap(this ILogger logger, string addCall, string reason);
 
-    [LoggerMessage(17, LogLevel.Error, "The webhook {WebhookId} ({EventType}) is a dead letter after {Attempts} attempts. It is not retried until somebody replays it.")]
+    [LoggerMessage(17, LogLevel.Error, "The webhook {WebhookId} ({EventType}) is a dead letter (failed attempts: {Attempts}). It is not retried until somebody replays it.")]
     public static partial void Dead(this ILogger logger, string webhookId, string eventType, int attempts);
 
     [LoggerMessage(15, LogLevel.Information, "POST {Pattern} receives OpenAI webhooks: {Target}.")]

@@ -1,7 +1,11 @@
 namespace OpenAI.Webhooks.Quartz;
 
-/// <summary>The name of a registration, and that of its scheduler.</summary>
+/// <summary>The name of a registration, and those of its scheduler and health check.</summary>
 internal sealed record InboxName(string Registration)
 {
-    public string Scheduler => Registration.Length == 0 ? "openai-webhooks" : $"openai-webhooks.{Registration}";
+    public string Scheduler => WithRegistration("openai-webhooks");
+
+    public string HealthCheck => WithRegistration("openai-webhooks-inbox");
+
+    private string WithRegistration(string name) => Registration.Length == 0 ? name : $"{name}.{Registration}";
 }
