@@ -6,13 +6,12 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event whose type is newer than this version of the library. Nothing of it is lost: its payload is kept whole,
-/// and written back as it came.
+/// An event whose type is newer than this version of the library. Its payload is kept whole, and written back as it came.
 /// </summary>
 /// <remarks>
-/// The envelope's <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required here as of any
-/// event. A copy made by <see langword="with"/> keeps the payload it was made from, and is written with its own
-/// envelope and the rest of that payload.
+/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made by
+/// <see langword="with"/> keeps the payload of the original. It is written with its own envelope and the rest of that
+/// payload.
 /// </remarks>
 [JsonConverter(typeof(WebhookEventConverter<UnknownWebhookEvent>))]
 public sealed record UnknownWebhookEvent : WebhookEvent
@@ -68,7 +67,7 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         writer.WriteEndObject();
     }
 
-    // The payload stays out of ToString: nobody knows what a newer event holds, and phone numbers may be among it.
+    // The payload stays out of ToString: a newer event may hold phone numbers.
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder) => base.PrintMembers(builder);
 

@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event that OpenAI delivered to a webhook: the envelope that every event has. What happened is told by the
-/// record's type, so a <see langword="switch"/> over it does the work.
+/// An event that OpenAI delivered to a webhook: the envelope that every event has. The record's type says what happened;
+/// <see langword="switch"/> on it.
 /// </summary>
 /// <remarks>
 /// Events are immutable, safe to share between threads, and equal when their content is equal. The source of their
@@ -29,16 +29,16 @@ public abstract record WebhookEvent
     public required string Id { get; init; }
 
     /// <summary>
-    /// Always <c>event</c>: where OpenAI sends it, and in an event that is made here. Null where a payload was read that
-    /// has none, and then left out when the event is written.
+    /// Always <c>event</c>, in an event that was made here too. Null only if the payload had no <c>object</c>; it is then
+    /// omitted when writing.
     /// </summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The wire's own word, which the other SDKs use too.")]
     [JsonPropertyName("object"), JsonPropertyOrder(-2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Object { get; init; } = "event";
 
     /// <summary>
-    /// When what the event reports came about, such as when a batch was cancelled. On the wire a number of Unix
-    /// seconds; fractions are kept down to 100 nanoseconds.
+    /// When the reported change happened, such as when a batch was cancelled. On the wire it is a number of Unix seconds;
+    /// fractions are kept down to 100 nanoseconds.
     /// </summary>
     [JsonPropertyName("created_at"), JsonPropertyOrder(-1), JsonConverter(typeof(UnixSecondsConverter))]
     public required DateTimeOffset CreatedAt { get; init; }

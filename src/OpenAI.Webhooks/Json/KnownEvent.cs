@@ -32,7 +32,7 @@ internal sealed class KnownEvent
             """{"id":null,"created_at":0,"data":null}""", WebhookJsonContext.Default.GetTypeInfo(record)!)!);
     }
 
-    /// <summary>The blank event of a type, or null where the type is not known.</summary>
+    /// <summary>The blank event of a type, or null if the type is not known.</summary>
     public static UnwrapWebhookEvent? FindBlank(ReadOnlySpan<byte> type)
     {
         if (ByLength.TryGetValue(type.Length, out var candidates))
@@ -49,7 +49,7 @@ internal sealed class KnownEvent
         return null;
     }
 
-    /// <summary>The wire's type of a record in the union, or null where the record is not one event but a family.</summary>
+    /// <summary>The wire's type of a record in the union, or null if the record is not one event but a family.</summary>
     public static string? TypeOf(Type record) => ByRecord.TryGetValue(record, out string? type) ? type : null;
 
     /// <summary>The wire's types of the records that are, or derive from, a record.</summary>

@@ -34,7 +34,7 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
         }
     }
 
-    /// <summary>Writes the number of Unix seconds: an integer where there is no fraction.</summary>
+    /// <summary>Writes the number of Unix seconds: an integer if there is no fraction.</summary>
     /// <param name="writer">The writer. Must not be null.</param>
     /// <param name="value">The time, in any offset.</param>
     /// <param name="options">Not used.</param>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>What CryptographicOperations is where the framework has it.</summary>
+/// <summary>A polyfill for <c>CryptographicOperations.FixedTimeEquals</c>.</summary>
 internal static class FixedTime
 {
     /// <summary>Whether the bytes are equal; takes the same time for any two of the same length.</summary>

@@ -39,17 +39,17 @@ public sealed class WebhookHeaders
     }
 
     /// <summary>
-    /// The delivery's id, the same at every attempt; null where the header is missing, blank or repeated. Not to be
+    /// The delivery's id, the same at every attempt; null if the header is missing, blank or repeated. Not to be
     /// trusted before the delivery is verified.
     /// </summary>
     public string? Id { get; }
 
     /// <summary>
-    /// The time of this attempt as received, in Unix seconds; null where the header is missing, blank or repeated.
+    /// The time of this attempt as received, in Unix seconds; null if the header is missing, blank or repeated.
     /// </summary>
     public string? Timestamp { get; }
 
-    /// <summary>The signatures as received, separated by spaces; null where the header is missing, blank or repeated.</summary>
+    /// <summary>The signatures as received, separated by spaces; null if the header is missing, blank or repeated.</summary>
     internal string? Signature { get; }
 
     /// <summary>The first header that is missing or repeated.</summary>

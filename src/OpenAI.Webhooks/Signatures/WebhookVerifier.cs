@@ -91,8 +91,8 @@ public sealed class WebhookVerifier
     /// <summary>Tells whether a webhook is authentic.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
-    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
-    /// <returns>True where it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
+    /// <returns>True if it is authentic. Nothing that a sender controls makes this throw.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool TryVerify(ReadOnlySpan<byte> payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
     {
@@ -103,8 +103,8 @@ public sealed class WebhookVerifier
     /// <summary>Tells whether a webhook is authentic, for hosts that hand over the body as text only.</summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
-    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
-    /// <returns>True where it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
+    /// <returns>True if it is authentic. Nothing that a sender controls makes this throw.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public bool TryVerify(string payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
         => TryVerify(ToUtf8(payload), headers, out failure);
@@ -161,10 +161,10 @@ public sealed class WebhookVerifier
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="delivery">
-    /// The delivery, or null where the webhook is not authentic. It refers to the payload's memory, and copies nothing.
+    /// The delivery, or null if the webhook is not authentic. It refers to the payload's memory, and copies nothing.
     /// </param>
-    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
-    /// <returns>True where the webhook is authentic.</returns>
+    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
+    /// <returns>True if the webhook is authentic.</returns>
     /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool TryUnwrap(
@@ -186,9 +186,9 @@ public sealed class WebhookVerifier
     /// </summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
-    /// <param name="delivery">The delivery, or null where the webhook is not authentic.</param>
-    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> where it is.</param>
-    /// <returns>True where the webhook is authentic.</returns>
+    /// <param name="delivery">The delivery, or null if the webhook is not authentic.</param>
+    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
+    /// <returns>True if the webhook is authentic.</returns>
     /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public bool TryUnwrap(

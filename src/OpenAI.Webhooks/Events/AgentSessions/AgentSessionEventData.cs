@@ -17,7 +17,7 @@ public sealed record AgentSessionEventData
     [JsonPropertyName("environment_type")]
     public required string EnvironmentType { get; init; }
 
-    /// <summary>The environment's id, such as <c>ccarenv_abc123</c>; null where there is no environment.</summary>
+    /// <summary>The environment's id, such as <c>ccarenv_abc123</c>; null if there is no environment.</summary>
     [JsonPropertyName("environment_id"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? EnvironmentId { get; init; }
 

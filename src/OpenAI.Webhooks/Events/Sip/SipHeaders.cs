@@ -47,13 +47,13 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
 
     /// <summary>The value of the first header of a name.</summary>
     /// <param name="name">The name; case does not matter. Must not be null.</param>
-    /// <returns>The value, or null where there is no such header.</returns>
+    /// <returns>The value, or null if there is no such header.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public string? GetValue(string name) => GetValues(name).FirstOrDefault();
 
     /// <summary>The values of all headers of a name, in order.</summary>
     /// <param name="name">The name; case does not matter. Must not be null.</param>
-    /// <returns>The values; none where there is no such header.</returns>
+    /// <returns>The values; none if there is no such header.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public IEnumerable<string> GetValues(string name)
     {
@@ -70,7 +70,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
 
     /// <summary>Whether the other list has the same headers in the same order.</summary>
     /// <param name="other">The list to compare with, or null.</param>
-    /// <returns>True where all names and values are equal, case included.</returns>
+    /// <returns>True if all names and values are equal, case included.</returns>
     public bool Equals(SipHeaders? other) => other is not null && _headers.AsSpan().SequenceEqual(other._headers);
 
     /// <inheritdoc/>
