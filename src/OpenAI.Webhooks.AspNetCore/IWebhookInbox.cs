@@ -14,8 +14,8 @@ public interface IWebhookInbox
 {
     /// <summary>
     /// Stores a message under its <see cref="WebhookMessage.Key"/>. The response is 200 once this has ended, so the message
-    /// must be safe by then. If this throws, the response is 503, and OpenAI sends the delivery again. To store the same key
-    /// again succeeds, and stores nothing.
+    /// must be safe by then. If this throws, the response is 503, and OpenAI sends the delivery again. To store a key that
+    /// is stored already must succeed, and must not store it again.
     /// </summary>
     /// <param name="message">The message. Its payload does not change.</param>
     /// <param name="cancellationToken">

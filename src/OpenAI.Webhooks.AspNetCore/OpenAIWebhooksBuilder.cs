@@ -83,7 +83,8 @@ public sealed class OpenAIWebhooksBuilder
     /// <para>
     /// The ids are kept in the application's <see cref="IDistributedCache"/>. A cache that does not answer within half a second
     /// counts as empty, provided that it is asynchronous: one that blocks its caller's thread delays the delivery as long as it
-    /// likes. Without a cache, this process remembers the last 100,000 ids, in about 10 MB, and forgets the oldest first.
+    /// likes. Without a cache, each endpoint remembers its last 100,000 ids in this process, in about 10 MB, and forgets the oldest
+    /// first.
     /// </para>
     /// <para>
     /// Two machines that receive the same delivery at the same moment may both handle it. Within one process that does not

@@ -104,8 +104,10 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         string caller = $"MapOpenAIWebhooks(\"{pattern}\")";
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, caller);
-        var setup = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>().Get(registration.Name);
-        if (ProblemOf(setup, registration, hasDelegate: handler is not null, services.GetService<IServiceProviderIsService>()) is { } problem)
+        var setups = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>();
+        var setup = setups.Get(registration.Name);
+        bool usesInboxes = services.GetServices<WebhookRegistration>().Any(other => setups.Get(other.Name).Inbox is not null);
+        if (ProblemOf(setup, registration, hasDelegate: handler is not null, usesInboxes, services.GetService<IServiceProviderIsService>()) is { } problem)
         {
             throw new InvalidOperationException($"{caller}: {problem}");
         }
@@ -122,12 +124,12 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         return conventions;
     }
 
-    private static string? ProblemOf(WebhookSetup setup, WebhookRegistration registration, bool hasDelegate, IServiceProviderIsService? registered)
+    private static string? ProblemOf(WebhookSetup setup, WebhookRegistration registration, bool hasDelegate, bool usesInboxes, IServiceProviderIsService? registered)
     {
         string call = registration.AddCall;
-        return setup.Inbox is null && registered?.IsService(typeof(IWebhookInbox)) == true
+        return !usesInboxes && registered?.IsService(typeof(IWebhookInbox)) == true
                 ? $"an IWebhookInbox is registered as a service, which nothing uses. Add it with {call}.AddInbox<TInbox>() instead."
-            : !setup.HasHandlers && registered?.IsService(typeof(IWebhookHandler<WebhookEvent>)) == true
+            : !hasDelegate && !setup.HasHandlers && registered?.IsService(typeof(IWebhookHandler<WebhookEvent>)) == true
                 ? $"an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with {call}.AddHandler<WebhookEvent, THandler>() instead."
             : hasDelegate && setup.Inbox is not null
                 ? $"the delegate would take the place of the inbox of {call}, and nothing would be stored. Leave the delegate out, and add handlers with {call}.AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."

@@ -37,8 +37,19 @@ public static class OpenAIWebhooksHttpRequestExtensions
         var services = request.HttpContext.RequestServices;
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, nameof(UnwrapOpenAIWebhookAsync));
         var current = services.GetRequiredService<CurrentVerifiers>().Get(registration);
-        var unwrapped = await UnwrappedRequest.FromAsync(request, current, cancellationToken).ConfigureAwait(false);
-        services.GetRequiredService<RequestRecorder>().Record(registration, unwrapped);
+        var recorder = services.GetRequiredService<RequestRecorder>();
+        UnwrappedRequest unwrapped;
+        try
+        {
+            unwrapped = await UnwrappedRequest.FromAsync(request, current, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            recorder.RecordAborted();
+            throw;
+        }
+
+        recorder.Record(registration, unwrapped);
         switch (unwrapped.Problem)
         {
             case null:

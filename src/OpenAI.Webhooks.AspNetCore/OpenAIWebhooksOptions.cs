@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Options for the endpoints of an application, bound from the configuration section <c>OpenAI:Webhooks</c>. A changed
+/// Options for the endpoints of an application, bound from the configuration section <c>OpenAI:Webhooks</c>, or
+/// <c>OpenAI:Webhooks:{name}</c> for a registration with a name. A changed
 /// configuration takes effect at the next delivery. A change that cannot be used is logged, and the last good configuration
 /// stays in force.
 /// </summary>
@@ -16,7 +17,7 @@ public sealed class OpenAIWebhooksOptions
     /// <summary>
     /// The secrets of which any one may have signed a webhook: at least one, and several during a rotation. In the
     /// configuration, a list or a single value. Blank secrets do not count. If the list is empty, the configuration value
-    /// <c>OPENAI_WEBHOOK_SECRET</c>, usually an environment variable, is used. Without a usable secret, a host with a mapped
+    /// <c>OPENAI_WEBHOOK_SECRET</c>, usually an environment variable, is used for the registration without a name. Without a usable secret, a host with a mapped
     /// endpoint does not start.
     /// </summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]

@@ -7,7 +7,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </summary>
 /// <remarks>
 /// Of the status codes of OpenAI's API, 400, 404, 410 and 422 are permanent. 401 and 403 usually mean a wrong or expired
-/// key, which somebody can mend, and 408, 409, 429 and 5xx pass: let those exceptions through, so that the delivery is
+/// key, which can be fixed, and 408, 409, 429 and 5xx pass: let those exceptions through, so that the delivery is
 /// retried. The test events that OpenAI sends on request carry sample ids, for which the API responds 404.
 /// </remarks>
 public class PermanentWebhookFailureException : Exception

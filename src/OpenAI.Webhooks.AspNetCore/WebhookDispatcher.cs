@@ -59,11 +59,15 @@ public sealed class WebhookDispatcher
 
         var delivery = Restore(message);
         using var source = _deadline.CreateSource(cancellationToken);
-        var scope = _scopes.CreateAsyncScope();
-        await using (scope.ConfigureAwait(false))
+        await _runner.RunAsync(RunInScopeAsync, delivery, message.TraceContext, source.Token).ConfigureAwait(false);
+
+        async Task<bool> RunInScopeAsync(CancellationToken token)
         {
-            await _runner.RunAsync(setup.RunHandlers, () => scope.ServiceProvider, delivery, message.TraceContext, source.Token)
-                .ConfigureAwait(false);
+            var scope = _scopes.CreateAsyncScope();
+            await using (scope.ConfigureAwait(false))
+            {
+                return await setup.RunHandlers(() => scope.ServiceProvider, delivery, token).ConfigureAwait(false);
+            }
         }
     }
 
@@ -72,7 +76,7 @@ public sealed class WebhookDispatcher
     /// inbox should not take messages out in a process that cannot.
     /// </summary>
     /// <param name="name">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
-    /// <returns>True if it can.</returns>
+    /// <returns>True if it can; false also for a name that was not registered.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public bool CanDispatch(string name = "")
     {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.Serialization;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,7 +13,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </summary>
 /// <remarks>
 /// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body.
-/// System.Text.Json does the same. Other serializers, which would lose the payload, get a
+/// System.Text.Json does the same. Newtonsoft.Json, which would lose the payload, gets a
 /// <see cref="NotSupportedException"/>. The payload is not a property that reflection finds, so that loggers that take objects
 /// apart do not print it.
 /// </remarks>
@@ -136,7 +135,7 @@ public sealed class WebhookMessage
     /// <summary>The webhook id and the event's type, without the payload.</summary>
     /// <returns>Such as <c>WebhookMessage wh_685c059a… (response.completed)</c>.</returns>
     public override string ToString()
-        => string.Create(CultureInfo.InvariantCulture, $"{nameof(WebhookMessage)} {WebhookId} ({EventType ?? "unreadable"})");
+        => $"{nameof(WebhookMessage)} {WebhookId} ({EventType ?? "unreadable"})";
 
     internal void WriteTo(Utf8JsonWriter writer)
     {

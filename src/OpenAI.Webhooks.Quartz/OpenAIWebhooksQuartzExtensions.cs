@@ -11,9 +11,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Lets Quartz.NET keep the deliveries of OpenAI webhooks.</summary>
 public static class OpenAIWebhooksQuartzExtensions
 {
-    // Beside the handlers: urgent deliveries, and forgetting.
+    // In addition to MaxConcurrency, for urgent deliveries.
     private const int UrgentThreads = 4;
-    private const int ForgetThreads = 2;
 
     /// <summary>
     /// Stores each delivery in a database before the response, and handles it afterwards, at least once, with retries. The
@@ -116,14 +115,14 @@ public static class OpenAIWebhooksQuartzExtensions
     {
         // How soon a worker sees what a receiver has stored.
         scheduler.ConfigureScheduler(quartz => quartz.IdleWaitTime = TimeSpan.FromSeconds(1));
-        scheduler.UseDefaultThreadPool(options.MaxConcurrency + UrgentThreads + ForgetThreads);
+        scheduler.UseDefaultThreadPool(options.MaxConcurrency + UrgentThreads);
         configure(scheduler);
 
         scheduler.ConfigureScheduler(quartz => quartz.ShutdownJobInterruption = ShutdownJobInterruption.Always);
         scheduler.UseExecutionLimits(limits => limits
             .ForDefaultGroup(options.MaxConcurrency)
-            .ForGroup(StoredWebhook.UrgentGroup, UrgentThreads)
-            .ForGroup(StoredWebhook.ForgetGroup, ForgetThreads));
+            .ForGroup(StoredWebhook.UrgentGroup, UrgentThreads));
+        scheduler.RefuseExecutionGroups(StoredWebhook.ForgetGroup);
         scheduler.UseDefaultRetryPolicy(RetryPolicy.Explicit([.. options.RetryDelays, StoredWebhook.DeadDelay]));
     }
 }

@@ -15,7 +15,7 @@ public sealed class QuartzInboxOptions
     ];
 
     /// <summary>
-    /// How many deliveries this process handles at once, apart from urgent ones; 10 by default, at least 1.
+    /// How many deliveries this process handles at once, apart from urgent ones; 10 by default, from 1 to 1,000.
     /// </summary>
     public int MaxConcurrency { get; set; } = 10;
 
@@ -30,8 +30,9 @@ public sealed class QuartzInboxOptions
     };
 
     /// <summary>
-    /// How long the id of a handled delivery is kept, so that a copy is recognized; 4 days by default, because OpenAI retries
-    /// for 3. Must be positive. The payload is removed as soon as the delivery is handled.
+    /// How long the id of a delivery is kept after it was stored, so that a copy is recognized; 4 days by default, because
+    /// OpenAI retries for 3. Must be positive and at most a year. The payload is removed as soon as the delivery is handled. A
+    /// delivery that is not handled by then is kept for another period.
     /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(4);
 
@@ -44,9 +45,11 @@ public sealed class QuartzInboxOptions
     internal void Validate()
     {
         Require(RetryDelays is not null && RetryDelays.All(delay => delay > TimeSpan.Zero && delay <= TimeSpan.FromDays(366)), nameof(RetryDelays), "each delay must be positive and at most a year");
-        Require(MaxConcurrency > 0, nameof(MaxConcurrency), "it must be at least 1");
+        Require(MaxConcurrency is > 0 and <= 1000, nameof(MaxConcurrency), "it must be from 1 to 1,000");
         Require(UrgentTypes is not null, nameof(UrgentTypes), "it must not be null");
-        Require(Retention > TimeSpan.Zero, nameof(Retention), "it must be positive");
+        Require(Retention > TimeSpan.Zero && Retention <= TimeSpan.FromDays(366), nameof(Retention), "it must be positive and at most a year");
+        RetryDelays = [.. RetryDelays!];
+        UrgentTypes = new HashSet<string>(UrgentTypes!, StringComparer.Ordinal);
 
         static void Require(bool isValid, string name, string rule)
         {

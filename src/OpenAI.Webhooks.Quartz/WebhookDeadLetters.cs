@@ -16,7 +16,10 @@ public sealed class WebhookDeadLetters
 
     internal WebhookDeadLetters(QuartzInbox inbox) => _inbox = inbox;
 
-    /// <summary>Enumerates the dead letters, in the order of their keys, a page of the database at a time.</summary>
+    /// <summary>
+    /// Enumerates the dead letters, a page of the database at a time: in the order of their keys, and after them those whose
+    /// process had ended once.
+    /// </summary>
     /// <param name="cancellationToken">Stops the enumeration.</param>
     /// <returns>The dead letters. Those that die or are replayed meanwhile may or may not be among them.</returns>
     /// <exception cref="SchedulerException">The database cannot be read.</exception>
@@ -86,8 +89,11 @@ public sealed class WebhookDeadLetters
         int count = 0;
         foreach (var trigger in chosen)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            count += await act(trigger, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            // Asked again: somebody may have revived it meanwhile.
+            if (await FindAsync(trigger.JobKey.Name, cancellationToken).ConfigureAwait(false) is { } dead)
+            {
+                count += await act(dead, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            }
         }
 
         return count;

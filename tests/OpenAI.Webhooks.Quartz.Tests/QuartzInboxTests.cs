@@ -404,7 +404,8 @@ public sealed class QuartzInboxTests : IDisposable
     [Fact]
     public void Options_that_cannot_be_used_are_refused_by_name()
     {
-        Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency cannot be used: it must be at least 1.");
+        Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency cannot be used: it must be from 1 to 1,000.");
+        Using(options => options.Retention = TimeSpan.MaxValue).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention cannot be used*");
         Using(options => options.RetryDelays = [TimeSpan.Zero]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
         Using(options => options.RetryDelays = [TimeSpan.FromDays(367)]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
         Using(options => options.RetryDelays = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");

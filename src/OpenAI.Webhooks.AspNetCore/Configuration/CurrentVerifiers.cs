@@ -75,20 +75,23 @@ internal sealed class CurrentVerifiers(
     [SuppressMessage("Design", "CA1031", Justification = "Whatever the application's own validation throws must not reach the thread that reloads the configuration.")]
     private void Renew(WebhookRegistration registration, Entry entry)
     {
-        string? problem = null;
-        try
+        lock (entry)
         {
-            entry.Current = Make(registration);
-        }
-        catch (Exception exception)
-        {
-            problem = exception.Message;
-        }
+            string? problem = null;
+            try
+            {
+                entry.Current = Make(registration);
+            }
+            catch (Exception exception)
+            {
+                problem = exception.Message;
+            }
 
-        // Many sources announce a change twice.
-        if (entry.ExchangeProblem(problem) != problem && problem is not null)
-        {
-            logger.ConfigurationRefused(problem);
+            // Many sources signal one change twice; the problem is logged once.
+            if (entry.ExchangeProblem(problem) != problem && problem is not null)
+            {
+                logger.ConfigurationRefused(problem);
+            }
         }
     }
 

@@ -108,12 +108,24 @@ internal sealed class StartupCheck(
             logger.Ambiguous($"/{same.Key}");
         }
 
-        var fallback = services.GetService<IAuthorizationPolicyProvider>() is { } policies
-            ? await policies.GetFallbackPolicyAsync().ConfigureAwait(false)
-            : null;
+        bool hasFallback = await HasFallbackPolicyAsync().ConfigureAwait(false);
         foreach (var endpoint in built)
         {
-            WarnOfRules(endpoint, hasFallback: fallback is not null);
+            WarnOfRules(endpoint, hasFallback);
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A policy provider that cannot be asked here, for want of a request, must not keep the host from starting.")]
+    private async Task<bool> HasFallbackPolicyAsync()
+    {
+        try
+        {
+            return services.GetService<IAuthorizationPolicyProvider>() is { } policies
+                && await policies.GetFallbackPolicyAsync().ConfigureAwait(false) is not null;
+        }
+        catch (Exception)
+        {
+            return false;
         }
     }
 

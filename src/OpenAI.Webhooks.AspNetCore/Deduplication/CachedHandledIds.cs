@@ -11,7 +11,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 [SuppressMessage("Design", "CA1031", Justification = "Whatever a cache throws, the delivery must not be lost.")]
 internal sealed class CachedHandledIds(IDistributedCache cache, string keyPrefix, TimeSpan retention, ILogger logger) : HandledIds
 {
-    // A delivery asks twice, so a dead cache costs it a second in all.
+    // A dead cache costs a delivery this once: nothing is written after a read that failed.
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly byte[] Handled = [1];

@@ -18,7 +18,7 @@ internal enum WebhookOutcome
     /// <summary>A handler or the inbox threw.</summary>
     Failed,
 
-    /// <summary>A handler said that no retry mends it.</summary>
+    /// <summary>A handler said that no retry can help.</summary>
     GivenUp,
 
     /// <summary>Its last attempt failed, and an inbox keeps it as a dead letter.</summary>

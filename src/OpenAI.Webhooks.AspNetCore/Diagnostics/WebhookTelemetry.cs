@@ -49,7 +49,7 @@ internal sealed class WebhookTelemetry : IDisposable
     public Activity? StartStoring(WebhookMessage message)
         => Start("openai.webhook.store", ActivityKind.Producer, default, message.WebhookId, message.EventType, message.EventId);
 
-    /// <summary>Marks an activity as failed. What the exception says is in the log.</summary>
+    /// <summary>Marks an activity as failed, and adds the exception to it with its message and stack.</summary>
     public static void Fail(Activity? activity, Exception exception)
     {
         if (activity is null)

@@ -6,10 +6,10 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>Runs what handles a delivery, with log, activity and metrics: the same in a request and outside of one.</summary>
 internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
 {
-    /// <summary>Runs a handler in an activity and a log scope of its own, and counts the outcome.</summary>
-    /// <remarks>Throws what the handler throws, which has then been logged.</remarks>
+    /// <summary>Runs handlers in an activity and a log scope of their own, and counts the outcome.</summary>
+    /// <remarks>Throws what they throw, which has then been logged.</remarks>
     public async Task RunAsync(
-        WebhookHandler handler, Func<IServiceProvider> services, WebhookDelivery delivery, ActivityContext parent, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<bool>> handle, WebhookDelivery delivery, ActivityContext parent, CancellationToken cancellationToken)
     {
         using var activity = telemetry.StartHandling(delivery, parent);
         using var scope = logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
@@ -17,7 +17,7 @@ internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ign
         var outcome = WebhookOutcome.Failed;
         try
         {
-            if (await handler(services, delivery, cancellationToken).ConfigureAwait(false))
+            if (await handle(cancellationToken).ConfigureAwait(false))
             {
                 outcome = WebhookOutcome.Handled;
                 logger.Handled(delivery.WebhookId, delivery.Event.Type);

@@ -46,10 +46,10 @@ internal sealed class HandlingReceiver(
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws has been logged, and OpenAI is to send the delivery again.")]
     private async Task<bool> TryRunAsync(HttpContext context, WebhookDelivery delivery)
     {
-        using var source = CreateTokenSource(context);
         try
         {
-            await runner.RunAsync(handler, () => context.RequestServices, delivery, parent: default, source.Token).ConfigureAwait(false);
+            using var source = CreateTokenSource(context);
+            await runner.RunAsync(token => handler(() => context.RequestServices, delivery, token), delivery, parent: default, source.Token).ConfigureAwait(false);
             return true;
         }
         catch (PermanentWebhookFailureException)

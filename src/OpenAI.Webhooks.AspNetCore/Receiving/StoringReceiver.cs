@@ -33,11 +33,11 @@ internal sealed class StoringReceiver(
     {
         using var activity = telemetry.StartStoring(message);
         using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
-        using var source = CreateTokenSource(context);
-        var current = activity ?? Activity.Current;
+        var current = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } traced ? traced : null;
         message = message.With(registration.Name, IsOneOfSeveral(context) ? receiver : "", current?.Id, current?.TraceStateString);
         try
         {
+            using var source = CreateTokenSource(context);
             await inbox(context.RequestServices).StoreAsync(message, source.Token).ConfigureAwait(false);
             logger.Stored(message.WebhookId);
             telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);

@@ -55,8 +55,9 @@ internal sealed class WebhookEndpoint(
 
         recorder.Record(registration, request);
 
-        // Receivers are told apart by the path as requested: a route with parameters is one for each of their values.
-        string path = $"{context.Request.PathBase}{context.Request.Path}";
+        // Receivers are told apart by the requested path: a route with parameters is one for each of their values. Routing
+        // ignores case and a slash at the end, so that another spelling must not make a copy look like another delivery.
+        string path = $"{context.Request.PathBase}{context.Request.Path}".TrimEnd('/').ToLowerInvariant();
         switch (request.Problem)
         {
             case null:

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 using Quartz.Extensibility;
@@ -12,44 +12,41 @@ namespace OpenAI.Webhooks.Quartz;
 /// job cannot be made. What it records in the job's data, Quartz stores in the transaction that completes the run.
 /// </summary>
 [PersistJobDataAfterExecution]
-[SuppressMessage("Quartz", "QZ0003", Justification = "Of a job's two triggers, the one that forgets changes no data.")]
-internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
+[SuppressMessage("Quartz", "QZ0003", Justification = "Of a job's two triggers, only one ever fires.")]
+internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<HandleWebhookJob> logger) : IJob
 {
     [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws, the delivery is kept.")]
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        if (context.Trigger.Key.Group == StoredWebhook.ForgetGroup || StoredWebhook.IsHandled(context.JobDetail))
+        if (StoredWebhook.IsHandled(context.JobDetail))
         {
-            await ForgetAsync(context).ConfigureAwait(false);
             return;
         }
 
         var inbox = services.GetRequiredKeyedService<QuartzInbox>(context.Scheduler.SchedulerName);
         var dispatcher = services.GetRequiredService<WebhookDispatcher>();
         WebhookMessage? message = null;
+        bool isDispatched = false;
         try
         {
             message = StoredWebhook.MessageOf(context.JobDetail);
-            if (context.Recovering)
+            if (context.Recovering && context.RetryAttempt == 0)
             {
                 await CountRecoveryAsync(context, inbox.Options).ConfigureAwait(false);
             }
 
+            isDispatched = true;
             await DispatchAsync(dispatcher, message, context, cancellationToken).ConfigureAwait(false);
             StoredWebhook.Clear(context.JobDetail);
         }
         catch (Exception exception) when (!IsInterruptedByShutdown(exception, context, cancellationToken))
         {
-            throw Fail(context, inbox, dispatcher, message, exception);
-        }
-    }
+            if (!isDispatched)
+            {
+                logger.FailedBeforeHandlers(exception, context.JobDetail.Key.Name);
+            }
 
-    // What still waits or is dead is asked about again after another retention.
-    private static async Task ForgetAsync(IJobExecutionContext context)
-    {
-        if (StoredWebhook.IsHandled(context.JobDetail))
-        {
-            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None).ConfigureAwait(false);
+            throw Fail(context, inbox, dispatcher, message, exception, isForGood: exception is UnreadableWebhookException or PermanentWebhookFailureException or ProcessEndedException || message is null);
         }
     }
 
@@ -81,21 +78,22 @@ internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
     }
 
     private static JobExecutionException Fail(
-        IJobExecutionContext context, QuartzInbox inbox, WebhookDispatcher dispatcher, WebhookMessage? message, Exception exception)
+        IJobExecutionContext context, QuartzInbox inbox, WebhookDispatcher dispatcher, WebhookMessage? message, Exception exception, bool isForGood)
     {
         int retries = inbox.Options.RetryDelays.Count;
-        int attempts = StoredWebhook.AddFailure(context.JobDetail, exception, context.Scheduler.TimeProvider.GetUtcNow());
+        int attempts = StoredWebhook.AddFailures(
+            context.JobDetail, (exception as ProcessEndedException)?.Times ?? 1, exception, context.Scheduler.TimeProvider.GetUtcNow());
         int counted = attempts - StoredWebhook.AttemptsBeforeOf(context.Trigger);
-        bool isDead = counted > retries || exception is UnreadableWebhookException or PermanentWebhookFailureException or ProcessEndedException or JsonException;
+        bool isDead = isForGood || counted > retries;
 
-        // Quartz waits as long as the scheduler's policy says for the next attempt, whose last wait is that of the dead.
+        // The scheduler's retry policy turns RetryAttempt into the wait before the next attempt; its last entry is DeadDelay.
         ((IMutableTrigger)context.Trigger).RetryAttempt = isDead ? retries : counted - 1;
         if (isDead)
         {
             dispatcher.ReportDeadLetter(message ?? new WebhookMessage(context.JobDetail.Key.Name, default, default) { Name = inbox.Name.Registration }, attempts);
         }
 
-        // Without the cause: the dispatcher has logged it, with its stack.
+        // Without the cause, which has been logged with its stack.
         return new JobExecutionException($"Attempt {attempts} failed with {exception.GetType()}. The webhook is {(isDead ? "a dead letter" : "retried")}.");
     }
 
@@ -107,5 +105,8 @@ internal sealed class HandleWebhookJob(IServiceProvider services) : IJob
     /// <summary>The process has ended during each of the last runs.</summary>
     [SuppressMessage("Design", "CA1032", Justification = "It is raised here alone.")]
     private sealed class ProcessEndedException(int times)
-        : Exception($"The process ended {times} times while it handled the webhook. Fix the handler, then replay the dead letter.");
+        : Exception($"The process ended {times} times while it handled the webhook. Fix the handler, then replay the dead letter.")
+    {
+        public int Times => times;
+    }
 }

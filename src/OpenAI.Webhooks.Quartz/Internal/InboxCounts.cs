@@ -28,6 +28,9 @@ internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
                 var idle = all with { State = TriggerState.Normal };
                 int deadInGroup = await CountAsync(idle).ConfigureAwait(false)
                     - await CountAsync(idle with { NextFireTimeBefore = now + (StoredWebhook.DeadDelay / 2) }).ConfigureAwait(false);
+
+                // The counts are not of one moment.
+                deadInGroup = Math.Clamp(deadInGroup, 0, total);
                 dead += deadInGroup;
                 waiting += total - deadInGroup;
                 oldest = await OldestDueAsync(scheduler, idle, oldest, cancellationToken).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Hosting;
@@ -14,7 +15,7 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
 
     private readonly object _gate = new();
     private InboxCounts? _counts;
-    private DateTimeOffset _readAt;
+    private long? _readAt;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -38,23 +39,24 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
     {
         lock (_gate)
         {
+            if (_readAt is { } readAt && Stopwatch.GetElapsedTime(readAt) < Freshness)
+            {
+                return _counts;
+            }
+
             try
             {
-                var now = inbox.Scheduler.TimeProvider.GetUtcNow();
-                if (_counts is not null && now - _readAt < Freshness)
-                {
-                    return _counts;
-                }
-
                 using var timeout = new CancellationTokenSource(Timeout);
                 _counts = Task.Run(() => InboxCounts.ReadAsync(inbox.Scheduler, timeout.Token), CancellationToken.None)
                     .WaitAsync(Timeout).GetAwaiter().GetResult();
-                _readAt = now;
             }
             catch (Exception)
             {
                 _counts = null;
             }
+
+            // A failure is remembered, too: three gauges must not each wait for a dead database.
+            _readAt = Stopwatch.GetTimestamp();
 
             return _counts;
         }

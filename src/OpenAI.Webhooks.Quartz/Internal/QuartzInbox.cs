@@ -22,14 +22,14 @@ internal sealed class QuartzInbox(
     // How long handlers that the shutdown deadline has cancelled may take to be handed back.
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan RepairInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(10);
 
     // More connections at once make a burst no faster, and can use up a database's limit.
     private readonly SemaphoreSlim _connections = new(6);
 
     private readonly CancellationTokenSource _stopping = new();
     private IScheduler? _scheduler;
-    private Task _repairing = Task.CompletedTask;
+    private Task _maintaining = Task.CompletedTask;
 
     public InboxName Name => name;
 
@@ -44,7 +44,9 @@ internal sealed class QuartzInbox(
         try
         {
             await _connections.WaitAsync(timeout.Token).ConfigureAwait(false);
-            await StoreAndReleaseAsync(message).WaitAsync(timeout.Token).ConfigureAwait(false);
+
+            // On another thread, because SQLite's calls are not asynchronous.
+            await Task.Run(() => StoreAndReleaseAsync(message), CancellationToken.None).WaitAsync(timeout.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -54,7 +56,8 @@ internal sealed class QuartzInbox(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        // Not with the host's token: cancelled at the first use, it would leave a dead scheduler behind.
+        // Not with the host's token: if it were cancelled while the scheduler is created, the factory would keep a scheduler
+        // that cannot be used.
         var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
         if (!(await scheduler.GetMetadata(cancellationToken).ConfigureAwait(false)).JobStorePersistent)
         {
@@ -72,7 +75,7 @@ internal sealed class QuartzInbox(
         if (dispatcher.CanDispatch(name.Registration))
         {
             await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
-            _repairing = Task.Run(RepairRegularlyAsync, CancellationToken.None);
+            _maintaining = Task.Run(MaintainRegularlyAsync, CancellationToken.None);
         }
         else
         {
@@ -85,7 +88,7 @@ internal sealed class QuartzInbox(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _repairing.ConfigureAwait(false);
+        await _maintaining.ConfigureAwait(false);
         if (_scheduler is null)
         {
             return;
@@ -111,11 +114,10 @@ internal sealed class QuartzInbox(
     /// <returns>False if the trigger is gone.</returns>
     public async Task<bool> RescheduleAsync(TriggerHeader trigger, int attempts, CancellationToken cancellationToken)
     {
-        var fresh = trigger.Key.Group == StoredWebhook.ForgetGroup
-            ? StoredWebhook.ForgetTriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, options.Retention)
-            : StoredWebhook.TriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, trigger.ExecutionGroup)
-                .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts));
-        return await Scheduler.RescheduleJob(trigger.Key, fresh.Build(), cancellationToken).ConfigureAwait(false) is not null;
+        var fresh = StoredWebhook.TriggerFor(Scheduler.TimeProvider, new TriggerKey(trigger.JobKey.Name, StoredWebhook.Group), trigger.JobKey, trigger.ExecutionGroup)
+            .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts))
+            .Build();
+        return await Scheduler.RescheduleJob(trigger.Key, fresh, cancellationToken).ConfigureAwait(false) is not null;
     }
 
     private async Task StoreAndReleaseAsync(WebhookMessage message)
@@ -153,7 +155,7 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // A copy is stored already. If the delivery has died since, somebody has sent it again on purpose.
+    // A copy is stored already. If the delivery is a dead letter by now, the copy is a reason to try again.
     private async Task ReviveAsync(JobKey key)
     {
         var triggers = await Scheduler.QueryTriggers(new TriggerQuery { Job = key }, CancellationToken.None).ConfigureAwait(false);
@@ -167,14 +169,14 @@ internal sealed class QuartzInbox(
         }
     }
 
-    private async Task RepairRegularlyAsync()
+    private async Task MaintainRegularlyAsync()
     {
-        using var timer = new PeriodicTimer(RepairInterval, Scheduler.TimeProvider);
+        using var timer = new PeriodicTimer(MaintenanceInterval, Scheduler.TimeProvider);
         try
         {
             do
             {
-                await RepairAsync().ConfigureAwait(false);
+                await MaintainAsync().ConfigureAwait(false);
             }
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false));
         }
@@ -184,24 +186,59 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // Quartz gives a trigger up whose job could not be made, for example on a node without this package.
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the repair goes on when it is back.")]
-    private async Task RepairAsync()
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, this goes on when it is back.")]
+    private async Task MaintainAsync()
     {
         try
         {
-            var broken = await Scheduler.QueryTriggers(new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
-            foreach (var trigger in broken.Items)
-            {
-                if (await RescheduleAsync(trigger, attempts: 0, _stopping.Token).ConfigureAwait(false))
-                {
-                    logger.Repaired(trigger.JobKey.Name);
-                }
-            }
+            await RetryBrokenAsync().ConfigureAwait(false);
+            await ForgetAsync().ConfigureAwait(false);
         }
         catch (Exception exception) when (!_stopping.IsCancellationRequested)
         {
-            logger.NotRepaired(exception, RepairInterval.TotalSeconds);
+            logger.NotMaintained(exception, MaintenanceInterval.TotalSeconds);
+        }
+    }
+
+    // Quartz gives a trigger up whose job could not be made, for example on a node without this package.
+    private async Task RetryBrokenAsync()
+    {
+        var broken = await Scheduler.QueryTriggers(new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
+        foreach (var trigger in broken.Items)
+        {
+            if (trigger.Key.Group == StoredWebhook.ForgetGroup)
+            {
+                await Scheduler.ResetTriggerFromErrorState(trigger.Key, _stopping.Token).ConfigureAwait(false);
+            }
+            else if (await Scheduler.GetTrigger(trigger.Key, _stopping.Token).ConfigureAwait(false) is { } stored
+                && await RescheduleAsync(trigger, StoredWebhook.AttemptsBeforeOf(stored), _stopping.Token).ConfigureAwait(false))
+            {
+                logger.Repaired(trigger.JobKey.Name);
+            }
+        }
+    }
+
+    // A page of those that are due at a time: what was handled is deleted, what waits or is dead is due again later.
+    private async Task ForgetAsync()
+    {
+        var due = new TriggerQuery
+        {
+            Group = GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup),
+            NextFireTimeBefore = Scheduler.TimeProvider.GetUtcNow(),
+        };
+        bool hasMore = true;
+        while (hasMore)
+        {
+            var page = await Scheduler.QueryTriggers(due, _stopping.Token).ConfigureAwait(false);
+            hasMore = page.HasMore;
+            var jobs = await Scheduler.GetJobDetails([.. page.Items.Select(trigger => trigger.JobKey)], _stopping.Token).ConfigureAwait(false);
+            var handled = jobs.Where(StoredWebhook.IsHandled).Select(job => job.Key).ToHashSet();
+            await Scheduler.DeleteJobs(handled, _stopping.Token).ConfigureAwait(false);
+            foreach (var trigger in page.Items.Where(trigger => !handled.Contains(trigger.JobKey)))
+            {
+                var later = StoredWebhook.ForgetTriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, options.Retention).Build();
+                await Scheduler.RescheduleJob(trigger.Key, later, _stopping.Token).ConfigureAwait(false);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// A delivery as it is stored: a job whose key is the message's, a trigger that handles it, and a trigger that forgets it.
+/// A delivery as it is stored: a job whose key is the message's, a trigger that handles it, and one that dates when to forget it.
 /// </summary>
 /// <remarks>
 /// The job is durable, because only then can Quartz complete its runs without the cluster's lock.
@@ -27,7 +27,7 @@ internal static class StoredWebhook
 
     private const string Message = "message";
     private const string Attempts = "attempts";
-    private const string Starts = "recoveries";
+    private const string Recoveries = "recoveries";
     private const string Error = "error_type";
     private const string ErrorMessage = "error_message";
     private const string FailedAt = "failed_at";
@@ -35,7 +35,7 @@ internal static class StoredWebhook
     private const int ForgetPriority = 1;
     private const int MaxErrorLength = 2000;
 
-    /// <summary>The wait after which a dead letter would be tried again: never, for people.</summary>
+    /// <summary>How far ahead a dead letter's next attempt is scheduled: 100 years, so in practice never.</summary>
     public static readonly TimeSpan DeadDelay = TimeSpan.FromDays(36500);
 
     public static (IJobDetail Job, IReadOnlyCollection<ITrigger> Triggers) Create(WebhookMessage message, bool isUrgent, TimeSpan retention, TimeProvider timeProvider)
@@ -52,11 +52,9 @@ internal static class StoredWebhook
         return (job, [handle, forget]);
     }
 
-    /// <summary>A trigger that asks after each retention whether the delivery can be forgotten.</summary>
+    /// <summary>A trigger that never fires, because every scheduler refuses its group: it dates when to forget the delivery.</summary>
     public static TriggerBuilder<IJob> ForgetTriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, TimeSpan retention)
-        => TriggerFor(timeProvider, key, jobKey, ForgetGroup)
-            .StartAt(timeProvider.GetUtcNow() + retention)
-            .WithSimpleSchedule(schedule => schedule.WithInterval(retention).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires));
+        => TriggerFor(timeProvider, key, jobKey, ForgetGroup).StartAt(timeProvider.GetUtcNow() + retention);
 
     /// <summary>A trigger that fires now.</summary>
     public static TriggerBuilder<IJob> TriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, string? executionGroup)
@@ -72,7 +70,10 @@ internal static class StoredWebhook
         return executionGroup is null ? trigger : trigger.WithExecutionGroup(executionGroup);
     }
 
-    /// <summary>Whether a trigger is that of a dead letter, whatever its group: after a crash Quartz makes one of its own.</summary>
+    /// <summary>
+    /// Whether a trigger belongs to a dead letter. Its group does not matter: after a crash, Quartz continues a delivery with a
+    /// recovery trigger in a group of its own.
+    /// </summary>
     public static bool IsDead(TriggerHeader trigger, TimeProvider timeProvider) => trigger.NextFireTimeUtc > timeProvider.GetUtcNow() + (DeadDelay / 2);
 
     /// <summary>The message of a job.</summary>
@@ -88,20 +89,20 @@ internal static class StoredWebhook
     /// <summary>Records that the process of an earlier run ended within it, and tells how often that has happened.</summary>
     public static int AddRecovery(IJobDetail job)
     {
-        int recoveries = Number(job.JobDataMap, Starts) + 1;
-        job.JobDataMap[Starts] = Text(recoveries);
+        int recoveries = Number(job.JobDataMap, Recoveries) + 1;
+        job.JobDataMap[Recoveries] = Text(recoveries);
         return recoveries;
     }
 
-    /// <summary>Records a failed attempt, and tells how many there have been.</summary>
-    public static int AddFailure(IJobDetail job, Exception exception, DateTimeOffset now)
+    /// <summary>Records failed attempts, and tells how many there have been.</summary>
+    public static int AddFailures(IJobDetail job, int count, Exception exception, DateTimeOffset now)
     {
-        int attempts = AttemptsOf(job) + 1;
+        int attempts = AttemptsOf(job) + count;
         job.JobDataMap[Attempts] = Text(attempts);
         job.JobDataMap[Error] = exception.GetType().FullName!;
         job.JobDataMap[ErrorMessage] = exception.Message.Length <= MaxErrorLength ? exception.Message : exception.Message[..MaxErrorLength];
         job.JobDataMap[FailedAt] = now.ToString("O", CultureInfo.InvariantCulture);
-        job.JobDataMap.Remove(Starts);
+        job.JobDataMap.Remove(Recoveries);
         return attempts;
     }
 
