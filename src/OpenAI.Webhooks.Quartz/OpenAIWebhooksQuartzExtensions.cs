@@ -49,6 +49,11 @@ public static class OpenAIWebhooksQuartzExtensions
 
         var name = new InboxName(webhooks.Name);
         var services = webhooks.Services;
+        if (services.Any(service => service.ServiceType == typeof(QuartzInbox) && name.Scheduler.Equals(service.ServiceKey)))
+        {
+            throw new ArgumentException($"This registration has a Quartz inbox already, with the scheduler {name.Scheduler}. Call AddQuartzInbox once for each name given to AddOpenAIWebhooks.", nameof(webhooks));
+        }
+
         services.AddQuartz(name.Scheduler, scheduler => Configure(scheduler, options, quartz));
 
         // AddQuartzHostedService of the application would start every scheduler there is.

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.Quartz;
 /// <summary>
 /// Lists, replays and deletes the dead letters of a Quartz inbox. It works in every process that has the inbox, whether it
 /// handles deliveries or only receives them. A singleton, with the registration's name as its key if that has one; safe to
-/// share between threads.
+/// share between threads. A call takes as long as the database does: give it a token that limits it.
 /// </summary>
 public sealed class WebhookDeadLetters
 {

@@ -192,18 +192,20 @@ public class SetupTests
     [Fact]
     public async Task Handlers_and_inboxes_that_are_registered_past_the_builder_cannot_be_mapped_without()
     {
-        await Mapping(services => services.AddSingleton<IWebhookInbox, Nowhere>()).Should().ThrowAsync<InvalidOperationException>()
+        await Mapping(services => services.AddSingleton<IWebhookInbox, Nowhere>(), app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask))
+            .Should().ThrowAsync<InvalidOperationException>()
             .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
-        await Mapping(services => services.AddScoped<IWebhookHandler<WebhookEvent>, Nothing>()).Should().ThrowAsync<InvalidOperationException>()
+        await Mapping(services => services.AddScoped<IWebhookHandler<WebhookEvent>, Nothing>(), app => app.MapOpenAIWebhooks("/hook"))
+            .Should().ThrowAsync<InvalidOperationException>()
             .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
 
-        static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register) => () => TestApp.StartAsync(
+        static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register, Action<WebApplication> map) => () => TestApp.StartAsync(
             builder =>
             {
                 register(builder.Services);
                 builder.Services.AddOpenAIWebhooks();
             },
-            app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask));
+            map);
     }
 
     [Fact]

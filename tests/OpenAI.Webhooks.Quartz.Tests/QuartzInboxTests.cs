@@ -219,7 +219,7 @@ public sealed class QuartzInboxTests : IDisposable
             (await SendAsync(app, "wh_1").WaitAsync(TimeSpan.FromSeconds(25))).Should().Be(HttpStatusCode.ServiceUnavailable);
             var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
             health.Status.Should().Be(HealthStatus.Unhealthy);
-            health.Description.Should().Be("The database of the inbox did not answer within 4 seconds. Deliveries get the response 503.");
+            health.Description.Should().Be("The database of the inbox did not answer within 3 seconds. Deliveries get the response 503.");
             command.CommandText = "ROLLBACK";
             await command.ExecuteNonQueryAsync();
         }

@@ -8,8 +8,11 @@ namespace OpenAI.Webhooks.Quartz;
 /// <summary>Whether the inbox can store, whether anything has died, and whether anything waits too long.</summary>
 internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptions options) : IHealthCheck
 {
-    // Whoever asks waits five seconds at most.
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
+    // Whoever asks waits five seconds at most, also for two inboxes' databases that hang.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
+
+    // As large as a large delivery: a full disk may still have room for a small row.
+    private const int ProbeSize = 32 * 1024;
 
     [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the inbox cannot store.")]
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -48,11 +51,16 @@ internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptio
         return problems.Count == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", problems), data: data);
     }
 
-    // A write, because a full disk can still be read.
+    // A new row, because a full disk can still be read, and its rows be written over.
     private static async Task<InboxCounts> CheckAsync(IScheduler scheduler)
     {
-        var probe = JobBuilder.Create<HandleWebhookJob>().WithIdentity("probe", "openai-webhooks-health").StoreDurably().Build();
-        await scheduler.AddJob(probe, AddJobOptions.Replacing, CancellationToken.None).ConfigureAwait(false);
+        var probe = JobBuilder.Create<HandleWebhookJob>()
+            .WithIdentity(Guid.NewGuid().ToString("N"), StoredWebhook.ProbeGroup)
+            .UsingJobData("probe", new string('-', ProbeSize))
+            .StoreDurably()
+            .Build();
+        await scheduler.AddJob(probe, default, CancellationToken.None).ConfigureAwait(false);
+        await scheduler.DeleteJob(probe.Key, CancellationToken.None).ConfigureAwait(false);
         return await InboxCounts.ReadAsync(scheduler, CancellationToken.None).ConfigureAwait(false);
     }
 }

@@ -88,15 +88,16 @@ internal sealed class QuartzInbox(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _maintaining.ConfigureAwait(false);
-        if (_scheduler is null)
+        if (_scheduler is not { } scheduler)
         {
             return;
         }
 
         using var grace = new CancellationTokenSource();
         using var registration = cancellationToken.Register(() => grace.CancelAfter(ShutdownGrace));
-        await _scheduler.Shutdown(waitForJobsToComplete: true, grace.Token).ConfigureAwait(false);
+
+        // On another thread, and not waited for beyond the deadline, because a locked SQLite database does not let go of its callers.
+        await Task.Run(() => ShutdownAsync(scheduler, grace.Token), CancellationToken.None).WaitAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -118,6 +119,12 @@ internal sealed class QuartzInbox(
             .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts))
             .Build();
         return await Scheduler.RescheduleJob(trigger.Key, fresh, cancellationToken).ConfigureAwait(false) is not null;
+    }
+
+    private async Task ShutdownAsync(IScheduler scheduler, CancellationToken cancellationToken)
+    {
+        await _maintaining.ConfigureAwait(false);
+        await scheduler.Shutdown(waitForJobsToComplete: true, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task StoreAndReleaseAsync(WebhookMessage message)

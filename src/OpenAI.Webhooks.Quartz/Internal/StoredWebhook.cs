@@ -19,6 +19,9 @@ internal static class StoredWebhook
     /// <summary>The group of the triggers that forget, and their execution group.</summary>
     public const string ForgetGroup = "openai-webhooks-forget";
 
+    /// <summary>The group of the jobs by which a health check finds out whether the database takes one.</summary>
+    public const string ProbeGroup = "openai-webhooks-probe";
+
     /// <summary>The execution group of urgent deliveries.</summary>
     public const string UrgentGroup = "urgent";
 
