@@ -402,6 +402,15 @@ public sealed class QuartzInboxTests : IDisposable
     }
 
     [Fact]
+    public void A_second_inbox_of_the_same_registration_is_refused()
+    {
+        var webhooks = new ServiceCollection().AddOpenAIWebhooks("staging").AddQuartzInbox(_ => { });
+
+        webhooks.Invoking(it => it.AddQuartzInbox(_ => { })).Should().Throw<ArgumentException>()
+            .WithMessage("This registration has a Quartz inbox already, with the scheduler openai-webhooks.staging. Call AddQuartzInbox once for each name given to AddOpenAIWebhooks.*");
+    }
+
+    [Fact]
     public void Options_that_cannot_be_used_are_refused_by_name()
     {
         Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency cannot be used: it must be from 1 to 1,000.");
