@@ -40,7 +40,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task A_delivery_that_ends_its_process_each_time_is_dead_in_the_end()
+    public async Task A_delivery_that_ends_its_process_each_time_is_dead_in_the_end_and_runs_again_when_replayed()
     {
         var database = new Database("sqlite", $"Data Source={Path.Combine(_folder, "webhooks.db")};Default Timeout=30");
         await database.PrepareAsync();
@@ -58,6 +58,14 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         await Eventually(async () => (await database.DeadAsync()).Count == 1);
         (await database.DeadAsync()).Should().Equal("wh_fatal");
         await process.StopAsync();
+
+        await using var app = Program.Build("receiver", database);
+        await app.StartAsync();
+        (await app.Services.GetRequiredService<WebhookDeadLetters>().ReplayAsync("wh_fatal")).Should().BeTrue();
+        (await database.DeadAsync()).Should().BeEmpty();
+
+        await process.StartAsync();
+        await process.ExitAsync();
     }
 
     private async Task LoseNothingAsync(Database database, string[] roles)
