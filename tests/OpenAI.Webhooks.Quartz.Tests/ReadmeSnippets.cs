@@ -55,7 +55,7 @@ public sealed class ReadmeSnippets
                 Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt} after {dead.Attempts} attempts: {dead.ExceptionType}: {dead.ExceptionMessage}");
             }
 
-            await deadLetters.ReplayAsync("wh_123");
+            await deadLetters.ReplayAsync("wh_123");    // the Key of one that is listed
             int replayed = await deadLetters.ReplayAllAsync(dead => dead.ExceptionType == "System.TimeoutException");
             #endregion
 
