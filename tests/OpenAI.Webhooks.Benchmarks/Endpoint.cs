@@ -77,13 +77,14 @@ internal static partial class Endpoint
             options.Secrets.Add(Payloads.Secret);
             options.Tolerance = Timeout.InfiniteTimeSpan;
         };
-        builder.Services.AddOpenAIWebhooks(configure).AddHandler<ResponseCompletedWebhookEvent, Nothing>();
+        builder.Services.AddOpenAIWebhooks(configure);
+        builder.Services.AddOpenAIWebhooks("handler", configure).AddHandler<ResponseCompletedWebhookEvent, Nothing>();
         builder.Services.AddOpenAIWebhooks("deduplication", configure).AddDeduplication();
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapPost("/bare", async (HttpContext context) => await context.Request.Body.CopyToAsync(Stream.Null));
         app.MapOpenAIWebhooks("/delegate", (_, _) => Task.CompletedTask);
-        app.MapOpenAIWebhooks("/handler");
+        app.MapOpenAIWebhooks("/handler", "handler");
         app.MapOpenAIWebhooks("/deduplication", (_, _) => Task.CompletedTask, "deduplication");
         await app.StartAsync();
         Console.WriteLine(app.Urls.Single());
