@@ -101,9 +101,4 @@ public class HealthCheckTests
 
     private static async Task<HealthReportEntry> CheckAsync(TestApp app)
         => (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
-
-    private sealed class Nothing : IWebhookHandler<WebhookEvent>
-    {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

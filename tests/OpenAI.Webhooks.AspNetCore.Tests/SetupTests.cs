@@ -319,11 +319,6 @@ public class SetupTests
 
     private static WebhookMessage Message() => new("wh_1", DateTimeOffset.UnixEpoch, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload));
 
-    private sealed class Nothing : IWebhookHandler<WebhookEvent>
-    {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
     private sealed class Failing : IWebhookHandler<WebhookEvent>
     {
         public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)

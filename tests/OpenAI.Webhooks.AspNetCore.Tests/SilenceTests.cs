@@ -117,14 +117,7 @@ public class SilenceTests
     [Fact]
     public async Task Storing_is_an_activity_and_the_trace_goes_on_when_the_message_is_dispatched_after_any_queue()
     {
-        var activities = new ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "OpenAI.Webhooks",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activities.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var activities = new Activities();
         string id = $"wh_{Guid.NewGuid():N}";
         var queue = new Queue();
         await using var app = await TestApp.StartAsync(
@@ -134,7 +127,7 @@ public class SilenceTests
         await app.SendAsync(TestApp.Sign(webhookId: id));
         await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(WebhookMessage.Parse(queue.Messages.Single().ToJson()));
 
-        var mine = activities.Where(activity => (string?)activity.GetTagItem("openai.webhook.id") == id).ToArray();
+        var mine = activities.Stopped.Where(activity => (string?)activity.GetTagItem("openai.webhook.id") == id).ToArray();
         mine.Select(activity => (activity.OperationName, activity.Kind, activity.GetTagItem("openai.webhook.outcome"))).Should().Equal(
             ("openai.webhook.store", ActivityKind.Producer, "stored"), ("openai.webhook", ActivityKind.Consumer, "handled"));
         mine.Should().OnlyContain(activity => (string?)activity.GetTagItem("openai.webhook.event.type") == "response.completed"
@@ -286,11 +279,6 @@ public class SilenceTests
             Messages.Enqueue(message);
             return Task.CompletedTask;
         }
-    }
-
-    private sealed class Nothing : IWebhookHandler<WebhookEvent>
-    {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class Logging(ILoggerFactory loggers) : IWebhookHandler<WebhookEvent>

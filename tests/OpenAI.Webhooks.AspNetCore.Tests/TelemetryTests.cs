@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
@@ -43,14 +42,7 @@ public class TelemetryTests
     [Fact]
     public async Task A_delivery_is_one_activity_with_its_ids_and_type()
     {
-        var activities = new ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = source => source.Name == "OpenAI.Webhooks",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activities.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var activities = new Activities();
         string id = "wh_" + Guid.NewGuid();
         await using var app = await TestApp.StartAsync(
             handler: (delivery, _) => delivery.Event is BatchFailedWebhookEvent ? throw new InvalidOperationException() : Task.CompletedTask);
@@ -59,7 +51,7 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: id + "b"));
         await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: id + "c"));
 
-        var mine = activities.Where(activity => ((string)activity.GetTagItem("openai.webhook.id")!).StartsWith(id, StringComparison.Ordinal)).ToArray();
+        var mine = activities.Stopped.Where(activity => ((string)activity.GetTagItem("openai.webhook.id")!).StartsWith(id, StringComparison.Ordinal)).ToArray();
         mine.Select(activity => activity.Status).Should().Equal(ActivityStatusCode.Unset, ActivityStatusCode.Error);
         mine[0].TagObjects.Should().BeEquivalentTo(new Dictionary<string, object?>
         {
@@ -228,11 +220,6 @@ public class TelemetryTests
             "Information: Handled the webhook wh_1 (response.completed).",
             "Information: The webhook wh_1 (response.completed) is a copy of one that was handled or is being handled. It gets the same response and is not handled again.",
             "Warning: No handler takes batch.failed, so the webhook wh_2 was acknowledged and dropped. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
-    }
-
-    private sealed class Nothing : IWebhookHandler<WebhookEvent>
-    {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     [Fact]

@@ -20,7 +20,8 @@ internal sealed class MariaDbServer : IAsyncDisposable
     public Database Database { get; }
 
     /// <summary>The server's program; null where it is not installed.</summary>
-    public static string? Program { get; } = new[] { "/usr/sbin/mariadbd", "/usr/bin/mariadbd" }.FirstOrDefault(File.Exists);
+    public static string? Program { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Append("/usr/sbin").Select(folder => Path.Combine(folder, "mariadbd")).FirstOrDefault(File.Exists);
 
     public static async Task<MariaDbServer> StartAsync()
     {

@@ -80,7 +80,7 @@ public class InteropTests
             {
                 Skip = "Node is not installed.";
             }
-            else if (!Directory.Exists(Path.Combine(Folder, "node_modules")) && Environment.GetEnvironmentVariable("CI") != "true")
+            else if (!Directory.Exists(Path.Combine(Folder, "node_modules")) && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI")))
             {
                 Skip = $"The npm packages are not installed: run 'npm ci' in {Path.GetFileName(Folder)}.";
             }
