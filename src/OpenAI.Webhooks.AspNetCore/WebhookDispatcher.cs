@@ -39,7 +39,8 @@ public sealed class WebhookDispatcher
     /// <returns>A task that ends when every handler has finished.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="message"/> is null.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called with the message's name, or no handler was added to it.
+    /// <c>AddOpenAIWebhooks</c> was not called with the message's name, or no handler was added to it that takes the event. Retry
+    /// the message: another process may have that handler, or this one after its next deployment.
     /// </exception>
     /// <exception cref="UnreadableWebhookException">The payload is not an event. Make the message a dead letter.</exception>
     /// <exception cref="PermanentWebhookFailureException">
@@ -66,7 +67,10 @@ public sealed class WebhookDispatcher
             var scope = _scopes.CreateAsyncScope();
             await using (scope.ConfigureAwait(false))
             {
-                return await setup.RunHandlers(() => scope.ServiceProvider, delivery, token).ConfigureAwait(false);
+                return await setup.RunHandlers(() => scope.ServiceProvider, delivery, token).ConfigureAwait(false)
+                    ? true
+                    : throw new InvalidOperationException(
+                        $"No handler in this process takes {PrintableText.Of(delivery.Event.Type)}. Add one with {registration.AddCall}.AddHandler<{delivery.Event.GetType().Name}, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
             }
         }
     }

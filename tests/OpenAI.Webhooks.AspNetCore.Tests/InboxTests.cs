@@ -243,6 +243,19 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task DispatchAsync_without_a_handler_of_the_event_is_refused_rather_than_lost()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging().AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
+        await using var provider = services.BuildServiceProvider();
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
+        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
+            .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("No handler in this process takes response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+    }
+
+    [Fact]
     public void Delivery_made_again_of_what_is_no_event_keeps_its_identity()
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");

@@ -285,6 +285,24 @@ public sealed class QuartzInboxTests : IDisposable
     }
 
     [Fact]
+    public async Task A_process_without_the_handler_leaves_the_delivery_to_one_that_has_it()
+    {
+        using var log = new Log();
+        await using (var old = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log)
+            .AddOpenAIWebhooks().ClearHandlers().AddHandler<BatchWebhookEvent, Nothing>()))
+        {
+            (await SendAsync(old, "wh_1")).Should().Be(HttpStatusCode.OK);
+            await Eventually(() => Task.FromResult(log.Lines.Any(line => line.StartsWith("Error", StringComparison.Ordinal))));
+            await old.StopAsync();
+        }
+
+        log.Lines.Should().Contain("Error: A handler failed on the webhook wh_1 (response.completed). The delivery is retried: by OpenAI for up to 72 hours, or by the inbox that holds it until its last attempt. "
+            + "No handler in this process takes response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+        await using var current = await StartAsync();
+        await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
+    }
+
+    [Fact]
     public async Task An_incoming_call_does_not_wait_behind_slow_handlers()
     {
         var handled = new ConcurrentQueue<WebhookDelivery>();
