@@ -13,9 +13,10 @@ public static class OpenAIWebhooksHealthChecksBuilderExtensions
     /// <remarks>
     /// For each registration, its data have the time of the last authentic delivery, the time and reason of the last rejected
     /// request, the mapped endpoints and what they handle: <c>last_authentic</c>, <c>last_rejected</c>,
-    /// <c>last_rejected_reason</c>, <c>endpoints</c>; and <c>configuration</c>, what is wrong with the options of a registration
-    /// that only dispatches. Those of a registration with a name begin with that name and a dot.
-    /// <c>time</c> is this machine's clock. Nothing in them is secret.
+    /// <c>last_rejected_reason</c>, <c>endpoints</c>, <c>handled_types</c>; <c>secret_hints</c>, the last four characters of each
+    /// secret; and <c>configuration</c>, what is wrong with the options of a registration that only dispatches. Those of a
+    /// registration with a name begin with that name and a dot. <c>time</c> is this machine's clock.
+    /// <see cref="WebhookHealthResponse"/> shows them to <c>openai-webhooks doctor</c>.
     /// </remarks>
     /// <param name="builder">The builder of the health checks. Must not be null.</param>
     /// <param name="name">The name of the check.</param>

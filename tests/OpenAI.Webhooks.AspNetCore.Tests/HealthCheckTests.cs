@@ -27,7 +27,12 @@ public class HealthCheckTests
         {
             ["time"] = first,
             ["endpoints"] = new[] { "POST /a: handlers take batch.*" },
+            ["handled_types"] = new[] { "batch.*" },
+            ["secret_hints"] = new[] { $"whsec_…{TestApp.Secret[^4..]}" },
             ["staging.endpoints"] = new[] { "POST /b: a delegate handles every event" },
+            ["staging.handled_types"] = new[] { "*" },
+            ["staging.secret_hints"] = new[] { $"whsec_…{TestApp.Secret[^4..]}" },
+            ["never.handled_types"] = new[] { "*" },
             ["never.endpoints"] = Array.Empty<string>(),
             ["never.configuration"] = "The options of OpenAI webhooks cannot be used. There is no webhook secret. Set OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
         });
@@ -42,6 +47,28 @@ public class HealthCheckTests
         health.Status.Should().Be(HealthStatus.Healthy);
         health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And.Contain("last_rejected_reason", "signature_mismatch")
             .And.Contain("staging.last_authentic", second).And.NotContainKey("staging.last_rejected");
+    }
+
+    [Fact]
+    public async Task Its_data_are_shown_as_JSON_where_the_application_maps_them()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().Services.AddHealthChecks().AddOpenAIWebhooks()
+                .AddCheck("other", () => HealthCheckResult.Degraded("slow", new InvalidOperationException("not shown"), new Dictionary<string, object> { ["count"] = 3, ["seconds"] = 0.5 })),
+            app =>
+            {
+                app.MapOpenAIWebhooks("/a", (_, _) => Task.CompletedTask);
+                app.MapHealthChecks("/health", new() { ResponseWriter = WebhookHealthResponse.WriteAsync });
+            });
+        using var client = new HttpClient();
+
+        string json = await client.GetStringAsync(new Uri(app.Address, "/health"));
+
+        using var document = System.Text.Json.JsonDocument.Parse(json);
+        document.RootElement.GetProperty("status").GetString().Should().Be("Degraded");
+        document.RootElement.GetProperty("entries").GetProperty("openai-webhooks").GetProperty("data").GetProperty("handled_types").GetRawText().Should().Be("""["*"]""");
+        document.RootElement.GetProperty("entries").GetProperty("other").GetRawText().Should().Be("""{"status":"Degraded","description":"slow","data":{"count":3,"seconds":0.5}}""");
+        json.Should().NotContain(TestApp.Secret).And.NotContain("not shown");
     }
 
     [Fact]

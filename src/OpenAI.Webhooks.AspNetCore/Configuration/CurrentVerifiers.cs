@@ -10,8 +10,9 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <param name="Verifier">The verifier.</param>
 /// <param name="MaxBodyBytes">The longest body, in bytes.</param>
 /// <param name="IsMaxBodyBytesSet">Whether somebody set that length, so that the server has to let it through.</param>
-/// <param name="HasTextSecret">Whether a secret is not of the form that OpenAI's secrets have.</param>
-internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, bool HasTextSecret);
+/// <param name="SecretHints">For each secret of the form that OpenAI's have, <c>whsec_…</c> and its last four characters.</param>
+/// <param name="HasTextSecret">Whether a secret is not of that form.</param>
+internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, bool HasTextSecret);
 
 /// <summary>
 /// The verifiers of the configured secrets. A changed configuration makes a new verifier. A change that cannot be used is
@@ -100,7 +101,9 @@ internal sealed class CurrentVerifiers(
         var current = options.Create(registration.Name);
         try
         {
-            return new(MakeVerifier(current, registration), current.MaxBodyBytes, current.IsMaxBodyBytesSet, HasTextSecret(current.Secrets));
+            var verifier = MakeVerifier(current, registration);
+            string[] hints = [.. Hints(current.Secrets)];
+            return new(verifier, current.MaxBodyBytes, current.IsMaxBodyBytesSet, hints, hints.Length < current.Secrets.Count);
         }
         catch (ArgumentException exception)
         {
@@ -160,15 +163,17 @@ internal sealed class CurrentVerifiers(
         }
     }
 
-    private static bool HasTextSecret(WebhookSecrets secrets)
+    // The last four of at least 32 characters tell secrets apart, and help nobody to guess one.
+    private static IEnumerable<string> Hints(WebhookSecrets secrets)
     {
-        bool hasText = false;
         foreach (string secret in secrets)
         {
-            hasText |= !secret.Trim().StartsWith("whsec_", StringComparison.Ordinal);
+            string trimmed = secret.Trim();
+            if (trimmed.StartsWith("whsec_", StringComparison.Ordinal))
+            {
+                yield return $"whsec_…{trimmed[^4..]}";
+            }
         }
-
-        return hasText;
     }
 
     private sealed class Entry(CurrentVerifier current)

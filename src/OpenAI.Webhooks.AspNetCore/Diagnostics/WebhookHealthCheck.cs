@@ -24,6 +24,7 @@ internal sealed class WebhookHealthCheck(
             string prefix = registration.IsDefault ? "" : $"{registration.Name}.";
             try
             {
+                data[$"{prefix}secret_hints"] = verifiers.Get(registration).SecretHints;
                 if (verifiers.ProblemOf(registration) is { } problem)
                 {
                     problems.Add($"The changed configuration cannot be used, and the last good one is in force. {problem}");
@@ -53,11 +54,22 @@ internal sealed class WebhookHealthCheck(
                 data[$"{prefix}last_rejected_reason"] = rejected.Failure;
             }
 
+            if (HandledTypes(setups.Get(registration.Name), endpoints) is { } types)
+            {
+                data[$"{prefix}handled_types"] = types;
+            }
+
             data[$"{prefix}endpoints"] = endpoints.Select(endpoint => $"POST {endpoint.Pattern}: {endpoint.Target}").ToArray();
         }
 
         return Task.FromResult(new HealthCheckResult(status, problems.Count == 0 ? null : string.Join(" ", problems), exception: null, data));
     }
+
+    // A delegate takes every event. Whoever only stores does not know what is handled.
+    private static string[]? HandledTypes(WebhookSetup setup, IReadOnlyList<MappedEndpoint> endpoints)
+        => setup.HasHandlers ? [.. setup.HandledTypes]
+            : setup.Inbox is null && endpoints.Count > 0 ? ["*"]
+            : null;
 
     private static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

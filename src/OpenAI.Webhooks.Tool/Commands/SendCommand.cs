@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using Spectre.Console;
+
+namespace OpenAI.Webhooks.Tool.Commands;
+
+/// <summary><c>send</c>: signs sample events, or a payload of one's own, and shows what the server answers.</summary>
+internal static class SendCommand
+{
+    // OpenAI's tolerance is five minutes.
+    private static readonly TimeSpan OldAge = TimeSpan.FromMinutes(6);
+
+    public static Command Create(IAnsiConsole console)
+    {
+        var type = new Argument<string>("TYPE") { Description = "The event's type, such as response.completed.", Arity = ArgumentArity.ZeroOrOne };
+        var to = new Option<Uri>("--to") { Description = "The endpoint's URL.", Required = true, HelpName = "URL", CustomParser = UrlParser.Parse };
+        var all = new Option<bool>("--all") { Description = "Send an event of each type." };
+        var file = new Option<FileInfo>("--file") { Description = "Send this file's bytes as the payload." };
+        var repeat = new Option<int>("--repeat") { Description = "How often to send each event, with the same id.", DefaultValueFactory = _ => 1 };
+        var bad = new Option<bool>("--bad-signature") { Description = "Sign with another secret. The endpoint should respond with 400." };
+        var old = new Option<bool>("--old") { Description = "Sign with a timestamp six minutes ago. The endpoint should respond with 400." };
+        var command = new Command("send", "Sends a signed sample event.") { type, to, all, file, repeat, bad, old };
+        var secrets = new SecretOptions(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var clock = new ShiftedClock(parsed.GetValue(old) ? -OldAge : TimeSpan.Zero);
+            var signer = new WebhookSigner(parsed.GetValue(bad) ? NewSecret() : secrets.Require(parsed), clock);
+            var signed = Payloads(parsed.GetValue(type), parsed.GetValue(all), parsed.GetValue(file)).Select(payload => (payload.Name, Signed: signer.Sign(payload.Bytes))).ToList();
+            using var deliverer = new Deliverer(parsed.GetValue(to)!);
+            bool isDelivered = true;
+            foreach (var (name, delivery) in signed)
+            {
+                for (int i = 0; i < parsed.GetValue(repeat); i++)
+                {
+                    isDelivered &= await DeliverAsync(console, deliverer, delivery, name, parsed.GetValue(to)!, cancellationToken);
+                }
+            }
+
+            return isDelivered ? 0 : 1;
+        });
+        return command;
+    }
+
+    /// <summary>Delivers, and prints a line about the answer.</summary>
+    /// <returns>Whether OpenAI would count it as delivered.</returns>
+    public static async Task<bool> DeliverAsync(IAnsiConsole console, Deliverer deliverer, SignedWebhook signed, string name, Uri url, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await deliverer.DeliverAsync(signed, url, cancellationToken);
+            bool isDelivered = answer.Status is >= 200 and < 300;
+            string milliseconds = answer.Elapsed.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
+            console.MarkupLine($"{(isDelivered ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {answer.Status} in {milliseconds} ms: {Markup.Escape(answer.Meaning)}");
+            return isDelivered;
+        }
+        catch (NoAnswerException exception)
+        {
+            console.MarkupLine($"[red]✗[/] {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] no answer: {Markup.Escape(exception.Message)}. openai-webhooks doctor {Markup.Escape(url.ToString())} says more.");
+            return false;
+        }
+    }
+
+    /// <summary>A secret that nobody has.</summary>
+    public static string NewSecret() => $"whsec_{Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}";
+
+    private static IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> Payloads(string? type, bool isAll, FileInfo? file)
+    {
+        if ((type is null ? 0 : 1) + (isAll ? 1 : 0) + (file is null ? 0 : 1) != 1)
+        {
+            throw new ToolException("Name one type, or --all, or a --file.");
+        }
+
+        if (file is not null)
+        {
+            return [(file.Name, file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}."))];
+        }
+
+        return (isAll ? SampleEvents.Types : [type!]).Select(name => (name, (ReadOnlyMemory<byte>)System.Text.Encoding.UTF8.GetBytes(SampleEvents.Create(name, DateTimeOffset.UtcNow).ToJson())));
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using Spectre.Console;
+
+namespace OpenAI.Webhooks.Tool.Commands;
+
+/// <summary><c>verify</c>: whether a saved delivery is authentic, and if not, which mistake would explain it.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create(IAnsiConsole console)
+    {
+        var file = new Argument<FileInfo>("FILE") { Description = "A delivery saved by listen --save, or written by hand: headers, an empty line, the body." };
+        var command = new Command("verify", "Says whether a saved delivery is authentic, and if not, why.") { file };
+        var secrets = new SecretOptions(command);
+        command.SetAction(parsed =>
+        {
+            secrets.Require(parsed);
+            var (isAuthentic, verdict) = Judge(SavedDelivery.Read(parsed.GetValue(file)!), secrets.Find(parsed));
+            console.MarkupLine($"{(isAuthentic ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(verdict)}");
+            return isAuthentic ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static (bool IsAuthentic, string Verdict) Judge(SavedDelivery saved, IReadOnlyList<string> secrets)
+    {
+        var headers = saved.WebhookHeaders;
+        var failure = Verify(secrets, headers, saved.Body.Span);
+        if (failure == WebhookVerificationFailure.None)
+        {
+            return (true, $"Authentic. Signed at {Time(headers)}, so an endpoint accepts it for five minutes around then; replay signs it again.");
+        }
+
+        if (failure != WebhookVerificationFailure.SignatureMismatch)
+        {
+            string milliseconds = headers.Timestamp is { Length: 13 } timestamp && timestamp.All(char.IsAsciiDigit) ? " The timestamp is in milliseconds; it has to be in seconds." : "";
+            return (false, $"Not authentic. {new InvalidWebhookSignatureException(failure).Message}{milliseconds}");
+        }
+
+        foreach (string secret in secrets)
+        {
+            foreach (var (mistake, changed) in SecretMistakes(secret))
+            {
+                if (Verify([changed], headers, saved.Body.Span) == WebhookVerificationFailure.None)
+                {
+                    return (false, $"Not authentic as it is, but it would be if {mistake}.");
+                }
+            }
+        }
+
+        foreach (var (mistake, body) in BodyVariants.Of(saved.Body))
+        {
+            if (Verify(secrets, headers, body.Span) == WebhookVerificationFailure.None)
+            {
+                return (false, $"Not authentic as it is: {mistake}. Verify the bytes as they came, before anything reads or writes them.");
+            }
+        }
+
+        return (false, "Not authentic: the signature is that of another secret, or of another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's at OpenAI.");
+    }
+
+    private static WebhookVerificationFailure Verify(IEnumerable<string> secrets, WebhookHeaders headers, ReadOnlySpan<byte> body)
+    {
+        new WebhookVerifier(new WebhookVerifierOptions { Secrets = [.. secrets], Tolerance = Timeout.InfiniteTimeSpan }).TryVerify(body, headers, out var failure);
+        return failure;
+    }
+
+    // OpenAI's key is what follows whsec_, decoded. Whoever takes the characters themselves as the key signs otherwise.
+    private static IEnumerable<(string Mistake, string Secret)> SecretMistakes(string secret)
+    {
+        string trimmed = secret.Trim();
+        if (trimmed.StartsWith("whsec_", StringComparison.Ordinal))
+        {
+            yield return ("its sender had used the secret's characters with whsec_ as the key, instead of decoding the base64 after whsec_", AsKey(trimmed));
+            yield return ("its sender had used the characters after whsec_ as the key, instead of decoding them as base64", AsKey(trimmed[6..]));
+        }
+        else
+        {
+            string padded = trimmed.PadRight((trimmed.Length + 3) / 4 * 4, '=');
+            if (Convert.TryFromBase64String(padded, new byte[padded.Length], out int length) && length >= 24)
+            {
+                yield return ("the secret began with whsec_: give it as OpenAI shows it", $"whsec_{padded}");
+            }
+        }
+    }
+
+    private static string AsKey(string text) => $"whsec_{Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}";
+
+    private static string Time(WebhookHeaders headers)
+        => DateTimeOffset.FromUnixTimeSeconds(long.Parse(headers.Timestamp!, CultureInfo.InvariantCulture)).ToString("u", CultureInfo.InvariantCulture);
+}

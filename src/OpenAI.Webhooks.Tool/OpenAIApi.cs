@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+
+namespace OpenAI.Webhooks.Tool;
+
+/// <summary>A webhook endpoint at OpenAI.</summary>
+internal sealed record ApiEndpoint(string Id, string Name, string Url, IReadOnlyList<string> EventTypes, DateTimeOffset? UpdatedAt, string? SecretHint, string? Secret)
+{
+    public static ApiEndpoint From(JsonNode? node) => new(
+        node?["id"]?.ToString() ?? throw new ToolException("OpenAI's API gave an endpoint without an id."),
+        node["name"]?.ToString() ?? "",
+        node["url"]?.ToString() ?? "",
+        [.. (node["event_types"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")],
+        long.TryParse((node["updated_at"] ?? node["created_at"])?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null,
+        node["signing_secret_hint"]?.ToString(),
+        node["signing_secret"]?.ToString());
+}
+
+/// <summary>OpenAI's API for webhook endpoints. OpenAI's own package has no methods for it.</summary>
+internal sealed class OpenAIApi : IDisposable
+{
+    private const int PageSize = 100;
+
+    private readonly HttpClient _client;
+
+    public OpenAIApi(Uri address, string key)
+    {
+        _client = new HttpClient { BaseAddress = new Uri(address.ToString().TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(30) };
+        _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    /// <summary>OpenAI's clock at the last response; null before it, or if there was none.</summary>
+    public DateTimeOffset? Time { get; private set; }
+
+    public static (Option<string> KeyFrom, Option<Uri> Address) AddOptions(Command command)
+    {
+        var keyFrom = new Option<string>("--api-key-from") { Description = "The environment variable with an API key of OpenAI.", HelpName = "ENVVAR", DefaultValueFactory = _ => "OPENAI_API_KEY" };
+        var address = new Option<Uri>("--api-url") { Description = "The address of OpenAI's API.", HelpName = "URL", CustomParser = UrlParser.Parse, DefaultValueFactory = _ => new Uri("https://api.openai.com/v1") };
+        command.Add(keyFrom);
+        command.Add(address);
+        return (keyFrom, address);
+    }
+
+    /// <summary>The API; null if there is no key.</summary>
+    public static OpenAIApi? From(ParseResult parsed, (Option<string> KeyFrom, Option<Uri> Address) options)
+        => Environment.GetEnvironmentVariable(parsed.GetValue(options.KeyFrom)!) is { Length: > 0 } key ? new(parsed.GetValue(options.Address)!, key.Trim()) : null;
+
+    public async Task<IReadOnlyList<ApiEndpoint>> ListAsync(CancellationToken cancellationToken)
+    {
+        var endpoints = new List<ApiEndpoint>();
+        string after = "";
+        while (true)
+        {
+            var page = await SendAsync(HttpMethod.Get, $"webhook_endpoints?limit={PageSize}{after}", body: null, cancellationToken);
+            endpoints.AddRange((page?["data"] as JsonArray ?? []).Select(ApiEndpoint.From));
+            if (page?["has_more"]?.GetValue<bool>() != true || page["last_id"]?.ToString() is not { Length: > 0 } last)
+            {
+                return endpoints;
+            }
+
+            after = $"&after={Uri.EscapeDataString(last)}";
+        }
+    }
+
+    public async Task<ApiEndpoint> CreateAsync(string name, Uri url, IEnumerable<string> types, CancellationToken cancellationToken)
+        => ApiEndpoint.From(await SendAsync(
+            HttpMethod.Post, "webhook_endpoints", new JsonObject { ["name"] = name, ["url"] = url.ToString(), ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]) }, cancellationToken));
+
+    public Task DeleteAsync(string id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
+
+    /// <summary>Has OpenAI send a test event, and returns the status that OpenAI got; null if it got none.</summary>
+    public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
+    {
+        var result = await SendAsync(HttpMethod.Post, $"webhook_endpoints/{Uri.EscapeDataString(id)}/test", new JsonObject { ["event_type"] = type }, cancellationToken);
+        return int.TryParse(result?["status_code"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status > 0 ? status : null;
+    }
+
+    /// <summary>The types this project can subscribe to.</summary>
+    public async Task<IReadOnlyList<string>> TypesAsync(CancellationToken cancellationToken)
+        => [.. ((await SendAsync(HttpMethod.Get, "webhook_event_types", body: null, cancellationToken))?["data"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")];
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        try
+        {
+            using var response = await _client.SendAsync(request, cancellationToken);
+            Time = response.Headers.Date ?? Time;
+            string text = await response.Content.ReadAsStringAsync(cancellationToken);
+            if (response.IsSuccessStatusCode)
+            {
+                return text.Length == 0 ? null : JsonNode.Parse(text);
+            }
+
+            string why = (int)response.StatusCode switch
+            {
+                401 => "The API key is not valid. Check the variable it is taken from.",
+                403 => "The API key may not manage webhooks. Use one of the same project with that permission.",
+                404 => "OpenAI does not have it: the API key may be of another project.",
+                429 => "There are too many requests, or no credit.",
+                _ => "",
+            };
+            throw new ToolException($"OpenAI's API answered {method} /{path.Split('?')[0]} with {(int)response.StatusCode}. {why}".TrimEnd());
+        }
+        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new ToolException($"OpenAI's API at {_client.BaseAddress} did not answer as it should ({exception.GetType().Name}). Check the network, and --api-url.");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace OpenAI.Webhooks.Tool;
+
+/// <summary>
+/// A delivery in a file: its headers, a line each, an empty line, and the body's bytes as they came. The file can be read,
+/// and the body is exact.
+/// </summary>
+internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>> Headers, ReadOnlyMemory<byte> Body)
+{
+    public WebhookHeaders WebhookHeaders => WebhookHeaders.From(Headers);
+
+    public static SavedDelivery Read(FileInfo file)
+    {
+        byte[] bytes = file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}.");
+        var headers = new List<KeyValuePair<string, string>>();
+        int position = 0;
+        while (true)
+        {
+            int length = bytes.AsSpan(position).IndexOf((byte)'\n');
+            string line = Encoding.UTF8.GetString(bytes, position, Math.Max(length, 0)).TrimEnd('\r');
+            int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (length < 0 || (line.Length > 0 && colon <= 0))
+            {
+                throw new ToolException($"{file.Name} is not a saved delivery: headers such as webhook-id, a line each, an empty line, and the body. openai-webhooks listen --save writes such files.");
+            }
+
+            position += length + 1;
+            if (line.Length == 0)
+            {
+                return new(headers, bytes.AsMemory(position));
+            }
+
+            headers.Add(new(line[..colon].Trim(), line[(colon + 1)..].Trim()));
+        }
+    }
+
+    public async Task WriteAsync(string path, CancellationToken cancellationToken)
+    {
+        string head = string.Concat(Headers.Select(header => $"{header.Key}: {header.Value}\n")) + "\n";
+        await File.WriteAllBytesAsync(path, [.. Encoding.UTF8.GetBytes(head), .. Body.Span], cancellationToken);
+    }
+}

@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace OpenAI.Webhooks.Tool;
+
+/// <summary>
+/// Where the secret comes from: an environment variable, or the user secrets of a project. It is no argument, because the
+/// history of a shell would keep it.
+/// </summary>
+internal sealed class SecretOptions
+{
+    public const string Variable = "OPENAI_WEBHOOK_SECRET";
+
+    private readonly Option<string> _from = new("--secret-from") { Description = $"The environment variable with the webhook's secret. Otherwise: {Variable}, then the project's user secrets.", HelpName = "ENVVAR" };
+    private readonly Option<FileInfo> _project = new("--project") { Description = "The project file whose user secrets are used. Otherwise: the one in this folder.", HelpName = "CSPROJ" };
+
+    public SecretOptions(Command command)
+    {
+        command.Add(_from);
+        command.Add(_project);
+    }
+
+    /// <summary>The secrets; empty if there are none.</summary>
+    public IReadOnlyList<string> Find(ParseResult parsed)
+    {
+        if (parsed.GetValue(_from) is { } variable)
+        {
+            return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named
+                ? [Usable(named, variable)]
+                : throw new ToolException($"The environment variable {variable} is not set. Set it to the webhook's secret; it begins with whsec_.");
+        }
+
+        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } usual)
+        {
+            return [Usable(usual, Variable)];
+        }
+
+        string? path = UserSecretsPath(parsed);
+        if (path is null || !File.Exists(path))
+        {
+            return [];
+        }
+
+        var secrets = ReadUserSecrets(path);
+        string[] listed = [.. secrets
+            .Where(secret => secret.Key.StartsWith("OpenAI:Webhooks:Secrets:", StringComparison.OrdinalIgnoreCase))
+            .Select(secret => secret.Value?.ToString() ?? "")];
+        return listed.Length > 0 ? [.. listed.Select(secret => Usable(secret, "user secrets"))]
+            : secrets[Variable]?.ToString() is { Length: > 0 } single ? [Usable(single, "user secrets")]
+            : [];
+    }
+
+    /// <summary>The first secret.</summary>
+    public string Require(ParseResult parsed) => Find(parsed) is [var first, ..] ? first : throw new ToolException(
+        $"There is no webhook secret. Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
+
+    /// <summary>Stores a secret in the project's user secrets, and returns where.</summary>
+    public string Store(ParseResult parsed, string secret)
+    {
+        string path = UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here. Run dotnet user-secrets init in the project's folder, or name the project with --project.");
+        var secrets = File.Exists(path) ? ReadUserSecrets(path) : [];
+        secrets[Variable] = secret;
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, secrets.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        return path;
+    }
+
+    private static JsonObject ReadUserSecrets(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject ?? [];
+        }
+        catch (JsonException)
+        {
+            throw new ToolException($"The user secrets in {path} are not JSON. Mend the file.");
+        }
+    }
+
+    private static string Usable(string secret, string origin)
+    {
+        try
+        {
+            _ = new WebhookSigner(secret);
+            return secret;
+        }
+        catch (ArgumentException exception)
+        {
+            throw new ToolException($"The secret in {origin} cannot be used. {exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal)}");
+        }
+    }
+
+    private string? UserSecretsPath(ParseResult parsed)
+    {
+        var project = parsed.GetValue(_project);
+        if (project is { Exists: false })
+        {
+            throw new ToolException($"There is no project file {project.FullName}.");
+        }
+
+        string[] projects = project is not null ? [project.FullName] : Directory.GetFiles(".", "*.*proj");
+        string? id = projects
+            .Select(file => Regex.Match(File.ReadAllText(file), "<UserSecretsId>\\s*([^<\\s]+)\\s*</UserSecretsId>"))
+            .FirstOrDefault(match => match.Success)?.Groups[1].Value;
+        string root = OperatingSystem.IsWindows()
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "Microsoft", "UserSecrets")
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".microsoft", "usersecrets");
+        return id is null ? null : Path.Combine(root, id, "secrets.json");
+    }
+}

@@ -1,0 +1,241 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace OpenAI.Webhooks.Tool.Tests;
+
+public class DoctorTests
+{
+    private static readonly Dictionary<string, (string Code, Func<Task<Receiver>> Start)> Planted = new()
+    {
+        ["another path"] = ("path", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/api/webhooks/openai", Done))),
+        ["only GET"] = ("method", () => Receiver.StartAsync(map: app => app.MapGet("/webhooks/openai", () => "hello"))),
+        ["redirect to https"] = ("redirect", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        {
+            context.Response.Redirect($"https://{context.Request.Host}{context.Request.Path}", permanent: true);
+            return Task.CompletedTask;
+        }))),
+        ["redirect to a slash"] = ("redirect", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        {
+            context.Response.Redirect($"{context.Request.Path}/", permanent: true);
+            return Task.CompletedTask;
+        }))),
+        ["401"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 401))),
+        ["403"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 403))),
+        ["login redirect"] = ("authorization", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        {
+            context.Response.Redirect("/Account/Login?ReturnUrl=%2F");
+            return Task.CompletedTask;
+        }))),
+        ["login page"] = ("html_page", () => Receiver.StartAsync(app => app.Run(context =>
+        {
+            context.Response.ContentType = "text/html";
+            return context.Response.WriteAsync("<html>Log in</html>");
+        }))),
+        ["antiforgery"] = ("antiforgery", () => Receiver.StartAsync(app => Answer(app, 400, "The required antiforgery token was not provided."))),
+        ["host filtering"] = ("host_filtering", () => Receiver.StartAsync(app => app.UseHostFiltering(), services: services => services.AddHostFiltering(options => options.AllowedHosts = ["example.com"]))),
+        ["rate limit"] = ("rate_limit", () => Receiver.StartAsync(app => Answer(app, 429))),
+        ["gateway"] = ("behind_proxy", () => Receiver.StartAsync(app => Answer(app, 502))),
+        ["no verification"] = ("accepts_unsigned", () => Receiver.StartAsync(app => Answer(app, 200))),
+        ["body read, health"] = ("body_read", () => Receiver.StartAsync(ReadBody, hasHealth: true)),
+        ["body read, no health"] = ("signature", () => Receiver.StartAsync(ReadBody)),
+        ["white space removed"] = ("body_changed", () => Receiver.StartAsync(app => Rewrite(app, body => System.Text.Json.Nodes.JsonNode.Parse(body)!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })))),
+        ["indented"] = ("body_changed", () => Receiver.StartAsync(app => Rewrite(app, body => System.Text.Json.Nodes.JsonNode.Parse(body)!.ToJsonString(new() { WriteIndented = true })))),
+        ["line feed at the end"] = ("body_changed", () => Receiver.StartAsync(app => Rewrite(app, body => body + "\n"))),
+        ["small body limit"] = ("body_limit", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        {
+            context.Response.StatusCode = context.Request.ContentLength > 65536 ? 413 : 200;
+            return context.Response.StatusCode == 413 ? Task.CompletedTask : next(context);
+        }))),
+        ["own limit too small"] = ("body_limit", () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.MaxBodyBytes = 1000))),
+        ["another secret"] = ("signature", () => Receiver.StartAsync(secret: ToolRun.OtherSecret, hasHealth: true)),
+        ["clock, no health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromMinutes(-17))))),
+        ["clock, health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromHours(1))), hasHealth: true)),
+        ["handler fails"] = ("handler_fails", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => throw new InvalidOperationException()))),
+        ["slow handler"] = ("slow_handler", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, token) => Task.Delay(TimeSpan.FromSeconds(4), token)))),
+        ["inbox away"] = ("not_stored", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, AspNetCore.Tests.Nothing>().AddInbox<InboxAway>())),
+    };
+
+    private static readonly Dictionary<string, Func<Task<Receiver>>> SoundSetups = new()
+    {
+        ["a delegate"] = () => Receiver.StartAsync(),
+        ["a delegate, health"] = () => Receiver.StartAsync(hasHealth: true),
+        ["handlers, health"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, AspNetCore.Tests.Nothing>(), hasHealth: true),
+        ["an inbox"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddInbox<InboxThatForgets>().ReceiveOnly(), hasHealth: true),
+        ["a path base"] = () => Receiver.StartAsync(app => app.UsePathBase("/base").UseRouting()),
+        ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [ToolRun.Secret]), hasHealth: true),
+        ["status code pages"] = () => Receiver.StartAsync(app => app.UseStatusCodePages()),
+        ["HTTP/2 too"] = () => Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2)),
+        ["a buffered body"] = () => Receiver.StartAsync(app => app.Use(async (context, next) =>
+        {
+            context.Request.EnableBuffering();
+            await new StreamReader(context.Request.Body, leaveOpen: true).ReadToEndAsync();
+            context.Request.Body.Position = 0;
+            await next(context);
+        })),
+        ["a controller's recipe"] = () => Receiver.StartAsync(map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
+        {
+            try
+            {
+                await request.UnwrapOpenAIWebhookAsync();
+                return Results.Ok();
+            }
+            catch (InvalidWebhookSignatureException)
+            {
+                return Results.BadRequest();
+            }
+        })),
+        ["rotation"] = () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.Secrets = [ToolRun.OtherSecret, ToolRun.Secret]), hasHealth: true),
+    };
+
+    public static TheoryData<string> Faults => [.. Planted.Keys];
+
+    public static TheoryData<string> Setups => [.. SoundSetups.Keys];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task A_fault_is_named(string fault)
+    {
+        await using var receiver = await Planted[fault].Start();
+
+        var run = await ToolRun.DoctorAsync(receiver.Url);
+
+        run.MendFirst.Should().Be(Planted[fault].Code, run.Output);
+        run.ExitCode.Should().Be(1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Setups))]
+    public async Task A_sound_set_up_gives_no_alarm(string setup)
+    {
+        await using var receiver = await SoundSetups[setup]();
+        await using var api = await FakeApi.StartAsync();
+        api.Add(receiver.Url, types: ["batch.completed"]);
+
+        foreach (var run in new[] { await ToolRun.DoctorAsync(receiver.Url), await ToolRun.DoctorAsync(receiver.Url, api) })
+        {
+            run.MendFirst.Should().BeNull(run.Output);
+            run.ExitCode.Should().Be(0);
+        }
+    }
+
+    [Fact]
+    public async Task Nobody_who_listens_a_name_that_does_not_resolve_and_another_protocol_are_told_apart()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        int port = ((IPEndPoint)silent.LocalEndpoint).Port;
+        silent.Stop();
+        await using var plain = await Receiver.StartAsync();
+
+        (await ToolRun.DoctorAsync($"http://127.0.0.1:{port}/")).MendFirst.Should().Be("nobody_listens");
+        (await ToolRun.DoctorAsync("https://no-such-host.invalid/webhooks")).MendFirst.Should().Be("name");
+        (await ToolRun.DoctorAsync(plain.Url.Replace("http:", "https:", StringComparison.Ordinal))).MendFirst.Should().Be("tls");
+    }
+
+    [Fact]
+    public async Task A_certificate_that_nobody_trusts_is_named()
+    {
+        using var key = RSA.Create(2048);
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var exported = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), password: null);
+        await using var receiver = await Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.UseHttps(exported)));
+
+        var run = await ToolRun.DoctorAsync(receiver.Url.Replace("http:", "https:", StringComparison.Ordinal));
+
+        run.MendFirst.Should().Be("certificate", run.Output);
+    }
+
+    [Fact]
+    public async Task What_OpenAI_has_is_held_against_what_the_application_has()
+    {
+        await using var receiver = await Receiver.StartAsync(
+            map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, AspNetCore.Tests.Nothing>(), hasHealth: true);
+
+        (await MendFirstAsync(_ => { })).Should().Be("endpoint_local");
+        (await MendFirstAsync(api => api.Add(receiver.Url + "/", types: "batch.completed"))).Should().Be("endpoint_url");
+        (await MendFirstAsync(api => api.Add(receiver.Url, types: ["batch.completed", "response.completed"]))).Should().Be("not_handled");
+        (await MendFirstAsync(api => api.Add(receiver.Url, types: ["response.completed"]))).Should().Be("not_subscribed");
+        (await MendFirstAsync(api => api.Add(receiver.Url, ToolRun.OtherSecret, types: "batch.completed"))).Should().Be("secret_rotated");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, ToolRun.OtherSecret, types: "batch.completed");
+            api.Add("https://example.com/other", types: "batch.completed");
+        })).Should().Be("secret_of_another");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Test = (_, _) => Task.FromResult<int?>(null);
+        })).Should().Be("test_lost");
+
+        async Task<string?> MendFirstAsync(Action<FakeApi> prepare)
+        {
+            await using var api = await FakeApi.StartAsync();
+            prepare(api);
+            var run = await ToolRun.DoctorAsync(receiver.Url, api);
+            return run.MendFirst ?? run.Json["findings"]!.AsArray().Last(finding => finding!["level"]!.ToString() == "note")!["code"]!.ToString();
+        }
+    }
+
+    [Fact]
+    public async Task Without_events_no_handler_runs()
+    {
+        int handled = 0;
+        await using var receiver = await Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) =>
+        {
+            handled++;
+            return Task.CompletedTask;
+        }));
+
+        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-events")).MendFirst.Should().BeNull();
+
+        handled.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task For_people_it_ends_with_one_line()
+    {
+        await using var receiver = await Receiver.StartAsync();
+
+        var sound = await ToolRun.RunAsync("doctor", receiver.Url, "--api-key-from", "TOOL_TESTS_NO_KEY");
+        var wrong = await ToolRun.RunAsync("doctor", receiver.Address + "/elsewhere", "--api-key-from", "TOOL_TESTS_NO_KEY");
+
+        sound.Lines[^1].Should().Be("Sound.");
+        wrong.Lines[^1].Should().Be("Mend first: There is nothing at /elsewhere (404), but an endpoint at /webhooks/openai.");
+    }
+
+    private static Task Done(WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static void Answer(WebApplication app, int status, string body = "") => app.Run(context =>
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsync(body);
+    });
+
+    private static void ReadBody(WebApplication app) => app.Use(async (context, next) =>
+    {
+        await new StreamReader(context.Request.Body, leaveOpen: true).ReadToEndAsync();
+        await next(context);
+    });
+
+    private static void Rewrite(WebApplication app, Func<string, string> rewrite) => app.Use(async (context, next) =>
+    {
+        string body = await new StreamReader(context.Request.Body, leaveOpen: true).ReadToEndAsync();
+        byte[] changed = Encoding.UTF8.GetBytes(rewrite(body));
+        context.Request.Body = new MemoryStream(changed);
+        context.Request.ContentLength = changed.Length;
+        await next(context);
+    });
+
+    private sealed class InboxAway : IWebhookInbox
+    {
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => throw new IOException("on purpose");
+    }
+
+    private sealed class InboxThatForgets : IWebhookInbox
+    {
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace OpenAI.Webhooks.Tool.Tests;
+
+/// <summary>An application with the real endpoint, on Kestrel.</summary>
+internal sealed class Receiver : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Receiver(WebApplication app) => _app = app;
+
+    public string Address => _app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal);
+
+    public string Url => $"{Address}/webhooks/openai";
+
+    /// <summary>Starts one.</summary>
+    /// <param name="before">What stands in front of the endpoint.</param>
+    /// <param name="map">Maps the endpoint; null for one that does nothing at the usual path.</param>
+    /// <param name="services">Registers; null for the usual registration.</param>
+    /// <param name="hasHealth">Whether it maps a health check that shows its data.</param>
+    public static async Task<Receiver> StartAsync(
+        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = ToolRun.Secret, Action<KestrelServerOptions>? kestrel = null)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(options => kestrel?.Invoke(options));
+        builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+        builder.Services.AddOpenAIWebhooks(options => options.Secrets = [secret]);
+        services?.Invoke(builder.Services);
+        var app = builder.Build();
+        before?.Invoke(app);
+        (map ?? (app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => Task.CompletedTask)))(app);
+        if (hasHealth)
+        {
+            app.MapHealthChecks("/health/webhooks", new() { ResponseWriter = WebhookHealthResponse.WriteAsync }).AllowAnonymous();
+        }
+
+        await app.StartAsync();
+        return new(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await _app.DisposeAsync();
+    }
+}

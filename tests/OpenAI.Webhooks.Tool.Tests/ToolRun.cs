@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace OpenAI.Webhooks.Tool.Tests;
+
+/// <summary>A run of the tool, in this process, with the secrets and the API key of the tests in its environment.</summary>
+internal sealed record ToolRun(int ExitCode, string Output)
+{
+    public const string Secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";
+    public const string OtherSecret = "whsec_b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28=";
+    public const string SecretVariable = "TOOL_TESTS_SECRET";
+    public const string KeyVariable = "TOOL_TESTS_KEY";
+    public const string Key = "sk-test-key";
+
+    static ToolRun()
+    {
+        Environment.SetEnvironmentVariable(SecretVariable, Secret);
+        Environment.SetEnvironmentVariable(KeyVariable, Key);
+    }
+
+    public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    public JsonNode Json => JsonNode.Parse(Output)!;
+
+    public static Task<ToolRun> RunAsync(params string[] args) => RunAsync(new StringWriter(), CancellationToken.None, args);
+
+    public static async Task<ToolRun> RunAsync(StringWriter output, CancellationToken cancellationToken, params string[] args)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)) });
+        console.Profile.Width = 1000;
+        string[] secret = args.Contains("--secret-from") || args is ["--help"] ? [] : ["--secret-from", SecretVariable];
+        int exitCode = await new ToolCommand(console).RunAsync([.. args, .. secret], cancellationToken);
+        return new(exitCode, output.ToString());
+    }
+
+    /// <summary>Runs the doctor, and gives what it found as JSON.</summary>
+    public static async Task<ToolRun> DoctorAsync(string url, FakeApi? api = null, params string[] args)
+    {
+        var run = await RunAsync(["doctor", url, "--json", .. api is null ? ["--api-key-from", "TOOL_TESTS_NO_KEY"] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
+        run.Output.Should().NotContain(Secret).And.NotContain(OtherSecret).And.NotContain(Key);
+        return run;
+    }
+
+    public string? MendFirst => Json["mend_first"]?.ToString();
+}
