@@ -12,19 +12,19 @@ public class DoctorTests
     {
         ["another path"] = ("path", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/api/webhooks/openai", Done))),
         ["only GET"] = ("method", () => Receiver.StartAsync(map: app => app.MapGet("/webhooks/openai", () => "hello"))),
-        ["redirect to https"] = ("redirect", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        ["redirect to https"] = ("redirect", () => Receiver.StartAsync(app => app.Run(context =>
         {
             context.Response.Redirect($"https://{context.Request.Host}{context.Request.Path}", permanent: true);
             return Task.CompletedTask;
         }))),
-        ["redirect to a slash"] = ("redirect", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        ["redirect to a slash"] = ("redirect", () => Receiver.StartAsync(app => app.Run(context =>
         {
             context.Response.Redirect($"{context.Request.Path}/", permanent: true);
             return Task.CompletedTask;
         }))),
         ["401"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 401))),
         ["403"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 403))),
-        ["login redirect"] = ("authorization", () => Receiver.StartAsync(app => app.Use((context, next) =>
+        ["login redirect"] = ("authorization", () => Receiver.StartAsync(app => app.Run(context =>
         {
             context.Response.Redirect("/Account/Login?ReturnUrl=%2F");
             return Task.CompletedTask;

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +19,8 @@ internal sealed class Receiver : IAsyncDisposable
     /// <param name="map">Maps the endpoint; null for one that does nothing at the usual path.</param>
     /// <param name="services">Registers; null for the usual registration.</param>
     /// <param name="hasHealth">Whether it maps a health check that shows its data.</param>
+    /// <param name="secret">Its secret.</param>
+    /// <param name="kestrel">Changes the server.</param>
     public static async Task<Receiver> StartAsync(
         Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = ToolRun.Secret, Action<KestrelServerOptions>? kestrel = null)
     {
