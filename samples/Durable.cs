@@ -7,9 +7,9 @@
 // Stores each delivery before the response, and handles it afterwards, however often the process is killed in between:
 //   dotnet run samples/Durable.cs                                                 in a SQLite file, webhooks.db
 //   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"    one of a fleet on PostgreSQL
-// Send it deliveries from another terminal, see which are dead and why, and replay one:
-//   dotnet run samples/Send.cs batch.completed
-//   dotnet run samples/Send.cs batch.failed
+// Send it deliveries from another terminal, with the same OPENAI_WEBHOOK_SECRET, see which are dead and why, and replay one:
+//   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai
+//   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.failed --to http://localhost:5000/webhooks/openai
 //   curl http://localhost:5000/dead
 //   curl --request POST http://localhost:5000/dead/{key}/replay
 

@@ -3,7 +3,8 @@
 #:property PublishAot=false
 
 // A server on localhost that logs each delivery: dotnet run samples/Receiver.cs
-// Send it one from another terminal:             dotnet run samples/Send.cs batch.completed
+// Send it one from another terminal, with the same OPENAI_WEBHOOK_SECRET:
+//   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai
 
 using OpenAI.Webhooks;
 

@@ -22,7 +22,7 @@ public partial class ReadmeTests
     }
 
     [Fact]
-    public void The_README_can_be_read_in_a_few_minutes() => Resource("README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length.Should().BeLessThanOrEqualTo(1750);
+    public void The_README_can_be_read_in_a_few_minutes() => Resource("README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length.Should().BeLessThanOrEqualTo(1600);
 
     [Theory, MemberData(nameof(Types))]
     public void The_README_says_what_every_event_has(string type)
