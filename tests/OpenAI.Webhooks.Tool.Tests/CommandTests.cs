@@ -63,6 +63,40 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_secret_is_found_in_the_user_secrets_of_a_project_and_stored_there()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var api = await FakeApi.StartAsync();
+        api.Test = (_, _) => Task.FromResult<int?>(200);
+        string id = $"openai-webhooks-tests-{Guid.NewGuid()}";
+        var secrets = new FileInfo(Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".microsoft", "usersecrets", id, "secrets.json"));
+        string project = Path.Combine(_folder.FullName, "app.csproj");
+        await File.WriteAllTextAsync(project, $"<Project><PropertyGroup><UserSecretsId>{id}</UserSecretsId></PropertyGroup></Project>");
+        secrets.Directory!.Create();
+        try
+        {
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output.Should().StartWith("There is no webhook secret.");
+
+            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{ToolRun.Secret}}", } // as an editor leaves it""");
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
+
+            await File.WriteAllTextAsync(secrets.FullName, """{ "Other": "stays" }""");
+            using var output = new StringWriter();
+            using var stopping = new CancellationTokenSource();
+            var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project);
+            await EventuallyAsync(() => Text(output).Contains("test event", StringComparison.Ordinal));
+            await stopping.CancelAsync();
+            (await listening).Output.Should().NotContain(ToolRun.Secret);
+            (await File.ReadAllTextAsync(secrets.FullName)).Should().Contain("stays");
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
+        }
+        finally
+        {
+            secrets.Directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Listen_shows_forwards_and_saves_and_what_was_saved_is_verified_and_replayed()
     {
         var forwarded = new ConcurrentQueue<WebhookDelivery>();

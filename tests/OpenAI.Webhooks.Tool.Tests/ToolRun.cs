@@ -28,7 +28,7 @@ internal sealed record ToolRun(int ExitCode, string Output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)) });
         console.Profile.Width = 1000;
-        string[] secret = args.Contains("--secret-from") || args is ["--help"] ? [] : ["--secret-from", SecretVariable];
+        string[] secret = args.Contains("--secret-from") || args.Contains("--project") ? [] : ["--secret-from", SecretVariable];
         int exitCode = await new ToolCommand(console).RunAsync([.. args, .. secret], cancellationToken);
         return new(exitCode, output.ToString());
     }
