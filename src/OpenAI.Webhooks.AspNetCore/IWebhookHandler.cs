@@ -4,6 +4,17 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// Handles events of one type, of a family, or, as a handler of <see cref="WebhookEvent"/>, of every type. A handler is
 /// resolved for each delivery, from the scope of its request or of the <see cref="WebhookDispatcher"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// public class FetchResponse(ResponsesClient responses) : IWebhookHandler&lt;ResponseCompletedWebhookEvent&gt;
+/// {
+///     public async Task HandleAsync(ResponseCompletedWebhookEvent completed, WebhookDelivery delivery, CancellationToken cancellationToken)
+///     {
+///         ResponseResult response = await responses.GetResponseAsync(completed.Data.Id, cancellationToken);
+///     }
+/// }
+/// </code>
+/// </example>
 /// <typeparam name="TEvent">The event's record, its family's, or <see cref="WebhookEvent"/>.</typeparam>
 public interface IWebhookHandler<in TEvent>
     where TEvent : WebhookEvent

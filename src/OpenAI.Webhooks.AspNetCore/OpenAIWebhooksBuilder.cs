@@ -25,6 +25,13 @@ public sealed class OpenAIWebhooksBuilder
     /// handlers of an event run, one after the other, in the order they were added. If one throws, the handlers after it do
     /// not run, and the next attempt runs all of them again. A handler that is added twice for the same event runs once.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// builder.Services.AddOpenAIWebhooks()
+    ///     .AddHandler&lt;ResponseCompletedWebhookEvent, FetchResponse&gt;()    // one event
+    ///     .AddHandler&lt;BatchWebhookEvent, ImportBatch&gt;();                 // a family: batch.*
+    /// </code>
+    /// </example>
     /// <typeparam name="TEvent">The event's record, its family's, or <see cref="WebhookEvent"/>.</typeparam>
     /// <typeparam name="THandler">The handler. It is registered as scoped, unless it is registered already.</typeparam>
     /// <returns>This builder.</returns>

@@ -18,6 +18,17 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// delegate throws, so that OpenAI sends the delivery again. What the delegate throws is logged and goes no further: an
     /// error page of the application is not meant for OpenAI.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// app.MapOpenAIWebhooks("/webhooks/openai", async (WebhookDelivery delivery, CancellationToken cancellationToken) =&gt;
+    /// {
+    ///     if (delivery.Event is ResponseCompletedWebhookEvent completed)
+    ///     {
+    ///         await FetchAsync(completed.Data.Id, cancellationToken);
+    ///     }
+    /// });
+    /// </code>
+    /// </example>
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
     /// <param name="handler">

@@ -12,6 +12,19 @@ public static class OpenAIWebhooksHttpRequestExtensions
     /// Reads a request's body, verifies the webhook and reads its event, with the options of <c>AddOpenAIWebhooks</c>.
     /// Nothing may have read the body before, unless it can be rewound, as with <c>EnableBuffering</c>; it is rewound here.
     /// </summary>
+    /// <example>
+    /// <code>
+    /// try
+    /// {
+    ///     WebhookDelivery delivery = await Request.UnwrapOpenAIWebhookAsync(cancellationToken: cancellationToken);
+    ///     return Ok();
+    /// }
+    /// catch (Exception exception) when (exception is InvalidWebhookSignatureException or UnreadableWebhookException)
+    /// {
+    ///     return BadRequest();
+    /// }
+    /// </code>
+    /// </example>
     /// <param name="request">The request. Must not be null.</param>
     /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
     /// <param name="cancellationToken">Stops reading the body.</param>

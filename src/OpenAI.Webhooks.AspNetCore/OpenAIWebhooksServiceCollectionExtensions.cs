@@ -18,6 +18,13 @@ public static class OpenAIWebhooksServiceCollectionExtensions
     /// It also registers the <see cref="WebhookVerifier"/> of these options as a transient service. Each one that is resolved
     /// has the secrets of that moment, so a singleton should not keep one across a change of the configuration.
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// builder.Services.AddOpenAIWebhooks()
+    ///     .AddHandler&lt;ResponseCompletedWebhookEvent, FetchResponse&gt;()
+    ///     .AddDeduplication();
+    /// </code>
+    /// </example>
     /// <param name="services">The application's services. Must not be null.</param>
     /// <param name="configure">Changes the options after the configuration; null to leave them.</param>
     /// <returns>A builder to add handlers and deduplication with.</returns>

@@ -10,6 +10,14 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// key, which can be fixed, and 408, 409, 429 and 5xx pass: let those exceptions through, so that the delivery is
 /// retried. The test events that OpenAI sends on request carry sample ids, for which the API responds 404.
 /// </remarks>
+/// <example>
+/// <code>
+/// catch (ClientResultException exception) when (exception.Status == 404)
+/// {
+///     throw new PermanentWebhookFailureException("The call is gone.", exception);
+/// }
+/// </code>
+/// </example>
 public class PermanentWebhookFailureException : Exception
 {
     /// <summary>Makes an exception without a message of its own.</summary>

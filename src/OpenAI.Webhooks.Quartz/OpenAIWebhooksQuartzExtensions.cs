@@ -23,6 +23,13 @@ public static class OpenAIWebhooksQuartzExtensions
     /// It also registers <see cref="WebhookDeadLetters"/> as a singleton, with the registration's name as its key if that has
     /// one.
     /// </remarks>
+    /// <example>
+    /// <code>
+    /// builder.Services.AddOpenAIWebhooks()
+    ///     .AddHandler&lt;WebhookEvent, TakeEffect&gt;()
+    ///     .AddQuartzInbox(quartz =&gt; quartz.UsePersistentStore(store =&gt; store.UseSqlite("Data Source=webhooks.db")));
+    /// </code>
+    /// </example>
     /// <param name="webhooks">What <c>AddOpenAIWebhooks</c> returned. Must not be null.</param>
     /// <param name="quartz">
     /// Chooses the database, as in <c>quartz.UsePersistentStore(store => store.UseSqlite("Data Source=webhooks.db"))</c>. Tables

@@ -8,6 +8,11 @@ namespace OpenAI.Webhooks.Quartz;
 /// handles deliveries or only receives them. A singleton, with the registration's name as its key if that has one; safe to
 /// share between threads. A call takes as long as the database does: give it a token that limits it.
 /// </summary>
+/// <example>
+/// <code>
+/// int replayed = await deadLetters.ReplayAllAsync(dead =&gt; dead.ExceptionType == "System.TimeoutException");
+/// </code>
+/// </example>
 public sealed class WebhookDeadLetters
 {
     private const int PageSize = 250;

@@ -51,6 +51,16 @@ public abstract record WebhookEvent
     public string Type { get; }
 
     /// <summary>Reads an event of any type from a payload.</summary>
+    /// <example>
+    /// <code>
+    /// string what = WebhookEvent.Parse(json) switch
+    /// {
+    ///     ResponseCompletedWebhookEvent completed =&gt; $"fetch {completed.Data.Id}",
+    ///     BatchWebhookEvent batch =&gt; $"{batch.Type}: {batch.Data.Id}",
+    ///     var other =&gt; other.Type,
+    /// };
+    /// </code>
+    /// </example>
     /// <param name="json">The payload. Must not be null. A byte order mark in front is skipped.</param>
     /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>

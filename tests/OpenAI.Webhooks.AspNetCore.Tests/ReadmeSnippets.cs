@@ -269,7 +269,7 @@ public class ReadmeSnippets
 }
 
 #region README: a controller
-[ApiController]
+[ApiController, AllowAnonymous]    // the signature is the authentication
 public class OpenAIController(ILogger<OpenAIController> logger) : ControllerBase
 {
     [HttpPost("/webhooks/openai"), Consumes("application/json")]

@@ -75,7 +75,7 @@ public class ReadmeSnippets
             signed.Headers.ToDictionary().ToDictionary(header => header.Key, IList<string> (header) => [header.Value]));
 
         #region README: Lambda
-        byte[] body = request.IsBase64Encoded ? Convert.FromBase64String(request.Body) : Encoding.UTF8.GetBytes(request.Body);
+        byte[] body = request.IsBase64Encoded ? Convert.FromBase64String(request.Body) : Encoding.UTF8.GetBytes(request.Body ?? "");    // null if empty
         WebhookDelivery delivery = webhooks.Unwrap(body, WebhookHeaders.From(request.MultiValueHeaders));
         #endregion
 

@@ -8,6 +8,13 @@ namespace OpenAI.Webhooks;
 /// Signs webhooks as OpenAI does: for tests of an endpoint, and for tools that send one a delivery. Safe to share
 /// between threads.
 /// </summary>
+/// <example>
+/// <code>
+/// SignedWebhook signed = new WebhookSigner(secret).Sign(
+///     new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
+/// using HttpRequestMessage request = signed.ToRequest("https://localhost:5001/webhooks/openai");
+/// </code>
+/// </example>
 public sealed class WebhookSigner
 {
     private readonly WebhookSecret _secret;

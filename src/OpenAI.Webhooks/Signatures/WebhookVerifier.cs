@@ -13,6 +13,12 @@ namespace OpenAI.Webhooks;
 /// Verifies that webhooks come from OpenAI, by the signatures of Standard Webhooks 1.0.0, and unwraps their events.
 /// Make one and keep it: it is safe to share between threads.
 /// </summary>
+/// <example>
+/// <code>
+/// var webhooks = new WebhookVerifier(secret);
+/// WebhookDelivery delivery = webhooks.Unwrap(body, WebhookHeaders.From(headers));
+/// </code>
+/// </example>
 public sealed class WebhookVerifier
 {
     private const string Version = "v1,";
