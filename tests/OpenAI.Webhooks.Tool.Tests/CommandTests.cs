@@ -12,7 +12,7 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public void There_is_a_sample_of_every_type_with_every_field()
     {
-        SampleEvents.Types.Should().HaveCount(31);
+        SampleEvents.Types.Should().HaveCountGreaterThan(30);
         foreach (string type in SampleEvents.Types)
         {
             var sample = SampleEvents.Create(type, DateTimeOffset.UnixEpoch);
