@@ -35,6 +35,11 @@ public class DoctorTests
             return context.Response.WriteAsync("<html>Log in</html>");
         }))),
         ["antiforgery"] = ("antiforgery", () => Receiver.StartAsync(app => Answer(app, 400, "The required antiforgery token was not provided."))),
+        ["antiforgery without words"] = ("rejected_before", () => Receiver.StartAsync(app => app.UseWhen(context => context.Request.Path.StartsWithSegments("/webhooks"), branch => branch.Run(context =>
+        {
+            context.Response.StatusCode = 400;
+            return Task.CompletedTask;
+        })), hasHealth: true)),
         ["host filtering"] = ("host_filtering", () => Receiver.StartAsync(app => app.UseHostFiltering(), services: services => services.AddHostFiltering(options => options.AllowedHosts = ["example.com"]))),
         ["rate limit"] = ("rate_limit", () => Receiver.StartAsync(app => Answer(app, 429))),
         ["gateway"] = ("behind_proxy", () => Receiver.StartAsync(app => Answer(app, 502))),

@@ -7,6 +7,7 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 /// <summary>What the application's health check tells, wherever in a JSON response its data are.</summary>
 internal sealed record HealthData(Uri Url, JsonObject Data)
 {
+    private static readonly TimeSpan Recently = TimeSpan.FromSeconds(10);
     private static readonly string[] UsualPaths = ["/health/webhooks", "/health", "/healthz", "/health/ready", "/hc"];
 
     /// <summary>The application's clock; null if it does not tell.</summary>
@@ -19,6 +20,9 @@ internal sealed record HealthData(Uri Url, JsonObject Data)
 
     /// <summary>Why the last request was rejected; null if none was.</summary>
     public string? LastRejectedReason => All("last_rejected_reason").LastOrDefault()?.ToString();
+
+    /// <summary>Whether the endpoint itself rejected a request in the last seconds, by the application's clock.</summary>
+    public bool HasJustRejected => All("last_rejected").Any(text => DateTimeOffset.TryParse(text?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && Time - time < Recently);
 
     public static async Task<HealthData?> ReadAsync(Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {

@@ -253,6 +253,8 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         Health = Health is null ? null : await HealthData.ReadAsync(deliverer, url, Health.Url, cancellationToken);
         switch (Health?.LastRejectedReason)
         {
+            case var _ when Health is { HasJustRejected: false }:
+                return Finding.Fault("rejected_before", "Something in front of the endpoint answers 400; the endpoint itself has seen no such request.", "Except the path from antiforgery ([IgnoreAntiforgeryToken], .DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
             case "body_read_before":
                 return ReadBefore();
             case "body_malformed":
