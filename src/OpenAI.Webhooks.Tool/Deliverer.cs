@@ -35,10 +35,10 @@ internal sealed class NoAnswerException(string message, HttpRequestError error, 
     public string? Certificate => certificate;
 }
 
-/// <summary>Delivers requests as OpenAI does: no redirects are followed, and an answer has ten seconds.</summary>
+/// <summary>Delivers requests as OpenAI does: no redirects are followed, and an answer has eight seconds.</summary>
 internal sealed class Deliverer : IDisposable
 {
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     private const int MaxBody = 4096;
 

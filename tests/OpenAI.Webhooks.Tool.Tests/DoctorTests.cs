@@ -40,6 +40,12 @@ public class DoctorTests
             context.Response.StatusCode = 400;
             return Task.CompletedTask;
         })), hasHealth: true)),
+        ["antiforgery without words or health"] = ("rejected_before", () => Receiver.StartAsync(app => Answer(app, 400))),
+        ["a header dropped"] = ("headers_changed", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            context.Request.Headers.Remove("webhook-signature");
+            return next(context);
+        }), hasHealth: true)),
         ["host filtering"] = ("host_filtering", () => Receiver.StartAsync(app => app.UseHostFiltering(), services: services => services.AddHostFiltering(options => options.AllowedHosts = ["example.com"]))),
         ["rate limit"] = ("rate_limit", () => Receiver.StartAsync(app => Answer(app, 429))),
         ["gateway"] = ("behind_proxy", () => Receiver.StartAsync(app => Answer(app, 502))),

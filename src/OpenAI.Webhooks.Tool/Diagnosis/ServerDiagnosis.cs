@@ -11,6 +11,9 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 {
     private const int LargeBody = 255 * 1024;
 
+    // Kestrel's limit is 30,000,000 bytes.
+    private const int OverAnyLimit = 31_000_000;
+
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(3);
 
@@ -254,11 +257,13 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         switch (Health?.LastRejectedReason)
         {
             case var _ when Health is { HasJustRejected: false }:
-                return Finding.Fault("rejected_before", "Something in front of the endpoint answers 400; the endpoint itself has seen no such request.", "Except the path from antiforgery ([IgnoreAntiforgeryToken], .DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
+                return RejectedBefore("Something in front of the endpoint answers 400, such as antiforgery; the endpoint itself does not see the request");
             case "body_read_before":
                 return ReadBefore();
             case "body_malformed":
                 return Finding.Fault("body_changed", "Something in front of the endpoint cannot decode the body.", "Check request decompression, and proxies that change Content-Encoding.");
+            case string reason when reason.StartsWith("missing_", StringComparison.Ordinal) || reason.StartsWith("repeated_", StringComparison.Ordinal):
+                return Finding.Fault("headers_changed", $"The headers webhook-id, webhook-timestamp and webhook-signature do not arrive as they were sent ({reason}).", "Let the proxy or gateway pass them on, once each.");
             default:
                 break;
         }
@@ -280,6 +285,11 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
             }
         }
 
+        if (await IsTooLargeRejectedWithAsync(400, cancellationToken))
+        {
+            return RejectedBefore("Something in front of the endpoint answers 400, such as antiforgery, or the webhook headers do not arrive");
+        }
+
         foreach (var (mistake, body) in BodyVariants.Of(Encoding.UTF8.GetBytes(payload)))
         {
             if (await IsAcceptedSignedAsAsync(payload, body, cancellationToken))
@@ -290,8 +300,27 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         return Finding.Fault("signature", Health?.LastRejectedReason == "signature_mismatch"
                 ? "The application rejects the signature (400): it has another secret than the one given here, or the body is changed on its way."
-                : "A delivery that is signed with the secret given here is rejected (400), and the clock does not explain it. Most likely the application has another secret: of another endpoint, or from before a rotation. Otherwise middleware reads or changes the body before the endpoint, antiforgery refuses the request, or a tolerance is set too small.",
+                : "A delivery that is signed with the secret given here is rejected (400), and the clock does not explain it. Most likely the application has another secret: of another endpoint, or from before a rotation. Otherwise something in front of the endpoint reads or changes the body or the webhook headers, or a tolerance is set too small.",
             "Compare the application's secret with that of this endpoint at OpenAI. The application's log says \"Rejected a webhook\" and why; if it says nothing, something in front of the endpoint answers.");
+    }
+
+    private static Finding RejectedBefore(string what)
+        => Finding.Fault("rejected_before", $"{what}.", "Let proxies pass the webhook headers on. Except the path from antiforgery ([IgnoreAntiforgeryToken], .DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
+
+    // The endpoint answers 413 to a body that claims to be longer than any server takes. Whoever is in front of it and looks at
+    // other things does not. The body itself is sent only if somebody asks for it.
+    private async Task<bool> IsTooLargeRejectedWithAsync(int status, CancellationToken cancellationToken)
+    {
+        using var request = new WebhookSigner(secrets[0]).Sign(new byte[OverAnyLimit]).ToRequest(url);
+        request.Headers.ExpectContinue = true;
+        try
+        {
+            return (await deliverer.SendAsync(request, cancellationToken)).Status == status;
+        }
+        catch (NoAnswerException)
+        {
+            return false;
+        }
     }
 
     // Only the body as the application sees it decides: sign that one, and send the other.
