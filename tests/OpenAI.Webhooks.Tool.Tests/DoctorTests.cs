@@ -98,6 +98,23 @@ public class DoctorTests
                 return Results.BadRequest();
             }
         })),
+        ["a fallback policy, and AllowAnonymous"] = () => Receiver.StartAsync(
+            app => app.UseAuthentication().UseAuthorization(),
+            app => app.MapOpenAIWebhooks("/webhooks/openai", Done).AllowAnonymous(),
+            services =>
+            {
+                services.AddAuthentication("cookies").AddCookie("cookies");
+                services.AddAuthorizationBuilder().SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+            }),
+        ["antiforgery that leaves it alone"] = () => Receiver.StartAsync(app => app.UseRouting().UseAntiforgery(), services: services => services.AddAntiforgery(), hasHealth: true),
+        ["decompression"] = () => Receiver.StartAsync(app => app.UseRequestDecompression(), services: services => services.AddRequestDecompression()),
+        ["compression"] = () => Receiver.StartAsync(app => app.UseResponseCompression(), services: services => services.AddResponseCompression(), hasHealth: true),
+        ["deduplication"] = () => Receiver.StartAsync(services: services => services.AddOpenAIWebhooks().AddDeduplication(), hasHealth: true),
+        ["a group"] = () => Receiver.StartAsync(map: app => app.MapGroup("/webhooks").MapOpenAIWebhooks("/openai", Done), hasHealth: true),
+        ["an exception page"] = () => Receiver.StartAsync(app => app.UseDeveloperExceptionPage()),
+        ["request timeouts"] = () => Receiver.StartAsync(app => app.UseRequestTimeouts(), services: services => services.AddRequestTimeouts()),
+        ["CORS and caching"] = () => Receiver.StartAsync(app => app.UseRouting().UseCors().UseOutputCache(), services: services => services.AddCors().AddOutputCache()),
+        ["forwarded headers"] = () => Receiver.StartAsync(app => app.UseForwardedHeaders(), hasHealth: true),
         ["rotation"] = () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.Secrets = [ToolRun.OtherSecret, ToolRun.Secret]), hasHealth: true),
     };
 
