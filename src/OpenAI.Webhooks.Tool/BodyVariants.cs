@@ -22,17 +22,14 @@ internal static class BodyVariants
         yield return ("a byte order mark (BOM) was removed or added", all.AsSpan().StartsWith(ByteOrderMark) ? all.AsMemory(3) : (byte[])[.. ByteOrderMark, .. all]);
         yield return ("its text was read with another encoding than UTF-8", Encoding.Latin1.GetBytes(text));
         yield return ("its text was read as Latin-1 and written as UTF-8", Utf8(Encoding.Latin1.GetString(all)));
-        foreach (bool isIndented in (bool[])[false, true])
+        foreach (var encoder in (JavaScriptEncoder[])[JavaScriptEncoder.Default, JavaScriptEncoder.UnsafeRelaxedJsonEscaping])
         {
-            foreach (var encoder in (JavaScriptEncoder[])[JavaScriptEncoder.Default, JavaScriptEncoder.UnsafeRelaxedJsonEscaping])
+            foreach (var options in (JsonSerializerOptions[])[new() { Encoder = encoder }, new() { Encoder = encoder, WriteIndented = true, NewLine = "\n" }, new() { Encoder = encoder, WriteIndented = true, NewLine = "\r\n" }])
             {
-                foreach (string newLine in (string[])["\n", "\r\n"])
+                if (Reserialize(text, options) is { } written)
                 {
-                    if (Reserialize(text, new() { WriteIndented = isIndented, Encoder = encoder, NewLine = newLine }) is { } written)
-                    {
-                        yield return ("its JSON was parsed and serialized again, with other white space or escapes", Utf8(written));
-                        yield return ("its JSON was parsed and serialized again, with other white space or escapes, and a line feed at the end", Utf8(written + "\n"));
-                    }
+                    yield return ("its JSON was parsed and serialized again, with other white space or escapes", Utf8(written));
+                    yield return ("its JSON was parsed and serialized again, with other white space or escapes, and a line feed at the end", Utf8(written + "\n"));
                 }
             }
         }

@@ -5,36 +5,6 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>What a server answered.</summary>
-/// <param name="Status">The status code.</param>
-/// <param name="Elapsed">How long it took.</param>
-/// <param name="Headers">The headers, also those of the content.</param>
-/// <param name="ServerTime">The server's clock; null if it did not tell.</param>
-/// <param name="Body">The beginning of the body.</param>
-internal sealed record Answer(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
-{
-    public bool IsHtml => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase)) || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
-
-    public string? Location => Headers["Location"].FirstOrDefault();
-
-    /// <summary>What OpenAI makes of it.</summary>
-    public string Meaning => Status switch
-    {
-        >= 200 and < 300 => "delivered",
-        >= 300 and < 400 => "failed: OpenAI does not follow redirects; it retries for up to 72 hours",
-        _ => "failed: OpenAI retries for up to 72 hours",
-    };
-}
-
-/// <summary>No answer came.</summary>
-internal sealed class NoAnswerException(string message, HttpRequestError error, string? certificate) : Exception(message)
-{
-    public HttpRequestError Error => error;
-
-    /// <summary>What is wrong with the server's certificate; null if nothing is.</summary>
-    public string? Certificate => certificate;
-}
-
 /// <summary>Delivers requests as OpenAI does: no redirects are followed, and an answer has eight seconds.</summary>
 internal sealed class Deliverer : IDisposable
 {

@@ -6,19 +6,6 @@ using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>A webhook endpoint at OpenAI.</summary>
-internal sealed record ApiEndpoint(string Id, string Name, string Url, IReadOnlyList<string> EventTypes, DateTimeOffset? UpdatedAt, string? SecretHint, string? Secret)
-{
-    public static ApiEndpoint From(JsonNode? node) => new(
-        node?["id"]?.ToString() ?? throw new ToolException("OpenAI's API gave an endpoint without an id."),
-        node["name"]?.ToString() ?? "",
-        node["url"]?.ToString() ?? "",
-        [.. (node["event_types"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")],
-        long.TryParse((node["updated_at"] ?? node["created_at"])?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null,
-        node["signing_secret_hint"]?.ToString(),
-        node["signing_secret"]?.ToString());
-}
-
 /// <summary>OpenAI's API for webhook endpoints. OpenAI's own package has no methods for it.</summary>
 internal sealed class OpenAIApi : IDisposable
 {
@@ -38,7 +25,8 @@ internal sealed class OpenAIApi : IDisposable
     public static (Option<string> KeyFrom, Option<Uri> Address) AddOptions(Command command)
     {
         var keyFrom = new Option<string>("--api-key-from") { Description = "The environment variable with an API key of OpenAI.", HelpName = "ENVVAR", DefaultValueFactory = _ => "OPENAI_API_KEY" };
-        var address = new Option<Uri>("--api-url") { Description = "The address of OpenAI's API.", HelpName = "URL", CustomParser = UrlParser.Parse, DefaultValueFactory = _ => new Uri("https://api.openai.com/v1") };
+        var address = UrlOption.Create("--api-url", "The address of OpenAI's API.");
+        address.DefaultValueFactory = _ => new Uri("https://api.openai.com/v1");
         command.Add(keyFrom);
         command.Add(address);
         return (keyFrom, address);

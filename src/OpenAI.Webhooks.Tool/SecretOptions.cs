@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -52,8 +53,11 @@ internal sealed class SecretOptions
             : [];
     }
 
-    /// <summary>The first secret.</summary>
-    public string Require(ParseResult parsed) => Find(parsed) is [var first, ..] ? first : throw new ToolException(
+    /// <summary>A secret that nobody has.</summary>
+    public static string CreateRandom() => $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}";
+
+    /// <summary>The secrets; there is at least one.</summary>
+    public IReadOnlyList<string> Require(ParseResult parsed) => Find(parsed) is { Count: > 0 } secrets ? secrets : throw new ToolException(
         $"There is no webhook secret. Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
 
     /// <summary>Stores a secret in the project's user secrets, and returns where.</summary>

@@ -14,8 +14,8 @@ internal static class DoctorCommand
 
     public static Command Create(IAnsiConsole console)
     {
-        var url = new Argument<Uri>("URL") { Description = "The endpoint's URL, as it is at OpenAI.", CustomParser = UrlParser.Parse };
-        var health = new Option<Uri>("--health") { Description = "The URL of the application's health check. Otherwise: usual paths are tried.", HelpName = "URL", CustomParser = UrlParser.Parse };
+        var url = new Argument<Uri>("URL") { Description = "The endpoint's URL, as it is at OpenAI.", CustomParser = UrlOption.Parse };
+        var health = UrlOption.Create("--health", "The URL of the application's health check. Otherwise: usual paths are tried.");
         var type = new Option<string>("--type") { Description = "The type of the sample event that is sent. Otherwise: a type that is handled.", HelpName = "TYPE" };
         var noEvents = new Option<bool>("--no-events") { Description = "Send no signed event, and have OpenAI send none. Handlers do not run." };
         var json = new Option<bool>("--json") { Description = "Write JSON, for machines." };

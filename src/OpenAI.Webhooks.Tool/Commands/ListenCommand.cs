@@ -23,10 +23,10 @@ internal static class ListenCommand
     public static Command Create(IAnsiConsole console)
     {
         var port = new Option<int>("--port") { Description = "The port to listen on; 0 for a free one.", DefaultValueFactory = _ => 5080 };
-        var forward = new Option<Uri>("--forward") { Description = "Hand each delivery on to this URL, and its answer back.", HelpName = "URL", CustomParser = UrlParser.Parse };
+        var forward = UrlOption.Create("--forward", "Hand each delivery on to this URL, and its answer back.");
         var save = new Option<DirectoryInfo>("--save") { Description = "Keep each delivery as a file in this folder. They hold whatever OpenAI sends.", HelpName = "DIR" };
         var showPrivate = new Option<bool>("--show-private") { Description = "Do not mask phone numbers, addresses and URLs." };
-        var publicUrl = new Option<Uri>("--public-url") { Description = "The https URL by which a tunnel reaches this port. An endpoint is created at OpenAI for it, and deleted at the end.", HelpName = "URL", CustomParser = UrlParser.Parse };
+        var publicUrl = UrlOption.Create("--public-url", "The https URL by which a tunnel reaches this port. An endpoint is created at OpenAI for it, and deleted at the end.");
         var types = new Option<string[]>("--types") { Description = "The event types that endpoint subscribes to. Otherwise: all that the project can have.", AllowMultipleArgumentsPerToken = true };
         var store = new Option<bool>("--store-secret") { Description = $"Store that endpoint's secret in the project's user secrets, as {SecretOptions.Variable}, instead of printing it." };
         var command = new Command("listen", "Receives, verifies and shows deliveries.") { port, forward, save, showPrivate, publicUrl, types, store };
@@ -52,7 +52,7 @@ internal static class ListenCommand
             await using var app = await receiver.StartAsync(parsed.GetValue(port), source.Token);
             if (api is null)
             {
-                receiver.Verifier = new WebhookVerifier(secrets.Require(parsed));
+                receiver.Verifier = new WebhookVerifier(secrets.Require(parsed)[0]);
                 await WaitAsync(source.Token);
             }
             else
@@ -163,7 +163,7 @@ internal static class ListenCommand
             {
                 using var deliverer = new Deliverer(forward!);
                 var answer = await deliverer.SendAsync(request, context.RequestAborted);
-                return (answer.Status, $" → {answer.Status} in {answer.Elapsed.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture)} ms: {Markup.Escape(answer.Meaning)}");
+                return (answer.Status, $" → {Markup.Escape(answer.Summary)}");
             }
             catch (NoAnswerException exception)
             {

@@ -9,12 +9,13 @@ internal static class ReplayCommand
     public static Command Create(IAnsiConsole console)
     {
         var files = new Argument<FileInfo[]>("FILE") { Description = "Deliveries saved by listen --save.", Arity = ArgumentArity.OneOrMore };
-        var to = new Option<Uri>("--to") { Description = "The endpoint's URL.", Required = true, HelpName = "URL", CustomParser = UrlParser.Parse };
+        var to = UrlOption.Create("--to", "The endpoint's URL.");
+        to.Required = true;
         var command = new Command("replay", "Sends saved deliveries again, with a new timestamp and the same id.") { files, to };
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var signer = new WebhookSigner(secrets.Require(parsed));
+            var signer = new WebhookSigner(secrets.Require(parsed)[0]);
             var saved = parsed.GetValue(files)!.Select(file => (file.Name, Delivery: SavedDelivery.Read(file))).ToList();
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isDelivered = true;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -13,7 +12,8 @@ internal static class SendCommand
     public static Command Create(IAnsiConsole console)
     {
         var type = new Argument<string>("TYPE") { Description = "The event's type, such as response.completed.", Arity = ArgumentArity.ZeroOrOne };
-        var to = new Option<Uri>("--to") { Description = "The endpoint's URL.", Required = true, HelpName = "URL", CustomParser = UrlParser.Parse };
+        var to = UrlOption.Create("--to", "The endpoint's URL.");
+        to.Required = true;
         var all = new Option<bool>("--all") { Description = "Send an event of each type." };
         var file = new Option<FileInfo>("--file") { Description = "Send this file's bytes as the payload." };
         var repeat = new Option<int>("--repeat") { Description = "How often to send each event, with the same id.", DefaultValueFactory = _ => 1 };
@@ -24,8 +24,8 @@ internal static class SendCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var clock = new ShiftedClock(parsed.GetValue(old) ? -OldAge : TimeSpan.Zero);
-            var signer = new WebhookSigner(parsed.GetValue(bad) ? NewSecret() : secrets.Require(parsed), clock);
-            var signed = Payloads(parsed.GetValue(type), parsed.GetValue(all), parsed.GetValue(file)).Select(payload => (payload.Name, Signed: signer.Sign(payload.Bytes))).ToList();
+            var signer = new WebhookSigner(parsed.GetValue(bad) ? SecretOptions.CreateRandom() : secrets.Require(parsed)[0], clock);
+            var signed = Sign(signer, parsed.GetValue(type), parsed.GetValue(all), parsed.GetValue(file)).ToList();
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isDelivered = true;
             foreach (var (name, delivery) in signed)
@@ -48,10 +48,8 @@ internal static class SendCommand
         try
         {
             var answer = await deliverer.DeliverAsync(signed, url, cancellationToken);
-            bool isDelivered = answer.Status is >= 200 and < 300;
-            string milliseconds = answer.Elapsed.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
-            console.MarkupLine($"{(isDelivered ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {answer.Status} in {milliseconds} ms: {Markup.Escape(answer.Meaning)}");
-            return isDelivered;
+            console.MarkupLine($"{(answer.IsSuccess ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {Markup.Escape(answer.Summary)}");
+            return answer.IsSuccess;
         }
         catch (NoAnswerException exception)
         {
@@ -60,10 +58,7 @@ internal static class SendCommand
         }
     }
 
-    /// <summary>A secret that nobody has.</summary>
-    public static string NewSecret() => $"whsec_{Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(32))}";
-
-    private static IEnumerable<(string Name, ReadOnlyMemory<byte> Bytes)> Payloads(string? type, bool isAll, FileInfo? file)
+    private static IEnumerable<(string Name, SignedWebhook Signed)> Sign(WebhookSigner signer, string? type, bool isAll, FileInfo? file)
     {
         if ((type is null ? 0 : 1) + (isAll ? 1 : 0) + (file is null ? 0 : 1) != 1)
         {
@@ -72,9 +67,9 @@ internal static class SendCommand
 
         if (file is not null)
         {
-            return [(file.Name, file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}."))];
+            return [(file.Name, signer.Sign(file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}.")))];
         }
 
-        return (isAll ? SampleEvents.Types : [type!]).Select(name => (name, (ReadOnlyMemory<byte>)System.Text.Encoding.UTF8.GetBytes(SampleEvents.Create(name, DateTimeOffset.UtcNow).ToJson())));
+        return (isAll ? SampleEvents.Types : [type!]).Select(name => (name, signer.Sign(SampleEvents.Create(name, DateTimeOffset.UtcNow))));
     }
 }

@@ -15,8 +15,8 @@ internal static class VerifyCommand
         var secrets = new SecretOptions(command);
         command.SetAction(parsed =>
         {
-            secrets.Require(parsed);
-            var (isAuthentic, verdict) = Judge(SavedDelivery.Read(parsed.GetValue(file)!), secrets.Find(parsed));
+            var required = secrets.Require(parsed);
+            var (isAuthentic, verdict) = Judge(SavedDelivery.Read(parsed.GetValue(file)!), required);
             console.MarkupLine($"{(isAuthentic ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(verdict)}");
             return isAuthentic ? 0 : 1;
         });

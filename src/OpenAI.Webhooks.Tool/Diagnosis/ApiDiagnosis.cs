@@ -8,8 +8,6 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
 {
     private const int HintLength = 4;
 
-    private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(4);
-
     public async IAsyncEnumerable<Finding> DiagnoseAsync(HealthData? health, bool? isDelivered, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var endpoints = new List<ApiEndpoint>();
@@ -29,7 +27,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
             yield break;
         }
 
-        if (health?.Time is { } time && api.Time is { } now && (time - now).Duration() > MaxSkew)
+        if (health?.Time is { } time && api.Time is { } now && (time - now).Duration() > ServerDiagnosis.MaxSkew)
         {
             yield return Finding.Fault("clock", $"The application's clock is {Math.Abs((time - now).TotalMinutes).ToString("F0", CultureInfo.InvariantCulture)} minutes {(time > now ? "fast" : "slow")}, measured by OpenAI's. Deliveries more than 5 minutes off are rejected.", "Synchronize the server's clock (NTP).");
         }

@@ -9,16 +9,19 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 /// <summary>What can be seen of an endpoint from outside, in the order in which one fault hides the next.</summary>
 internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, Uri? healthUrl, string? type, bool sendsEvents)
 {
+    private const string StoreFirst = "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own.";
     private const int LargeBody = 255 * 1024;
 
     // Kestrel's limit is 30,000,000 bytes.
     private const int OverAnyLimit = 31_000_000;
 
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(3);
 
     // What an endpoint's path is often called.
     private static readonly string[] UsualPaths = ["/webhooks/openai", "/webhook/openai", "/webhooks", "/webhook", "/openai/webhooks", "/openai/webhook", "/api/webhooks/openai", "/api/webhooks", "/api/webhook", "/"];
+
+    /// <summary>How far a clock may be off without an alarm: a minute less than the tolerance.</summary>
+    public static TimeSpan MaxSkew { get; } = TimeSpan.FromMinutes(4);
 
     /// <summary>What the application's health check told; null if it has none that can be read.</summary>
     public HealthData? Health { get; private set; }
@@ -33,9 +36,9 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
             yield return Finding.Fault("not_https", "The URL is http. OpenAI delivers to https only.", "Give the endpoint an https URL, here and at OpenAI.");
         }
 
-        var probe = new ProbeResult();
-        yield return await ReachAsync(probe, cancellationToken);
-        if (probe.Answer is not { } answer)
+        var (found, answer) = await ReachAsync(cancellationToken);
+        yield return found;
+        if (answer is null)
         {
             yield break;
         }
@@ -69,20 +72,23 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         }
     }
 
-    private async Task<Finding> ReachAsync(ProbeResult probe, CancellationToken cancellationToken)
+    private async Task<(Finding Finding, Answer? Answer)> ReachAsync(CancellationToken cancellationToken)
     {
         try
         {
-            probe.Answer = await PostUnsignedAsync(url, cancellationToken);
-            return Finding.Sound("reached", $"{url.Authority} answers{(url.Scheme == Uri.UriSchemeHttps ? ", with a certificate that is trusted" : "")}.");
-        }
-        catch (NoAnswerException exception) when (exception.Certificate is { } certificate)
-        {
-            return Finding.Fault("certificate", $"The TLS certificate of {url.Host} is refused: {certificate}.", "Install a certificate of a public authority for this host, with its intermediates. OpenAI verifies it.");
+            var answer = await PostUnsignedAsync(url, cancellationToken);
+            return (Finding.Sound("reached", $"{url.Authority} answers{(url.Scheme == Uri.UriSchemeHttps ? ", with a certificate that is trusted" : "")}."), answer);
         }
         catch (NoAnswerException exception)
         {
-            return exception.Error switch
+            return (ExplainSilence(exception), null);
+        }
+    }
+
+    private Finding ExplainSilence(NoAnswerException exception)
+        => exception.Certificate is { } certificate
+            ? Finding.Fault("certificate", $"The TLS certificate of {url.Host} is refused: {certificate}.", "Install a certificate of a public authority for this host, with its intermediates. OpenAI verifies it.")
+            : exception.Error switch
             {
                 HttpRequestError.NameResolutionError => Finding.Fault("name", $"The name {url.Host} does not resolve.", "Check the spelling and the DNS entry."),
                 HttpRequestError.ConnectionError => Finding.Fault("nobody_listens", $"Nobody listens at {url.Authority} ({exception.Message}).", "Start the application, and check the port, the firewall and the tunnel."),
@@ -90,8 +96,6 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
                 HttpRequestError.Unknown => Finding.Fault("no_answer", $"{url.Authority} accepts the connection and gives {exception.Message}.", "Check whether the application hangs, or a proxy waits for it."),
                 _ => Finding.Fault("no_http", $"{url.Authority} does not answer as an HTTP server ({exception.Message}).", "Check the scheme and the port: this may be the https port, or another program."),
             };
-        }
-    }
 
     private async Task<Finding> InterpretUnsignedAsync(Answer answer, CancellationToken cancellationToken)
     {
@@ -100,9 +104,9 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
             case 400 when answer.Body.Contains("Invalid Hostname", StringComparison.OrdinalIgnoreCase):
                 return Finding.Fault("host_filtering", $"The server refuses the host name {url.Host} (400, Invalid Hostname).", "Add the name to AllowedHosts in the application's configuration.");
             case 400 when answer.Body.Contains("forgery", StringComparison.OrdinalIgnoreCase):
-                return Antiforgery(answer);
+                return Finding.Fault("antiforgery", "Antiforgery refuses the request (400). OpenAI has no token; the signature is the proof.", "Except the endpoint: [IgnoreAntiforgeryToken] on the action, or .DisableAntiforgery() on the endpoint.");
             case 400 when answer.Body.Length > 0:
-                return Finding.Note("rejects_unsigned", "A request without a signature is rejected with 400 and a body, which the library's endpoint does not write: a controller, or something in front of the endpoint.", null);
+                return Finding.Note("rejects_unsigned", "A request without a signature is rejected with 400 and a body, which the library's endpoint does not write: a controller, or something in front of the endpoint.");
             case 400:
                 return Finding.Sound("rejects_unsigned", "A request without a signature is rejected (400), as it should be.");
             case 404:
@@ -134,9 +138,6 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
                 return Finding.Fault("unexpected", $"The endpoint answers {answer.Status} to a request without a signature; 400 is expected.", "Check what answers at this path.");
         }
     }
-
-    private static Finding Antiforgery(Answer answer)
-        => Finding.Fault("antiforgery", $"Antiforgery refuses the request ({answer.Status}). OpenAI has no token; the signature is the proof.", "Except the endpoint: [IgnoreAntiforgeryToken] on the action, or .DisableAntiforgery() on the endpoint.");
 
     private Finding Redirect(Answer answer)
     {
@@ -208,7 +209,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         var skew = time - now;
         string whose = Health?.Time is null ? "server" : "application";
-        return skew.Duration() < Tolerance - TimeSpan.FromMinutes(1)
+        return skew.Duration() < MaxSkew
             ? Finding.Sound("clock", $"The {whose}'s clock agrees with this machine's to {Math.Max(1, Math.Round(skew.Duration().TotalSeconds)).ToString(CultureInfo.InvariantCulture)} s.")
             : ClockFault(skew, whose);
     }
@@ -223,17 +224,18 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         try
         {
             var answer = await SignAndSendAsync(payload, secrets[0], TimeSpan.Zero, cancellationToken);
-            IsDelivered = answer.Status is >= 200 and < 300;
+            IsDelivered = answer.IsSuccess;
             return answer.Status switch
             {
-                >= 200 and < 300 when answer.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"A signed {sent} was accepted, but only after {Text(answer.Elapsed)}. OpenAI waits only seconds.", "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own."),
+                >= 200 and < 300 when answer.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"A signed {sent} was accepted, but only after {Text(answer.Elapsed)}. OpenAI waits only seconds.", StoreFirst),
                 >= 200 and < 300 when Health?.HandledTypes is { } handled && !handled.Any(one => HealthData.Covers(one, sent)) => Finding.Note("delivered_unhandled", $"A signed {sent} is accepted ({answer.Status}), but no handler takes it."),
                 >= 200 and < 300 => Finding.Sound("delivered", $"A signed {sent} is accepted ({answer.Status} in {Text(answer.Elapsed)})."),
-                400 or 401 or 403 => await ExplainRejectionAsync(answer.Status, payload, cancellationToken),
+                400 => await ExplainRejectionAsync(payload, cancellationToken),
+                401 or 403 => Finding.Fault("authorization", $"A signed delivery is refused with {answer.Status}.", "Call .AllowAnonymous() on what MapOpenAIWebhooks returns."),
                 413 => Finding.Fault("body_limit", $"A body of {payload.Length} bytes is too large (413).", "Raise OpenAI:Webhooks:MaxBodyBytes, or the limit of the server or proxy, to 256 KiB."),
                 429 => Finding.Fault("rate_limit", "A rate limit refuses the delivery (429).", "Except the endpoint from it. OpenAI may send many deliveries at once."),
                 503 => Finding.Fault("not_stored", "The signature is accepted, but the delivery is not stored (503).", "Look for \"could not be stored\" in the application's log, and check the inbox's database or queue."),
-                504 => Finding.Fault("slow_handler", "The delivery runs into a timeout of the application or a proxy (504).", "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own."),
+                504 => Finding.Fault("slow_handler", "The delivery runs into a timeout of the application or a proxy (504).", StoreFirst),
                 >= 500 => Finding.Fault("handler_fails", $"The signature is accepted, but the handler of {sent} fails ({answer.Status}) on a sample event.", "Look for \"A handler failed\" in the application's log. If it fails only because the sample's ids do not exist, let it treat 404 as done, as for OpenAI's own test events."),
                 _ => Finding.Fault("unexpected", $"The endpoint answers {answer.Status} to a signed {sent}.", "Check what stands in front of the endpoint."),
             };
@@ -241,25 +243,19 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         catch (NoAnswerException exception)
         {
             IsDelivered = false;
-            return Finding.Fault("slow_handler", $"A signed {sent} gets {exception.Message}, though a request without a signature was answered. OpenAI waits only seconds.", "The handler takes too long, or hangs. Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own.");
+            return Finding.Fault("slow_handler", $"A signed {sent} gets {exception.Message}, though a request without a signature was answered. OpenAI waits only seconds.", $"The handler takes too long, or hangs. {StoreFirst}");
         }
     }
 
-    private async Task<Finding> ExplainRejectionAsync(int status, string payload, CancellationToken cancellationToken)
+    private async Task<Finding> ExplainRejectionAsync(string payload, CancellationToken cancellationToken)
     {
-        Finding ReadBefore() => Finding.Fault("body_read", "Something in front of the endpoint reads the body, so that nothing is left to verify.", "Let middleware that reads bodies, such as logging, call request.EnableBuffering() and rewind the body, or run after the endpoint.");
-        if (status is 401 or 403)
-        {
-            return Finding.Fault("authorization", $"A signed delivery is refused with {status}.", "Call .AllowAnonymous() on what MapOpenAIWebhooks returns.");
-        }
-
         Health = Health is null ? null : await HealthData.ReadAsync(deliverer, url, Health.Url, cancellationToken);
         switch (Health?.LastRejectedReason)
         {
             case var _ when Health is { HasJustRejected: false }:
                 return RejectedBefore("Something in front of the endpoint answers 400, such as antiforgery; the endpoint itself does not see the request");
             case "body_read_before":
-                return ReadBefore();
+                return Finding.Fault("body_read", "Something in front of the endpoint reads the body, so that nothing is left to verify.", "Let middleware that reads bodies, such as logging, call request.EnableBuffering() and rewind the body, or run after the endpoint.");
             case "body_malformed":
                 return Finding.Fault("body_changed", "Something in front of the endpoint cannot decode the body.", "Check request decompression, and proxies that change Content-Encoding.");
             case string reason when reason.StartsWith("missing_", StringComparison.Ordinal) || reason.StartsWith("repeated_", StringComparison.Ordinal):
@@ -270,7 +266,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         foreach (string other in secrets.Skip(1))
         {
-            if ((await SignAndSendAsync(payload, other, TimeSpan.Zero, cancellationToken)).Status is >= 200 and < 300)
+            if ((await SignAndSendAsync(payload, other, TimeSpan.Zero, cancellationToken)).IsSuccess)
             {
                 IsDelivered = true;
                 return Finding.Note("second_secret", "The application does not have the first of the secrets given here, but another of them. That is how it should be in the middle of a rotation only.");
@@ -279,23 +275,20 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         foreach (var shift in Shifts())
         {
-            if ((await SignAndSendAsync(payload, secrets[0], shift, cancellationToken)).Status is >= 200 and < 300)
+            if ((await SignAndSendAsync(payload, secrets[0], shift, cancellationToken)).IsSuccess)
             {
                 return ClockFault(shift, "application");
             }
         }
 
-        if (await IsTooLargeRejectedWithAsync(400, cancellationToken))
+        if (await IsTooLargeBadRequestAsync(cancellationToken))
         {
             return RejectedBefore("Something in front of the endpoint answers 400, such as antiforgery, or the webhook headers do not arrive");
         }
 
-        foreach (var (mistake, body) in BodyVariants.Of(Encoding.UTF8.GetBytes(payload)))
+        if (await FindChangeAsync(payload, cancellationToken) is { } change)
         {
-            if (await IsAcceptedSignedAsAsync(payload, body, cancellationToken))
-            {
-                return BodyChanged(mistake);
-            }
+            return BodyChanged(change);
         }
 
         return Finding.Fault("signature", Health?.LastRejectedReason == "signature_mismatch"
@@ -309,13 +302,13 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
     // The endpoint answers 413 to a body that claims to be longer than any server takes. Whoever is in front of it and looks at
     // other things does not. The body itself is sent only if somebody asks for it.
-    private async Task<bool> IsTooLargeRejectedWithAsync(int status, CancellationToken cancellationToken)
+    private async Task<bool> IsTooLargeBadRequestAsync(CancellationToken cancellationToken)
     {
         using var request = new WebhookSigner(secrets[0]).Sign(new byte[OverAnyLimit]).ToRequest(url);
         request.Headers.ExpectContinue = true;
         try
         {
-            return (await deliverer.SendAsync(request, cancellationToken)).Status == status;
+            return (await deliverer.SendAsync(request, cancellationToken)).Status == 400;
         }
         catch (NoAnswerException)
         {
@@ -323,13 +316,21 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         }
     }
 
-    // Only the body as the application sees it decides: sign that one, and send the other.
-    private async Task<bool> IsAcceptedSignedAsAsync(string sent, ReadOnlyMemory<byte> signedBody, CancellationToken cancellationToken)
+    // The application verifies the body as it sees it: sign that one, and send the other.
+    private async Task<string?> FindChangeAsync(string payload, CancellationToken cancellationToken)
     {
-        var signed = new WebhookSigner(secrets[0]).Sign(signedBody);
-        using var request = signed.ToRequest(url);
-        request.Content = JsonContent(Encoding.UTF8.GetBytes(sent));
-        return (await deliverer.SendAsync(request, cancellationToken)).Status is >= 200 and < 300;
+        byte[] sent = Encoding.UTF8.GetBytes(payload);
+        foreach (var (mistake, seen) in BodyVariants.Of(sent))
+        {
+            using var request = new WebhookSigner(secrets[0]).Sign(seen).ToRequest(url);
+            request.Content = JsonContent(sent);
+            if ((await deliverer.SendAsync(request, cancellationToken)).IsSuccess)
+            {
+                return mistake;
+            }
+        }
+
+        return null;
     }
 
     private static Finding BodyChanged(string how)
@@ -349,15 +350,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
                 return Finding.Sound("body_exact", "White space, escapes and accents arrive as they were sent.");
             }
 
-            foreach (var (mistake, body) in BodyVariants.Of(Encoding.UTF8.GetBytes(payload)))
-            {
-                if (await IsAcceptedSignedAsAsync(payload, body, cancellationToken))
-                {
-                    return BodyChanged(mistake);
-                }
-            }
-
-            return BodyChanged("white space, escapes or characters beyond ASCII do not arrive as they were sent");
+            return BodyChanged(await FindChangeAsync(payload, cancellationToken) ?? "white space, escapes or characters beyond ASCII do not arrive as they were sent");
         }
         catch (NoAnswerException exception)
         {
@@ -372,7 +365,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         node["data"]!["padding"] = new string('x', LargeBody - node.ToJsonString().Length - 32);
         try
         {
-            var answer = await SignAndSendAsync(node.ToJsonString(), Commands.SendCommand.NewSecret(), TimeSpan.Zero, cancellationToken);
+            var answer = await SignAndSendAsync(node.ToJsonString(), SecretOptions.CreateRandom(), TimeSpan.Zero, cancellationToken);
             return answer.Status == 400
                 ? Finding.Sound("body_size", "Bodies up to 255 KiB are let through.")
                 : Finding.Fault("body_limit", $"A body of 255 KiB is refused ({answer.Status}). Most events are small; a call's can be over 100 KiB.", "Raise the limit to 256 KiB: OpenAI:Webhooks:MaxBodyBytes, the server's MaxRequestBodySize, or the proxy's client_max_body_size.");
@@ -415,9 +408,4 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         { TotalHours: < 2 } => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalMinutes:F0} minutes"),
         _ => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalHours:F1} hours"),
     };
-
-    private sealed class ProbeResult
-    {
-        public Answer? Answer { get; set; }
-    }
 }

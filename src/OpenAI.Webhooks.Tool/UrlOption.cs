@@ -1,9 +1,13 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 
 namespace OpenAI.Webhooks.Tool;
 
-internal static class UrlParser
+/// <summary>An option whose value is a URL.</summary>
+internal static class UrlOption
 {
+    public static Option<Uri> Create(string name, string description) => new(name) { Description = description, HelpName = "URL", CustomParser = Parse };
+
     /// <summary>Reads an absolute http or https URL; one without a scheme is an error, not a file.</summary>
     public static Uri? Parse(ArgumentResult result)
     {

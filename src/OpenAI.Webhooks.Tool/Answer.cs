@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace OpenAI.Webhooks.Tool;
+
+/// <summary>What a server answered.</summary>
+/// <param name="Status">The status code.</param>
+/// <param name="Elapsed">How long it took.</param>
+/// <param name="Headers">The headers, also those of the content.</param>
+/// <param name="ServerTime">The server's clock; null if it did not tell.</param>
+/// <param name="Body">The beginning of the body.</param>
+internal sealed record Answer(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
+{
+    public bool IsHtml => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase)) || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
+
+    public string? Location => Headers["Location"].FirstOrDefault();
+
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    /// <summary>The status, the time it took, and what OpenAI makes of it.</summary>
+    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{Status} in {Elapsed.TotalMilliseconds:F0} ms: {Meaning}");
+
+    private string Meaning => Status switch
+    {
+        >= 200 and < 300 => "delivered",
+        >= 300 and < 400 => "failed: OpenAI does not follow redirects; it retries for up to 72 hours",
+        _ => "failed: OpenAI retries for up to 72 hours",
+    };
+}
