@@ -75,10 +75,21 @@ public class DoctorTests
         ["a delegate, health"] = () => Receiver.StartAsync(hasHealth: true),
         ["handlers, health"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, AspNetCore.Tests.Nothing>(), hasHealth: true),
         ["an inbox"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddInbox<InboxThatForgets>().ReceiveOnly(), hasHealth: true),
-        ["a path base"] = () => Receiver.StartAsync(app => app.UsePathBase("/base").UseRouting()),
+        ["a path base"] = () => Receiver.StartAsync(
+            app =>
+            {
+                app.UsePathBase("/base");
+                app.UseWhen(context => !context.Request.PathBase.HasValue, branch => branch.Run(context =>
+                {
+                    context.Response.StatusCode = 404;
+                    return Task.CompletedTask;
+                }));
+                app.UseRouting();
+            },
+            path: "/base/webhooks/openai"),
         ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [ToolRun.Secret]), hasHealth: true),
         ["status code pages"] = () => Receiver.StartAsync(app => app.UseStatusCodePages()),
-        ["HTTP/2 too"] = () => Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2)),
+        ["a server that speaks HTTP/2 too"] = () => Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2)),
         ["a buffered body"] = () => Receiver.StartAsync(app => app.Use(async (context, next) =>
         {
             context.Request.EnableBuffering();

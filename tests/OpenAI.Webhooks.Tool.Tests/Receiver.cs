@@ -8,11 +8,13 @@ internal sealed class Receiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private Receiver(WebApplication app) => _app = app;
+    private readonly string _path;
 
-    public string Address => _app.Urls.Single().Replace("[::]", "localhost", StringComparison.Ordinal);
+    private Receiver(WebApplication app, string path) => (_app, _path) = (app, path);
 
-    public string Url => $"{Address}/webhooks/openai";
+    public string Address => _app.Urls.Single();
+
+    public string Url => Address + _path;
 
     /// <summary>Starts one.</summary>
     /// <param name="before">What stands in front of the endpoint.</param>
@@ -21,8 +23,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <param name="hasHealth">Whether it maps a health check that shows its data.</param>
     /// <param name="secret">Its secret.</param>
     /// <param name="kestrel">Changes the server.</param>
+    /// <param name="path">Where the endpoint is.</param>
     public static async Task<Receiver> StartAsync(
-        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = ToolRun.Secret, Action<KestrelServerOptions>? kestrel = null)
+        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = ToolRun.Secret, Action<KestrelServerOptions>? kestrel = null, string path = "/webhooks/openai")
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -40,7 +43,7 @@ internal sealed class Receiver : IAsyncDisposable
         }
 
         await app.StartAsync();
-        return new(app);
+        return new(app, path);
     }
 
     public async ValueTask DisposeAsync()
