@@ -78,16 +78,16 @@ public sealed class CommandTests : IDisposable
         {
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output.Should().StartWith("There is no webhook secret.");
 
-            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{ToolRun.Secret}}", } // as an editor leaves it""");
+            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
 
             await File.WriteAllTextAsync(secrets.FullName, """{ "Other": "stays" }""");
             using var output = new StringWriter();
             using var stopping = new CancellationTokenSource();
             var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project);
-            await EventuallyAsync(() => Text(output).Contains("test event", StringComparison.Ordinal));
+            await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
             await stopping.CancelAsync();
-            (await listening).Output.Should().NotContain(ToolRun.Secret);
+            (await listening).Output.Should().NotContain(TestApp.Secret);
             (await File.ReadAllTextAsync(secrets.FullName)).Should().Contain("stays");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
         }
@@ -139,7 +139,7 @@ public sealed class CommandTests : IDisposable
         using var stopping = new CancellationTokenSource();
 
         var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com/hook", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url);
-        await EventuallyAsync(() => Text(output).Contains("OpenAI sent a test event (response.completed) and got the status 200.", StringComparison.Ordinal));
+        await TestApp.Eventually(() => Text(output).Contains("OpenAI sent a test event (response.completed) and got the status 200.", StringComparison.Ordinal));
         api.Endpoints.Values.Select(endpoint => endpoint["url"]!.ToString()).Should().BeEquivalentTo("https://example.com/mine", "https://example.com/colleague", "https://example.com/runs", "https://tunnel.example.com/hook");
         await stopping.CancelAsync();
         (await listening).ExitCode.Should().Be(0);
@@ -157,7 +157,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("it was empty", "", """{"a":1}""")]
     public async Task Verify_names_the_mistake_that_explains_a_body(string mistake, string original, string saved)
     {
-        var run = await VerifyAsync(new WebhookSigner(ToolRun.Secret).Sign(original), saved);
+        var run = await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign(original), saved);
 
         run.ExitCode.Should().Be(1);
         run.Output.Should().Contain(mistake);
@@ -166,11 +166,11 @@ public sealed class CommandTests : IDisposable
     [Fact]
     public async Task Verify_names_a_wrong_key_milliseconds_and_what_it_cannot_explain()
     {
-        string keyOfText = $"whsec_{Convert.ToBase64String(Encoding.UTF8.GetBytes(ToolRun.Secret))}";
+        string keyOfText = $"whsec_{Convert.ToBase64String(Encoding.UTF8.GetBytes(TestApp.Secret))}";
 
         (await VerifyAsync(new WebhookSigner(keyOfText).Sign("{}"), "{}")).Output.Should().Contain("instead of decoding the base64 after whsec_");
-        (await VerifyAsync(new WebhookSigner(ToolRun.OtherSecret).Sign("{}"), "{}")).Output.Should().Contain("another secret");
-        (await VerifyAsync(new WebhookSigner(ToolRun.Secret).Sign("{}"), "{}", timestamp => timestamp + "000")).Output.Should().Contain("milliseconds");
+        (await VerifyAsync(new WebhookSigner(TestApp.OtherSecret).Sign("{}"), "{}")).Output.Should().Contain("another secret");
+        (await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign("{}"), "{}", timestamp => timestamp + "000")).Output.Should().Contain("milliseconds");
     }
 
     private async Task<ToolRun> VerifyAsync(SignedWebhook signed, string body, Func<string, string>? change = null)
@@ -183,7 +183,7 @@ public sealed class CommandTests : IDisposable
 
     private static async Task<string> AddressAsync(StringWriter output)
     {
-        await EventuallyAsync(() => Text(output).Contains("Ctrl+C", StringComparison.Ordinal));
+        await TestApp.Eventually(() => Text(output).Contains("Ctrl+C", StringComparison.Ordinal));
         return System.Text.RegularExpressions.Regex.Match(Text(output), @"http://[0-9.:]+\d").Value;
     }
 
@@ -198,15 +198,5 @@ public sealed class CommandTests : IDisposable
         {
             return "";
         }
-    }
-
-    private static async Task EventuallyAsync(Func<bool> condition)
-    {
-        for (int i = 0; i < 200 && !condition(); i++)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
-        }
-
-        condition().Should().BeTrue();
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Microsoft.AspNetCore.Hosting;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
@@ -61,19 +62,19 @@ public class DoctorTests
             return context.Response.StatusCode == 413 ? Task.CompletedTask : next(context);
         }))),
         ["own limit too small"] = ("body_limit", () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.MaxBodyBytes = 1000))),
-        ["another secret"] = ("signature", () => Receiver.StartAsync(secret: ToolRun.OtherSecret, hasHealth: true)),
+        ["another secret"] = ("signature", () => Receiver.StartAsync(secret: TestApp.OtherSecret, hasHealth: true)),
         ["clock, no health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromMinutes(-17))))),
         ["clock, health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromHours(1))), hasHealth: true)),
         ["handler fails"] = ("handler_fails", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => throw new InvalidOperationException()))),
         ["slow handler"] = ("slow_handler", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, token) => Task.Delay(TimeSpan.FromSeconds(4), token)))),
-        ["inbox away"] = ("not_stored", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, AspNetCore.Tests.Nothing>().AddInbox<InboxAway>())),
+        ["inbox away"] = ("not_stored", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>().AddInbox<InboxAway>())),
     };
 
     private static readonly Dictionary<string, Func<Task<Receiver>>> SoundSetups = new()
     {
         ["a delegate"] = () => Receiver.StartAsync(),
         ["a delegate, health"] = () => Receiver.StartAsync(hasHealth: true),
-        ["handlers, health"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, AspNetCore.Tests.Nothing>(), hasHealth: true),
+        ["handlers, health"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>(), hasHealth: true),
         ["an inbox"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddInbox<InboxThatForgets>().ReceiveOnly(), hasHealth: true),
         ["a path base"] = () => Receiver.StartAsync(
             app =>
@@ -87,7 +88,7 @@ public class DoctorTests
                 app.UseRouting();
             },
             path: "/base/webhooks/openai"),
-        ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [ToolRun.Secret]), hasHealth: true),
+        ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]), hasHealth: true),
         ["status code pages"] = () => Receiver.StartAsync(app => app.UseStatusCodePages()),
         ["a server that speaks HTTP/2 too"] = () => Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2)),
         ["a buffered body"] = () => Receiver.StartAsync(app => app.Use(async (context, next) =>
@@ -126,7 +127,7 @@ public class DoctorTests
         ["request timeouts"] = () => Receiver.StartAsync(app => app.UseRequestTimeouts(), services: services => services.AddRequestTimeouts()),
         ["CORS and caching"] = () => Receiver.StartAsync(app => app.UseRouting().UseCors().UseOutputCache(), services: services => services.AddCors().AddOutputCache()),
         ["forwarded headers"] = () => Receiver.StartAsync(app => app.UseForwardedHeaders(), hasHealth: true),
-        ["rotation"] = () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.Secrets = [ToolRun.OtherSecret, ToolRun.Secret]), hasHealth: true),
+        ["rotation"] = () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.Secrets = [TestApp.OtherSecret, TestApp.Secret]), hasHealth: true),
     };
 
     public static TheoryData<string> Faults => [.. Planted.Keys];
@@ -191,16 +192,16 @@ public class DoctorTests
     public async Task What_OpenAI_has_is_held_against_what_the_application_has()
     {
         await using var receiver = await Receiver.StartAsync(
-            map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, AspNetCore.Tests.Nothing>(), hasHealth: true);
+            map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>(), hasHealth: true);
 
         (await MendFirstAsync(_ => { })).Should().Be("endpoint_local");
         (await MendFirstAsync(api => api.Add(receiver.Url + "/", types: "batch.completed"))).Should().Be("endpoint_url");
         (await MendFirstAsync(api => api.Add(receiver.Url, types: ["batch.completed", "response.completed"]))).Should().Be("not_handled");
         (await MendFirstAsync(api => api.Add(receiver.Url, types: ["response.completed"]))).Should().Be("not_subscribed");
-        (await MendFirstAsync(api => api.Add(receiver.Url, ToolRun.OtherSecret, types: "batch.completed"))).Should().Be("secret_rotated");
+        (await MendFirstAsync(api => api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed"))).Should().Be("secret_rotated");
         (await MendFirstAsync(api =>
         {
-            api.Add(receiver.Url, ToolRun.OtherSecret, types: "batch.completed");
+            api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed");
             api.Add("https://example.com/other", types: "batch.completed");
         })).Should().Be("secret_of_another");
         (await MendFirstAsync(api =>

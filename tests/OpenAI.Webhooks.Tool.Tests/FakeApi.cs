@@ -1,17 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
 /// <summary>OpenAI's API for webhook endpoints, as far as the tool uses it, on the loopback.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
-    private readonly WebApplication _app;
+    private TestApp? _app;
 
-    private FakeApi(WebApplication app) => _app = app;
-
-    public string Url => _app.Urls.Single();
+    public string Url => _app!.Address.ToString();
 
     /// <summary>The endpoints by id.</summary>
     public ConcurrentDictionary<string, JsonObject> Endpoints { get; } = new();
@@ -21,42 +18,12 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public static async Task<FakeApi> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        var api = new FakeApi(app);
-        app.Use((context, next) =>
-        {
-            if (context.Request.Headers.Authorization != $"Bearer {ToolRun.Key}")
-            {
-                context.Response.StatusCode = 401;
-                return Task.CompletedTask;
-            }
-
-            return next(context);
-        });
-        app.MapGet("/webhook_endpoints", (string? after) => Json(api.Page(after)));
-        app.MapPost("/webhook_endpoints", async (HttpRequest request) =>
-        {
-            var body = (await JsonNode.ParseAsync(request.Body))!;
-            var endpoint = api.Add(body["url"]!.ToString(), secret: ToolRun.Secret, name: body["name"]!.ToString(), [.. body["event_types"]!.AsArray().Select(type => type!.ToString())]);
-            endpoint["signing_secret"] = ToolRun.Secret;
-            return Json(endpoint.DeepClone());
-        });
-        app.MapDelete("/webhook_endpoints/{id}", (string id) => api.Endpoints.TryRemove(id, out _) ? Results.Ok() : Results.NotFound());
-        app.MapPost("/webhook_endpoints/{id}/test", async (string id, HttpRequest request) =>
-        {
-            var body = (await JsonNode.ParseAsync(request.Body))!;
-            int? status = await api.Test(api.Endpoints[id], body["event_type"]!.ToString());
-            return Json(new JsonObject { ["object"] = "webhook_endpoint.test", ["status_code"] = status, ["success"] = true });
-        });
-        app.MapGet("/webhook_event_types", () => Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray("response.completed", "batch.completed") }));
-        await app.StartAsync();
+        var api = new FakeApi();
+        api._app = await TestApp.StartAsync(_ => { }, api.Map);
         return api;
     }
 
-    public JsonObject Add(string url, string secret = ToolRun.Secret, string name = "mine", params string[] types)
+    public JsonObject Add(string url, string secret = TestApp.Secret, string name = "mine", params string[] types)
     {
         string id = $"we_{Endpoints.Count + 1}_{Guid.NewGuid():N}";
         return Endpoints[id] = new JsonObject
@@ -71,12 +38,42 @@ internal sealed class FakeApi : IAsyncDisposable
         };
     }
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _app!.DisposeAsync();
+
+    private void Map(WebApplication app)
+    {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Headers.Authorization != $"Bearer {ToolRun.Key}")
+            {
+                context.Response.StatusCode = 401;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
+        app.MapGet("/webhook_endpoints", (string? after) => Json(Page(after)));
+        app.MapPost("/webhook_endpoints", async (HttpRequest request) =>
+        {
+            var body = (await JsonNode.ParseAsync(request.Body))!;
+            var endpoint = Add(body["url"]!.ToString(), secret: TestApp.Secret, name: body["name"]!.ToString(), [.. body["event_types"]!.AsArray().Select(type => type!.ToString())]);
+            endpoint["signing_secret"] = TestApp.Secret;
+            return Json(endpoint.DeepClone());
+        });
+        app.MapDelete("/webhook_endpoints/{id}", (string id) => Endpoints.TryRemove(id, out _) ? Results.Ok() : Results.NotFound());
+        app.MapPost("/webhook_endpoints/{id}/test", async (string id, HttpRequest request) =>
+        {
+            var body = (await JsonNode.ParseAsync(request.Body))!;
+            int? status = await Test(Endpoints[id], body["event_type"]!.ToString());
+            return Json(new JsonObject { ["object"] = "webhook_endpoint.test", ["status_code"] = status, ["success"] = true });
+        });
+        app.MapGet("/webhook_event_types", () => Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray("response.completed", "batch.completed") }));
+    }
 
     private static async Task<int?> SendAsync(JsonObject endpoint, string type)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(endpoint["signing_secret_hint"]!.ToString().EndsWith(ToolRun.Secret[^4..], StringComparison.Ordinal) ? ToolRun.Secret : ToolRun.OtherSecret)
+        using var request = new WebhookSigner(endpoint["signing_secret_hint"]!.ToString().EndsWith(TestApp.Secret[^4..], StringComparison.Ordinal) ? TestApp.Secret : TestApp.OtherSecret)
             .Sign(SampleEvents.Create(type, DateTimeOffset.UtcNow)).ToRequest(endpoint["url"]!.ToString());
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;

@@ -1,18 +1,17 @@
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
 /// <summary>An application with the real endpoint, on Kestrel.</summary>
 internal sealed class Receiver : IAsyncDisposable
 {
-    private readonly WebApplication _app;
-
+    private readonly TestApp _app;
     private readonly string _path;
 
-    private Receiver(WebApplication app, string path) => (_app, _path) = (app, path);
+    private Receiver(TestApp app, string path) => (_app, _path) = (app, path);
 
-    public string Address => _app.Urls.Single();
+    public string Address => _app.Address.GetLeftPart(UriPartial.Authority);
 
     public string Url => Address + _path;
 
@@ -25,24 +24,25 @@ internal sealed class Receiver : IAsyncDisposable
     /// <param name="kestrel">Changes the server.</param>
     /// <param name="path">Where the endpoint is.</param>
     public static async Task<Receiver> StartAsync(
-        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = ToolRun.Secret, Action<KestrelServerOptions>? kestrel = null, string path = "/webhooks/openai")
+        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = TestApp.Secret, Action<KestrelServerOptions>? kestrel = null, string path = "/webhooks/openai")
     {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(options => kestrel?.Invoke(options));
-        builder.Services.AddHealthChecks().AddOpenAIWebhooks();
-        builder.Services.AddOpenAIWebhooks(options => options.Secrets = [secret]);
-        services?.Invoke(builder.Services);
-        var app = builder.Build();
-        before?.Invoke(app);
-        (map ?? (app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => Task.CompletedTask)))(app);
-        if (hasHealth)
-        {
-            app.MapHealthChecks("/health/webhooks", new() { ResponseWriter = WebhookHealthResponse.WriteAsync }).AllowAnonymous();
-        }
-
-        await app.StartAsync();
+        var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(options => kestrel?.Invoke(options));
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks(options => options.Secrets = [secret]);
+                services?.Invoke(builder.Services);
+            },
+            app =>
+            {
+                before?.Invoke(app);
+                (map ?? (app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => Task.CompletedTask)))(app);
+                if (hasHealth)
+                {
+                    app.MapHealthChecks("/health/webhooks", new() { ResponseWriter = WebhookHealthResponse.WriteAsync }).AllowAnonymous();
+                }
+            });
         return new(app, path);
     }
 

@@ -6,15 +6,13 @@ namespace OpenAI.Webhooks.Tool.Tests;
 /// <summary>A run of the tool, in this process, with the secrets and the API key of the tests in its environment.</summary>
 internal sealed record ToolRun(int ExitCode, string Output)
 {
-    public const string Secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";
-    public const string OtherSecret = "whsec_b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28=";
     public const string SecretVariable = "TOOL_TESTS_SECRET";
     public const string KeyVariable = "TOOL_TESTS_KEY";
     public const string Key = "sk-test-key";
 
     static ToolRun()
     {
-        Environment.SetEnvironmentVariable(SecretVariable, Secret);
+        Environment.SetEnvironmentVariable(SecretVariable, TestApp.Secret);
         Environment.SetEnvironmentVariable(KeyVariable, Key);
     }
 
@@ -37,7 +35,7 @@ internal sealed record ToolRun(int ExitCode, string Output)
     public static async Task<ToolRun> DoctorAsync(string url, FakeApi? api = null, params string[] args)
     {
         var run = await RunAsync(["doctor", url, "--json", .. api is null ? ["--api-key-from", "TOOL_TESTS_NO_KEY"] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
-        run.Output.Should().NotContain(Secret).And.NotContain(OtherSecret).And.NotContain(Key);
+        run.Output.Should().NotContain(TestApp.Secret).And.NotContain(TestApp.OtherSecret).And.NotContain(Key);
         return run;
     }
 
