@@ -42,6 +42,11 @@ public class DoctorTests
             return Task.CompletedTask;
         })), hasHealth: true)),
         ["antiforgery without words or health"] = ("rejected_before", () => Receiver.StartAsync(app => Answer(app, 400))),
+        ["model binding"] = ("rejected_before", () => Receiver.StartAsync(app => app.UseWhen(context => context.Request.Path.StartsWithSegments("/webhooks"), branch => branch.Run(async context =>
+        {
+            await new StreamReader(context.Request.Body).ReadToEndAsync();
+            context.Response.StatusCode = 400;
+        })), hasHealth: true)),
         ["a header dropped"] = ("headers_changed", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
         {
             context.Request.Headers.Remove("webhook-signature");
