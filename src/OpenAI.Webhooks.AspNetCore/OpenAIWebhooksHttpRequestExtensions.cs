@@ -67,7 +67,7 @@ public static class OpenAIWebhooksHttpRequestExtensions
         {
             case null:
                 return unwrapped.Delivery!;
-            case RequestProblem.NotAuthentic:
+            case RequestProblem.NotAuthentic or RequestProblem.Encoded:
                 throw new InvalidWebhookSignatureException(unwrapped.Failure);
             case RequestProblem.Unreadable:
             case RequestProblem.Aborted when unwrapped.Exception is BadHttpRequestException:

@@ -109,7 +109,7 @@ internal sealed class TestApp : IAsyncDisposable
         request.Headers.TransferEncodingChunked = chunked;
         foreach (var (name, value) in headers)
         {
-            request.Headers.TryAddWithoutValidation(name, value).Should().BeTrue();
+            (request.Headers.TryAddWithoutValidation(name, value) || request.Content.Headers.TryAddWithoutValidation(name, value)).Should().BeTrue();
         }
 
         return await _client.SendAsync(request);

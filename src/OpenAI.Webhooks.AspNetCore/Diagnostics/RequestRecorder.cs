@@ -39,6 +39,7 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
                 {
                     RequestProblem.ReadBefore => "body_read_before",
                     RequestProblem.Malformed => "body_malformed",
+                    RequestProblem.Encoded => "body_encoded",
                     _ => WebhookTelemetry.Name(request.Failure),
                 };
                 Get(registration).Rejected = new(_timeProvider.GetUtcNow(), failure);

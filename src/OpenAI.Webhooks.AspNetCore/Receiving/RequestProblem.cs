@@ -18,6 +18,9 @@ internal enum RequestProblem
     /// <summary>Something in front of the endpoint could not decode its body.</summary>
     Malformed,
 
+    /// <summary>Its body is compressed, as its Content-Encoding says. OpenAI signs the body before anybody compresses it.</summary>
+    Encoded,
+
     /// <summary>Its body did not arrive.</summary>
     Aborted,
 }

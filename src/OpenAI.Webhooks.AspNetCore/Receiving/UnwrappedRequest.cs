@@ -28,6 +28,8 @@ internal readonly record struct UnwrappedRequest(
             "The webhook's body is incomplete because something read it first. Middleware that reads the body must call request.EnableBuffering() and rewind it, or run after this endpoint.",
         RequestProblem.Malformed =>
             $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it is longer than middleware in front of this lets through.",
+        RequestProblem.Encoded =>
+            "The webhook's body is compressed (Content-Encoding), and no signature matches its bytes: a proxy compressed it. Let the proxy pass bodies on as they are, or call app.UseRequestDecompression() before this endpoint.",
         _ => "The webhook's body did not arrive.",
     };
 
@@ -52,6 +54,7 @@ internal readonly record struct UnwrappedRequest(
         {
             return current.Verifier.TryUnwrap(body.Bytes, headers, out var delivery, out failure) ? new(headers, delivery)
                 : body.IsShort(request) ? new(headers, Problem: RequestProblem.ReadBefore)
+                : IsEncoded(request) ? new(headers, Problem: RequestProblem.Encoded, Failure: failure)
                 : new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
         }
         catch (UnreadableWebhookException exception)
@@ -59,4 +62,7 @@ internal readonly record struct UnwrappedRequest(
             return new(headers, Problem: RequestProblem.Unreadable, Exception: exception);
         }
     }
+
+    private static bool IsEncoded(HttpRequest request)
+        => request.Headers.ContentEncoding is { Count: > 0 } encoding && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase);
 }
