@@ -2,15 +2,19 @@ using System.Diagnostics;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>Delivers requests as OpenAI does: no redirects are followed, and an answer has eight seconds.</summary>
+/// <summary>Delivers requests as OpenAI does: no redirects are followed, and a response has eight seconds.</summary>
 internal sealed class Deliverer : IDisposable
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
-    private const int MaxBody = 4096;
+    private const int MaxBody = 64 * 1024;
+
+    // The body only explains the status. One that trickles in is not waited for.
+    private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client;
     private string? _certificate;
@@ -27,10 +31,15 @@ internal sealed class Deliverer : IDisposable
         _client.DefaultRequestHeaders.UserAgent.ParseAdd("openai-webhooks");
     }
 
-    public Task<Answer> DeliverAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken) => SendAsync(signed.ToRequest(url), cancellationToken);
+    public Task<ServerResponse> DeliverAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken) => SendAsync(signed.ToRequest(url), cancellationToken);
 
-    /// <exception cref="NoAnswerException">There was none.</exception>
-    public async Task<Answer> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Sends a request without a signature, which the endpoint rejects with 400 and nothing else.</summary>
+    public Task<ServerResponse> PostUnsignedAsync(Uri url, CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) }, cancellationToken);
+
+    public static ByteArrayContent JsonContent(byte[] bytes) => new(bytes) { Headers = { { "Content-Type", "application/json" } } };
+
+    /// <exception cref="NoResponseException">There was none.</exception>
+    public async Task<ServerResponse> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
         try
@@ -45,12 +54,13 @@ internal sealed class Deliverer : IDisposable
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NoAnswerException($"no answer within {Timeout.TotalSeconds} seconds", HttpRequestError.Unknown, certificate: null);
+            throw new NoResponseException($"no response within {Timeout.TotalSeconds} seconds");
         }
         catch (HttpRequestException exception)
         {
-            string message = exception.InnerException is SocketException socket ? socket.Message : (exception.InnerException ?? exception).Message;
-            throw new NoAnswerException(message, exception.HttpRequestError, _certificate);
+            var inner = exception.InnerException;
+            var socket = inner as SocketException ?? inner?.InnerException as SocketException;
+            throw new NoResponseException((socket ?? inner ?? exception).Message, exception.HttpRequestError, socket?.SocketErrorCode, _certificate);
         }
     }
 
@@ -58,10 +68,25 @@ internal sealed class Deliverer : IDisposable
 
     private static async Task<string> ReadBeginningAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(BodyTimeout);
         byte[] buffer = new byte[MaxBody];
-        int count = await stream.ReadAtLeastAsync(buffer, MaxBody, throwOnEndOfStream: false, cancellationToken);
-        return System.Text.Encoding.UTF8.GetString(buffer, 0, count);
+        int count = 0;
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(timeout.Token);
+            int read;
+            while (count < MaxBody && (read = await stream.ReadAsync(buffer.AsMemory(count), timeout.Token)) > 0)
+            {
+                count += read;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // The status is there. OpenAI would not need more either.
+        }
+
+        return Encoding.UTF8.GetString(buffer, 0, count);
     }
 
     private static string? Describe(SslPolicyErrors errors, X509Chain? chain)

@@ -1,9 +1,14 @@
+using System.Net.Sockets;
+
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>No answer came.</summary>
-internal sealed class NoAnswerException(string message, HttpRequestError error, string? certificate) : Exception(message)
+/// <summary>No response came.</summary>
+internal sealed class NoResponseException(string message, HttpRequestError error = HttpRequestError.Unknown, SocketError? socketError = null, string? certificate = null) : Exception(message)
 {
     public HttpRequestError Error => error;
+
+    /// <summary>What the operating system said; null if the connection was not the cause.</summary>
+    public SocketError? SocketError => socketError;
 
     /// <summary>What is wrong with the server's certificate; null if nothing is.</summary>
     public string? Certificate => certificate;

@@ -9,13 +9,17 @@ namespace OpenAI.Webhooks.Tool;
 /// <summary>OpenAI's API for webhook endpoints. OpenAI's own package has no methods for it.</summary>
 internal sealed class OpenAIApi : IDisposable
 {
+    public const string KeyVariable = "OPENAI_API_KEY";
+
     private const int PageSize = 100;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     private readonly HttpClient _client;
 
     public OpenAIApi(Uri address, string key)
     {
-        _client = new HttpClient { BaseAddress = new Uri(address.ToString().TrimEnd('/') + "/"), Timeout = TimeSpan.FromSeconds(30) };
+        _client = new HttpClient { BaseAddress = new Uri(address.ToString().TrimEnd('/') + "/"), Timeout = Timeout };
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
@@ -24,7 +28,7 @@ internal sealed class OpenAIApi : IDisposable
 
     public static (Option<string> KeyFrom, Option<Uri> Address) AddOptions(Command command)
     {
-        var keyFrom = new Option<string>("--api-key-from") { Description = "The environment variable with an API key of OpenAI.", HelpName = "ENVVAR", DefaultValueFactory = _ => "OPENAI_API_KEY" };
+        var keyFrom = new Option<string>("--api-key-from") { Description = $"The environment variable with an API key of OpenAI. Otherwise: {KeyVariable}.", HelpName = "ENVVAR" };
         var address = UrlOption.Create("--api-url", "The address of OpenAI's API.");
         address.DefaultValueFactory = _ => new Uri("https://api.openai.com/v1");
         command.Add(keyFrom);
@@ -32,9 +36,12 @@ internal sealed class OpenAIApi : IDisposable
         return (keyFrom, address);
     }
 
-    /// <summary>The API; null if there is no key.</summary>
+    /// <summary>The API; null if no key is named and the usual variable is not set.</summary>
     public static OpenAIApi? From(ParseResult parsed, (Option<string> KeyFrom, Option<Uri> Address) options)
-        => Environment.GetEnvironmentVariable(parsed.GetValue(options.KeyFrom)!) is { Length: > 0 } key ? new(parsed.GetValue(options.Address)!, key.Trim()) : null;
+    {
+        string? key = parsed.GetValue(options.KeyFrom) is { } variable ? EnvironmentVariable.Require(options.KeyFrom.Name, variable, "the API key") : Environment.GetEnvironmentVariable(KeyVariable)?.Trim();
+        return key is { Length: > 0 } ? new(parsed.GetValue(options.Address)!, key) : null;
+    }
 
     public async Task<IReadOnlyList<ApiEndpoint>> ListAsync(CancellationToken cancellationToken)
     {
@@ -43,8 +50,8 @@ internal sealed class OpenAIApi : IDisposable
         while (true)
         {
             var page = await SendAsync(HttpMethod.Get, $"webhook_endpoints?limit={PageSize}{after}", body: null, cancellationToken);
-            endpoints.AddRange((page?["data"] as JsonArray ?? []).Select(ApiEndpoint.From));
-            if (page?["has_more"]?.GetValue<bool>() != true || page["last_id"]?.ToString() is not { Length: > 0 } last)
+            endpoints.AddRange((page["data"] as JsonArray ?? []).Select(ApiEndpoint.From));
+            if (page["has_more"]?.ToString() != "true" || page["last_id"]?.ToString() is not { Length: > 0 } last)
             {
                 return endpoints;
             }
@@ -63,16 +70,16 @@ internal sealed class OpenAIApi : IDisposable
     public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
     {
         var result = await SendAsync(HttpMethod.Post, $"webhook_endpoints/{Uri.EscapeDataString(id)}/test", new JsonObject { ["event_type"] = type }, cancellationToken);
-        return int.TryParse(result?["status_code"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status > 0 ? status : null;
+        return int.TryParse(result["status_code"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status > 0 ? status : null;
     }
 
     /// <summary>The types this project can subscribe to.</summary>
     public async Task<IReadOnlyList<string>> TypesAsync(CancellationToken cancellationToken)
-        => [.. ((await SendAsync(HttpMethod.Get, "webhook_event_types", body: null, cancellationToken))?["data"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")];
+        => [.. ((await SendAsync(HttpMethod.Get, "webhook_event_types", body: null, cancellationToken))["data"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")];
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
         try
@@ -82,22 +89,30 @@ internal sealed class OpenAIApi : IDisposable
             string text = await response.Content.ReadAsStringAsync(cancellationToken);
             if (response.IsSuccessStatusCode)
             {
-                return text.Length == 0 ? null : JsonNode.Parse(text);
+                return text.Length == 0 ? [] : JsonNode.Parse(text) as JsonObject ?? throw new System.Text.Json.JsonException();
             }
 
-            string why = (int)response.StatusCode switch
+            throw new ToolException($"OpenAI's API responded to {method} /{path.Split('?')[0]} with {(int)response.StatusCode}.", (int)response.StatusCode switch
             {
-                401 => "The API key is not valid. Check the variable it is taken from.",
-                403 => "The API key may not manage webhooks. Use one of the same project with that permission.",
-                404 => "OpenAI does not have it: the API key may be of another project.",
-                429 => "There are too many requests, or no credit.",
-                _ => "",
-            };
-            throw new ToolException($"OpenAI's API answered {method} /{path.Split('?')[0]} with {(int)response.StatusCode}. {why}".TrimEnd());
+                401 => "The API key is not valid. Check the environment variable that it is taken from.",
+                403 => "The API key may not manage webhooks. Use one of the same project that may.",
+                404 => "Check that the API key is of the endpoint's project.",
+                429 => "Wait, and check the limits and the credit of the project.",
+                >= 500 => "That is OpenAI's. Try again later.",
+                _ => "Check --api-url.",
+            });
         }
-        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (System.Text.Json.JsonException)
         {
-            throw new ToolException($"OpenAI's API at {_client.BaseAddress} did not answer as it should ({exception.GetType().Name}). Check the network, and --api-url.");
+            throw new ToolException($"{_client.BaseAddress} responds with something that is not JSON.", "Check --api-url, and proxies in between.");
+        }
+        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ToolException($"OpenAI's API at {_client.BaseAddress} did not respond within {Timeout.TotalSeconds} seconds.", "Check the network, and try again.");
+        }
+        catch (HttpRequestException exception)
+        {
+            throw new ToolException($"OpenAI's API at {_client.BaseAddress} cannot be reached ({(exception.InnerException ?? exception).Message}).", "Check the network, and --api-url.");
         }
     }
 }

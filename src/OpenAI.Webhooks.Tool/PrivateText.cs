@@ -30,9 +30,10 @@ internal static partial class PrivateText
     {
         // A SIP header's value may have anything in it.
         JsonObject header when header.ContainsKey("name") && header.ContainsKey("value") => new JsonObject { ["name"] = header["name"]?.DeepClone(), ["value"] = Mask },
-        JsonObject members => new JsonObject(members.Select(member => KeyValuePair.Create(member.Key, Masked(member.Value)))),
+        JsonObject members => new JsonObject(members.GroupBy(member => PhoneOrUrl().Replace(member.Key, Mask), (name, same) => KeyValuePair.Create(name, Masked(same.First().Value)))),
         JsonArray items => new JsonArray([.. items.Select(Masked)]),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(PhoneOrUrl().Replace(value.GetValue<string>(), Mask)),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && PhoneOrUrl().IsMatch(value.ToJsonString()) => JsonValue.Create(Mask),
         _ => node?.DeepClone(),
     };
 

@@ -17,6 +17,9 @@ internal static class SampleEvents
     public static UnwrapWebhookEvent Create(string type, DateTimeOffset now)
     {
         string id = $"evt_sample_{Guid.NewGuid():N}";
+
+        // OpenAI's are whole seconds.
+        now = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         return type switch
         {
             WebhookEventTypes.AgentEnvironmentExpired => new AgentEnvironmentExpiredWebhookEvent { Id = id, CreatedAt = now, Data = Environment },

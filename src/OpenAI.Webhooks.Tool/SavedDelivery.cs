@@ -10,9 +10,12 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
 {
     public WebhookHeaders WebhookHeaders => WebhookHeaders.From(Headers);
 
+    /// <summary>Whether its body has another length than its Content-Length header says.</summary>
+    public bool IsCut => Headers.FirstOrDefault(header => header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Value is { } length && length != $"{Body.Length}";
+
     public static SavedDelivery Read(FileInfo file)
     {
-        byte[] bytes = file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}.");
+        byte[] bytes = PrivateFile.Read(file);
         var headers = new List<KeyValuePair<string, string>>();
         int position = 0;
         while (true)
@@ -35,9 +38,9 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
         }
     }
 
-    public async Task WriteAsync(string path, CancellationToken cancellationToken)
+    public void Write(string path)
     {
         string head = string.Concat(Headers.Select(header => $"{header.Key}: {header.Value}\n")) + "\n";
-        await File.WriteAllBytesAsync(path, [.. Encoding.UTF8.GetBytes(head), .. Body.Span], cancellationToken);
+        PrivateFile.Write(path, [.. Encoding.UTF8.GetBytes(head), .. Body.Span]);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -23,17 +24,15 @@ internal sealed class SecretOptions
         command.Add(_project);
     }
 
-    /// <summary>The secrets; empty if there are none.</summary>
+    /// <summary>The secrets; empty if there are none. What the command line names comes before what is found.</summary>
     public IReadOnlyList<string> Find(ParseResult parsed)
     {
         if (parsed.GetValue(_from) is { } variable)
         {
-            return Environment.GetEnvironmentVariable(variable) is { Length: > 0 } named
-                ? [Usable(named, variable)]
-                : throw new ToolException($"The environment variable {variable} is not set. Set it to the webhook's secret; it begins with whsec_.");
+            return [Usable(EnvironmentVariable.Require("--secret-from", variable, "the webhook's secret"), "the variable that --secret-from names")];
         }
 
-        if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } usual)
+        if (parsed.GetValue(_project) is null && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } usual)
         {
             return [Usable(usual, Variable)];
         }
@@ -58,17 +57,31 @@ internal sealed class SecretOptions
 
     /// <summary>The secrets; there is at least one.</summary>
     public IReadOnlyList<string> Require(ParseResult parsed) => Find(parsed) is { Count: > 0 } secrets ? secrets : throw new ToolException(
-        $"There is no webhook secret. Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
+        "There is no webhook secret.", $"Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
 
-    /// <summary>Stores a secret in the project's user secrets, and returns where.</summary>
-    public string Store(ParseResult parsed, string secret)
+    /// <summary>Stores a secret in the project's user secrets.</summary>
+    /// <returns>Where, and what puts back what was there before.</returns>
+    public (string Path, Action Restore) Store(ParseResult parsed, string secret)
     {
-        string path = UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here. Run dotnet user-secrets init in the project's folder, or name the project with --project.");
+        string path = UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here.", "Run dotnet user-secrets init in the project's folder, or name the project with --project.");
+        var before = Replace(path, secret);
+        return (path, () => Replace(path, before));
+    }
+
+    // Only its owner may read it, as dotnet user-secrets has it.
+    private static string? Replace(string path, string? secret)
+    {
         var secrets = File.Exists(path) ? ReadUserSecrets(path) : [];
-        secrets[Variable] = secret;
+        string? before = secrets[Variable]?.ToString();
+        secrets.Remove(Variable);
+        if (secret is not null)
+        {
+            secrets[Variable] = secret;
+        }
+
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, secrets.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        return path;
+        PrivateFile.Write(path, Encoding.UTF8.GetBytes(secrets.ToJsonString(new JsonSerializerOptions { WriteIndented = true })));
+        return before;
     }
 
     private static JsonObject ReadUserSecrets(string path)

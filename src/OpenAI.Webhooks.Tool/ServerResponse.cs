@@ -2,22 +2,28 @@ using System.Globalization;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>What a server answered.</summary>
+/// <summary>What a server responded.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Headers">The headers, also those of the content.</param>
-/// <param name="ServerTime">The server's clock; null if it did not tell.</param>
+/// <param name="ServerTime">The clock of whatever responded; null if it did not tell.</param>
 /// <param name="Body">The beginning of the body.</param>
-internal sealed record Answer(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
+internal sealed record ServerResponse(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
 {
+    public bool IsSuccess => Status is >= 200 and < 300;
+
+    public bool IsRedirect => Status is >= 300 and < 400;
+
     public bool IsHtml => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase)) || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
 
-    public string? Location => Headers["Location"].FirstOrDefault();
-
-    public bool IsSuccess => Status is >= 200 and < 300;
+    /// <summary>What stands in front of the server, if it says so; otherwise null.</summary>
+    public string? Gateway => Headers["CF-RAY"].Any() ? "Cloudflare"
+        : Headers["Server"].FirstOrDefault(server => Gateways.Any(name => server.Contains(name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>The status, the time it took, and what OpenAI makes of it.</summary>
     public string Summary => string.Create(CultureInfo.InvariantCulture, $"{Status} in {Elapsed.TotalMilliseconds:F0} ms: {Meaning}");
+
+    private static string[] Gateways => ["nginx", "cloudfront", "awselb", "apache", "envoy", "traefik", "caddy", "haproxy", "akamai", "azure-", "google frontend"];
 
     private string Meaning => Status switch
     {

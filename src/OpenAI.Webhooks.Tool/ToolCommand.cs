@@ -7,11 +7,13 @@ namespace OpenAI.Webhooks.Tool;
 /// <summary>The command <c>openai-webhooks</c>, on a console.</summary>
 internal sealed class ToolCommand(IAnsiConsole console)
 {
+    private const int CouldNotRun = 2;
+
     // How long `listen` may take to delete its endpoint at OpenAI after Ctrl+C.
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs a command line.</summary>
-    /// <returns>The exit code: 0 if all went well, 1 if something has to be mended or the command line cannot be read, 2 if the command could not run.</returns>
+    /// <returns>The exit code: 0 if all went well, 1 if something has to be mended, 2 if the command could not run.</returns>
     public async Task<int> RunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken = default)
     {
         var root = new RootCommand("Sends, receives and verifies OpenAI webhooks, and finds out why none arrive.")
@@ -24,18 +26,20 @@ internal sealed class ToolCommand(IAnsiConsole console)
         };
         try
         {
-            return await root.Parse(args).InvokeAsync(
+            var parsed = root.Parse(args);
+            int exitCode = await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTimeout, Output = console.Profile.Out.Writer, Error = console.Profile.Out.Writer },
                 cancellationToken);
+            return parsed.Errors.Count > 0 ? CouldNotRun : exitCode;
         }
-        catch (ToolException exception)
+        catch (Exception exception) when (exception is ToolException or IOException or UnauthorizedAccessException)
         {
             console.MarkupLineInterpolated($"[red]{exception.Message}[/]");
-            return 2;
+            return CouldNotRun;
         }
         catch (OperationCanceledException)
         {
-            return 2;
+            return CouldNotRun;
         }
     }
 }

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text;
 
+// A test changes the current directory, which is the whole process's.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace OpenAI.Webhooks.Tool.Tests;
 
 public sealed class CommandTests : IDisposable
@@ -41,18 +44,38 @@ public sealed class CommandTests : IDisposable
 
         received.Select(delivery => delivery.Event.Type).Should().Equal([.. SampleEvents.Types, "brand.new", "response.completed", "response.completed"]);
         received.TakeLast(2).Select(delivery => delivery.WebhookId).Distinct().Should().ContainSingle();
+        received.Select(delivery => delivery.Event.CreatedAt.Millisecond).Should().AllBeEquivalentTo(0);
+    }
+
+    [Fact]
+    public async Task Send_expects_that_a_bad_signature_and_an_old_timestamp_are_rejected()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var credulous = await Receiver.StartAsync(app => app.Run(_ => Task.CompletedTask));
+
         foreach (string option in new[] { "--bad-signature", "--old" })
         {
-            var run = await ToolRun.RunAsync("send", "response.completed", option, "--to", receiver.Url);
-            run.ExitCode.Should().Be(1);
-            run.Output.Should().Contain(" 400 in ").And.Contain("failed: OpenAI retries for up to 72 hours");
+            var rejected = await ToolRun.RunAsync("send", "response.completed", option, "--to", receiver.Url);
+            var accepted = await ToolRun.RunAsync("send", "response.completed", option, "--to", credulous.Url);
+
+            rejected.Should().Match<ToolRun>(run => run.ExitCode == 0 && run.Output.EndsWith("400: rejected, as it should be\n"));
+            accepted.Should().Match<ToolRun>(run => run.ExitCode == 1 && run.Output.EndsWith("200: it should be rejected with 400\n"));
         }
     }
 
     [Theory]
     [InlineData("Name one type, or --all, or a --file.", "send", "--to", "http://127.0.0.1:1")]
     [InlineData("There is no sample of no.such.type. Types: *", "send", "no.such.type", "--to", "http://127.0.0.1:1")]
-    [InlineData("The environment variable TOOL_TESTS_UNSET is not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
+    [InlineData("The environment variable that --secret-from names is not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
+    [InlineData("--secret-from takes the name of an environment variable, and was given the webhook's secret itself. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
+    [InlineData("--api-key-from takes the name of an environment variable, and was given the API key itself. *", "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
+    [InlineData("There is no webhook secret. *", "listen", "--port", "0", "--no-secret")]
+    [InlineData("--repeat is at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
+    [InlineData("--port is between 0 and 65535.*", "listen", "--port", "99999")]
+    [InlineData("--store-secret and --types are for the endpoint of --public-url. *", "listen", "--store-secret")]
+    [InlineData("*/dev/null*already exists.", "listen", "--port", "0", "--save", "/dev/null")]
+    [InlineData("* is a folder. *", "verify", "/")]
+    [InlineData("'example.com' is not a URL. *", "doctor", "example.com")]
     [InlineData("There is no file *", "verify", "no-such-file")]
     [InlineData("OpenAI delivers to https only. *", "listen", "--public-url", "http://example.com")]
     public async Task What_cannot_run_says_why(string message, params string[] args)
@@ -60,7 +83,7 @@ public sealed class CommandTests : IDisposable
         var run = await ToolRun.RunAsync(args);
 
         run.ExitCode.Should().Be(2);
-        run.Output.Trim().Should().Match(message);
+        run.Output.Trim().Should().Match(message).And.NotContain(TestApp.Secret).And.NotContain(ToolRun.Key);
     }
 
     [Fact]
@@ -86,10 +109,10 @@ public sealed class CommandTests : IDisposable
             using var stopping = new CancellationTokenSource();
             var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project);
             await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);
-            (await File.ReadAllTextAsync(secrets.FullName)).Should().Contain("stays");
-            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
+            (await File.ReadAllTextAsync(secrets.FullName)).Should().Contain("stays").And.NotContain(TestApp.Secret, "the endpoint is gone, too");
         }
         finally
         {
@@ -112,40 +135,98 @@ public sealed class CommandTests : IDisposable
         string url = await AddressAsync(output);
 
         (await ToolRun.RunAsync("send", "realtime.call.incoming", "--to", url)).ExitCode.Should().Be(0);
-        (await ToolRun.RunAsync("send", "realtime.call.incoming", "--bad-signature", "--to", url)).ExitCode.Should().Be(1);
+        (await ToolRun.RunAsync("send", "realtime.call.incoming", "--bad-signature", "--to", url)).ExitCode.Should().Be(0);
         await stopping.CancelAsync();
         (await listening).ExitCode.Should().Be(0);
 
         output.ToString().Should().Contain("✓ realtime.call.incoming evt_sample_").And.Contain("rtc_sample").And.NotContain("+1555").And.Contain("→ 200 in ").And.Contain("no signature matches");
         forwarded.Should().ContainSingle();
         string saved = _folder.GetFiles("*.http").Should().ContainSingle().Which.FullName;
+        (OperatingSystem.IsWindows() || File.GetUnixFileMode(saved) == (UnixFileMode.UserRead | UnixFileMode.UserWrite)).Should().BeTrue();
         (await ToolRun.RunAsync("verify", saved)).Output.Should().StartWith("✓ Authentic.");
-        (await ToolRun.RunAsync("replay", saved, "--to", receiver.Url)).ExitCode.Should().Be(0);
+        var replayed = await ToolRun.RunAsync("replay", "no-such-file", saved, "--to", receiver.Url);
+        replayed.ExitCode.Should().Be(1);
+        replayed.Lines.Should().SatisfyRespectively(line => line.Should().StartWith("✗ There is no file"), line => line.Should().StartWith("✓ ").And.EndWith("delivered"));
         forwarded.Select(delivery => delivery.WebhookId).Distinct().Should().ContainSingle();
         forwarded.Should().HaveCount(2);
     }
 
     [Fact]
-    public async Task Listen_makes_an_endpoint_tests_and_deletes_it_and_removes_what_a_killed_one_left_and_nothing_else()
+    public async Task Listen_masks_numbers_names_and_texts_that_may_be_phone_numbers()
+    {
+        string payload = Path.Combine(_folder.FullName, "payload.json");
+        await File.WriteAllTextAsync(payload, """{ "id": "evt_1", "created_at": 1, "type": "brand.new", "data": { "id": "x_1", "number": 15550100123, "+15550100123": 7, "text": "call +1 555 010 0123", "url": "https://example.com/15550100123" } }""");
+        using var output = new StringWriter();
+        using var stopping = new CancellationTokenSource();
+        var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0");
+
+        (await ToolRun.RunAsync("send", "--file", payload, "--to", await AddressAsync(output))).ExitCode.Should().Be(0);
+
+        await stopping.CancelAsync();
+        (await listening).Output.Should().Contain("""{"id":"x_1","number":"•••","•••":7,"text":"call •••","url":"•••"}""");
+    }
+
+    [Fact]
+    public async Task Listen_is_not_configured_by_the_application_in_whose_folder_it_runs()
+    {
+        string before = Directory.GetCurrentDirectory();
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "appsettings.json"), """{ "AllowedHosts": "example.com", "Kestrel": { "Endpoints": { "http": { "Url": "http://127.0.0.1:1" } } }, "broken": """);
+        Directory.SetCurrentDirectory(_folder.FullName);
+        try
+        {
+            using var output = new StringWriter();
+            using var stopping = new CancellationTokenSource();
+            var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0");
+
+            (await ToolRun.RunAsync("send", "response.completed", "--to", await AddressAsync(output))).ExitCode.Should().Be(0);
+
+            await stopping.CancelAsync();
+            await listening;
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(before);
+        }
+    }
+
+    [Fact]
+    public async Task Listen_makes_an_endpoint_tests_it_and_deletes_it_at_the_end()
     {
         await using var api = await FakeApi.StartAsync();
         api.Test = (_, _) => Task.FromResult<int?>(200);
-        string left = $"openai-webhooks listen: {Environment.MachineName}, process 999999999, since 1";
-        api.Add("https://example.com/left", name: left);
         api.Add("https://example.com/mine", name: "production");
-        api.Add("https://example.com/colleague", name: "openai-webhooks listen: another-machine, process 999999999, since 1");
-        api.Add("https://example.com/runs", name: $"openai-webhooks listen: {Environment.MachineName}, process {Environment.ProcessId}, since {new DateTimeOffset(System.Diagnostics.Process.GetCurrentProcess().StartTime).ToUnixTimeSeconds()}");
-        using var output = new StringWriter();
-        using var stopping = new CancellationTokenSource();
+        api.Add("https://example.com/colleague", name: $"openai-webhooks listen {Guid.NewGuid():N}");
+        string[] others = [.. api.Endpoints.Keys];
 
-        var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com/hook", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url);
-        await TestApp.Eventually(() => Text(output).Contains("OpenAI sent a test event (response.completed) and got the status 200.", StringComparison.Ordinal));
-        api.Endpoints.Values.Select(endpoint => endpoint["url"]!.ToString()).Should().BeEquivalentTo("https://example.com/mine", "https://example.com/colleague", "https://example.com/runs", "https://tunnel.example.com/hook");
-        await stopping.CancelAsync();
-        (await listening).ExitCode.Should().Be(0);
+        await using (var listening = await Listening.StartAsync(api))
+        {
+            listening.Output.Should().Contain("OpenAI sent a test event (response.completed) and got the status 200.").And.Contain(TestApp.Secret).And.NotContain(ToolRun.Key);
+            api.Endpoints.Values.Select(endpoint => endpoint["url"]!.ToString()).Should().Contain("https://tunnel.example.com/hook");
+            (await listening.StopAsync()).Should().Be(0);
+        }
 
-        api.Endpoints.Values.Select(endpoint => endpoint["url"]!.ToString()).Should().BeEquivalentTo("https://example.com/mine", "https://example.com/colleague", "https://example.com/runs");
-        output.ToString().Should().NotContain(ToolRun.Key);
+        api.Endpoints.Keys.Should().BeEquivalentTo(others);
+    }
+
+    [Fact]
+    public async Task What_listen_could_not_delete_the_next_start_deletes_and_nothing_that_another_still_uses()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Test = (_, _) => throw new InvalidOperationException("what becomes of the test does not end it");
+        await using (var broken = await Listening.StartAsync(api))
+        {
+            api.IsDeletingBroken = true;
+            (await broken.StopAsync()).Should().Be(1);
+            api.IsDeletingBroken = false;
+        }
+
+        string left = api.Endpoints.Keys.Should().ContainSingle().Which;
+        await using var first = await Listening.StartAsync(api);
+        string used = api.Endpoints.Keys.Should().ContainSingle().Which;
+        await using var second = await Listening.StartAsync(api);
+
+        used.Should().NotBe(left);
+        api.Endpoints.Keys.Should().HaveCount(2).And.Contain(used);
     }
 
     [Theory]
@@ -173,18 +254,53 @@ public sealed class CommandTests : IDisposable
         (await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign("{}"), "{}", timestamp => timestamp + "000")).Output.Should().Contain("milliseconds");
     }
 
-    private async Task<ToolRun> VerifyAsync(SignedWebhook signed, string body, Func<string, string>? change = null)
+    private async Task<ToolRun> VerifyAsync(SignedWebhook signed, string body, Func<string, string>? change = null, string headers = "")
     {
         string path = Path.Combine(_folder.FullName, "saved.http");
-        string headers = string.Concat(signed.Headers.ToDictionary().Select(header => $"{header.Key}: {(header.Key == "webhook-timestamp" && change is not null ? change(header.Value) : header.Value)}\n"));
+        headers += string.Concat(signed.Headers.ToDictionary().Select(header => $"{header.Key}: {(header.Key == "webhook-timestamp" && change is not null ? change(header.Value) : header.Value)}\n"));
         await File.WriteAllTextAsync(path, $"{headers}\n{body}", new UTF8Encoding(false));
         return await ToolRun.RunAsync("verify", path);
     }
+
+    [Fact]
+    public async Task Verify_says_that_a_body_was_cut_off()
+        => (await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign("""{"a":1}"""), """{"a":""", headers: "Content-Length: 7\n")).Output.Should().Contain("the body has 5 bytes").And.Contain("cut off");
 
     private static async Task<string> AddressAsync(StringWriter output)
     {
         await TestApp.Eventually(() => Text(output).Contains("Ctrl+C", StringComparison.Ordinal));
         return System.Text.RegularExpressions.Regex.Match(Text(output), @"http://[0-9.:]+\d").Value;
+    }
+
+    /// <summary>A run of listen with an endpoint at OpenAI.</summary>
+    private sealed class Listening : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _stopping = new();
+        private readonly StringWriter _output = new();
+        private Task<ToolRun>? _run;
+
+        public string Output => Text(_output);
+
+        public static async Task<Listening> StartAsync(FakeApi api)
+        {
+            var listening = new Listening();
+            listening._run = ToolRun.RunAsync(listening._output, listening._stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com/hook", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url);
+            await TestApp.Eventually(() => listening.Output.Contains("test event", StringComparison.Ordinal));
+            return listening;
+        }
+
+        public async Task<int> StopAsync()
+        {
+            await _stopping.CancelAsync();
+            return (await _run!).ExitCode;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await StopAsync();
+            _stopping.Dispose();
+            await _output.DisposeAsync();
+        }
     }
 
     // The tool writes to it meanwhile.

@@ -24,7 +24,7 @@ public class DoctorTests
             return Task.CompletedTask;
         }))),
         ["401"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 401))),
-        ["403"] = ("authorization", () => Receiver.StartAsync(app => Answer(app, 403))),
+        ["403"] = ("forbidden", () => Receiver.StartAsync(app => Answer(app, 403))),
         ["login redirect"] = ("authorization", () => Receiver.StartAsync(app => app.Run(context =>
         {
             context.Response.Redirect("/Account/Login?ReturnUrl=%2F");
@@ -67,7 +67,63 @@ public class DoctorTests
             return context.Response.StatusCode == 413 ? Task.CompletedTask : next(context);
         }))),
         ["own limit too small"] = ("body_limit", () => Receiver.StartAsync(services: services => services.Configure<OpenAIWebhooksOptions>(options => options.MaxBodyBytes = 1000))),
-        ["another secret"] = ("signature", () => Receiver.StartAsync(secret: TestApp.OtherSecret, hasHealth: true)),
+        ["another secret"] = ("signature", () => Receiver.StartAsync(secret: TestApp.OtherSecret)),
+        ["another secret, health"] = ("secret_differs", () => Receiver.StartAsync(secret: TestApp.OtherSecret, hasHealth: true)),
+        ["compressed by a proxy"] = ("body_changed", () => Receiver.StartAsync(app => app.Use(async (HttpContext context, RequestDelegate next) =>
+        {
+            using var compressed = new MemoryStream();
+            await using (var gzip = new System.IO.Compression.GZipStream(compressed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            {
+                await context.Request.Body.CopyToAsync(gzip);
+            }
+
+            context.Request.Body = new MemoryStream(compressed.ToArray());
+            context.Request.Headers.ContentEncoding = "gzip";
+            context.Request.ContentLength = compressed.Length;
+            await next(context);
+        }), hasHealth: true)),
+        ["changed beyond recognition"] = ("body_changed", () => Receiver.StartAsync(app => Rewrite(app, body => body.Replace("resp_sample", "***", StringComparison.Ordinal)), hasHealth: true)),
+        ["cut off"] = ("body_changed", () => Receiver.StartAsync(app => Rewrite(app, body => body[..Math.Min(body.Length, 2000)]))),
+        ["error pages by redirect"] = ("path", () => Receiver.StartAsync(app => app.UseStatusCodePagesWithRedirects("/error/{0}"), app => app.MapOpenAIWebhooks("/api/webhooks/openai", Done))),
+        ["a page for every path"] = ("path", () => Receiver.StartAsync(map: app =>
+        {
+            app.MapOpenAIWebhooks("/api/webhooks/openai", Done);
+            app.MapFallback(() => Results.Content("<html></html>", "text/html"));
+        })),
+        ["a login for every path"] = ("path", () => Receiver.StartAsync(
+            app => app.UseAuthentication().UseAuthorization(),
+            app => app.MapOpenAIWebhooks("/api/webhooks/openai", Done).AllowAnonymous(),
+            services =>
+            {
+                services.AddAuthentication("cookies").AddCookie("cookies");
+                services.AddAuthorizationBuilder().SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+            })),
+        ["a path that only the health check knows"] = ("path", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/hooks-of/{tenant}/in", Done), hasHealth: true)),
+        ["another host"] = ("redirect", () => Receiver.StartAsync(app => app.Run(context =>
+        {
+            context.Response.Redirect($"{context.Request.Scheme}://www.example.com{context.Request.Path}", permanent: true);
+            return Task.CompletedTask;
+        }))),
+        ["a firewall"] = ("forbidden", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate _) =>
+        {
+            context.Response.Headers["CF-RAY"] = "1";
+            context.Response.StatusCode = 403;
+            return Task.CompletedTask;
+        }))),
+        ["a limit on requests"] = ("behind_proxy", () => Receiver.StartAsync(
+            app => app.UseRateLimiter(),
+            services: services => services.AddRateLimiter(options => options.GlobalLimiter = System.Threading.RateLimiting.PartitionedRateLimiter.Create<HttpContext, string>(context =>
+                context.Request.Method == "POST" ? System.Threading.RateLimiting.RateLimitPartition.GetFixedWindowLimiter("all", _ => new() { PermitLimit = 1, Window = TimeSpan.FromMinutes(1) }) : System.Threading.RateLimiting.RateLimitPartition.GetNoLimiter("get"))))),
+        ["a body that trickles"] = ("accepts_unsigned", () => Receiver.StartAsync(app => app.Run(async context =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                await context.Response.WriteAsync("x", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(TimeSpan.FromMilliseconds(200), context.RequestAborted);
+            }
+        }))),
+        ["an inbox that takes small ones only"] = ("not_stored", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>().AddInbox<SmallInbox>())),
         ["clock, no health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromMinutes(-17))))),
         ["clock, health"] = ("clock", () => Receiver.StartAsync(services: services => services.AddSingleton<TimeProvider>(new ShiftedClock(TimeSpan.FromHours(1))), hasHealth: true)),
         ["handler fails"] = ("handler_fails", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => throw new InvalidOperationException()))),
@@ -94,6 +150,18 @@ public class DoctorTests
             },
             path: "/base/webhooks/openai"),
         ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]), hasHealth: true),
+        ["two registrations"] = () => Receiver.StartAsync(
+            map: app =>
+            {
+                app.MapOpenAIWebhooks("/other", name: null);
+                app.MapOpenAIWebhooks("/webhooks/openai", "staging");
+            },
+            services: services =>
+            {
+                services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.OtherSecret]).AddHandler<ResponseWebhookEvent, Nothing>();
+                services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]).AddHandler<BatchWebhookEvent, Nothing>();
+            },
+            hasHealth: true),
         ["status code pages"] = () => Receiver.StartAsync(app => app.UseStatusCodePages()),
         ["a server that speaks HTTP/2 too"] = () => Receiver.StartAsync(kestrel: options => options.ConfigureEndpointDefaults(listen => listen.Protocols = Microsoft.AspNetCore.Server.Kestrel.Core.HttpProtocols.Http1AndHttp2)),
         ["a buffered body"] = () => Receiver.StartAsync(app => app.Use(async (context, next) =>
@@ -214,6 +282,17 @@ public class DoctorTests
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => Task.FromResult<int?>(null);
         })).Should().Be("test_lost");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Test = (_, _) => throw new InvalidOperationException("on purpose");
+        })).Should().Be("test_unknown");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Test = (_, _) => Task.FromResult<int?>(200);
+        })).Should().Be("test_unseen");
+        (await MendFirstAsync(api => api.Add(receiver.Url))).Should().Be("not_subscribed");
 
         async Task<string?> MendFirstAsync(Action<FakeApi> prepare)
         {
@@ -222,6 +301,40 @@ public class DoctorTests
             var run = await ToolRun.DoctorAsync(receiver.Url, api);
             return run.MendFirst ?? run.Json["findings"]!.AsArray().Last(finding => finding!["level"]!.ToString() == "note")!["code"]!.ToString();
         }
+    }
+
+    [Fact]
+    public async Task User_and_query_of_a_URL_are_not_shown()
+    {
+        await using var receiver = await Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/api/webhooks/openai", Done));
+        await using var api = await FakeApi.StartAsync();
+        api.Add($"{receiver.Address}/elsewhere?token=visible");
+
+        var missing = await ToolRun.DoctorAsync(receiver.Url.Replace("http://", "http://visible:visible@", StringComparison.Ordinal) + "?token=visible", api);
+
+        missing.Json["findings"]!.AsArray().Select(finding => finding!["code"]!.ToString()).Should().Equal("reached", "path", "endpoint_url");
+        missing.Output.Should().NotContain("visible").And.Contain("?…");
+    }
+
+    [Fact]
+    public async Task Without_a_secret_it_is_not_sound_unless_no_events_were_wanted()
+    {
+        await using var receiver = await Receiver.StartAsync();
+
+        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-secret")).MendFirst.Should().Be("no_secret");
+        (await ToolRun.DoctorAsync(receiver.Url, args: ["--no-secret", "--no-events"])).MendFirst.Should().BeNull();
+    }
+
+    [Fact]
+    public async Task An_API_that_fails_is_not_taken_for_a_wrong_key()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var broken = await Receiver.StartAsync(app => Answer(app, 500, "{}"));
+
+        var run = await ToolRun.RunAsync("doctor", receiver.Url, "--json", "--api-key-from", ToolRun.KeyVariable, "--api-url", broken.Address);
+
+        run.MendFirst.Should().Be("api");
+        run.Output.Should().Contain("with 500.").And.Contain("Try again later.").And.NotContain("API key is not valid");
     }
 
     [Fact]
@@ -244,11 +357,11 @@ public class DoctorTests
     {
         await using var receiver = await Receiver.StartAsync();
 
-        var sound = await ToolRun.RunAsync("doctor", receiver.Url, "--api-key-from", "TOOL_TESTS_NO_KEY");
-        var wrong = await ToolRun.RunAsync("doctor", receiver.Address + "/elsewhere", "--api-key-from", "TOOL_TESTS_NO_KEY");
+        var sound = await ToolRun.RunAsync("doctor", receiver.Url);
+        var wrong = await ToolRun.RunAsync("doctor", receiver.Address + "/elsewhere");
 
-        sound.Lines[^1].Should().Be("Sound.");
-        wrong.Lines[^1].Should().Be("Mend first: There is nothing at /elsewhere (404), but an endpoint at /webhooks/openai.");
+        sound.Lines[^1].Should().Be("Sound, as far as it was seen: the lines with a question mark say what was not.");
+        wrong.Lines[^1].Should().Be("Mend first: The endpoint is not at /elsewhere (404), but at /webhooks/openai.");
     }
 
     private static Task Done(WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -277,6 +390,11 @@ public class DoctorTests
     private sealed class InboxAway : IWebhookInbox
     {
         public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => throw new IOException("on purpose");
+    }
+
+    private sealed class SmallInbox : IWebhookInbox
+    {
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => message.GetPayload().Length > 65535 ? throw new IOException("on purpose") : Task.CompletedTask;
     }
 
     private sealed class InboxThatForgets : IWebhookInbox

@@ -16,6 +16,8 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>What OpenAI gets when it sends a test event; by default it signs and sends one.</summary>
     public Func<JsonObject, string, Task<int?>> Test { get; set; } = SendAsync;
 
+    public bool IsDeletingBroken { get; set; }
+
     public static async Task<FakeApi> StartAsync()
     {
         var api = new FakeApi();
@@ -60,7 +62,7 @@ internal sealed class FakeApi : IAsyncDisposable
             endpoint["signing_secret"] = TestApp.Secret;
             return Json(endpoint.DeepClone());
         });
-        app.MapDelete("/webhook_endpoints/{id}", (string id) => Endpoints.TryRemove(id, out _) ? Results.Ok() : Results.NotFound());
+        app.MapDelete("/webhook_endpoints/{id}", (string id) => IsDeletingBroken ? Results.StatusCode(500) : Endpoints.TryRemove(id, out _) ? Results.Ok() : Results.NotFound());
         app.MapPost("/webhook_endpoints/{id}/test", async (string id, HttpRequest request) =>
         {
             var body = (await JsonNode.ParseAsync(request.Body))!;

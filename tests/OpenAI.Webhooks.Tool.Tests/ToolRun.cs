@@ -14,6 +14,9 @@ internal sealed record ToolRun(int ExitCode, string Output)
     {
         Environment.SetEnvironmentVariable(SecretVariable, TestApp.Secret);
         Environment.SetEnvironmentVariable(KeyVariable, Key);
+        Environment.SetEnvironmentVariable("XDG_DATA_HOME", Directory.CreateTempSubdirectory().FullName);
+        Environment.SetEnvironmentVariable(OpenAIApi.KeyVariable, null);
+        Environment.SetEnvironmentVariable(SecretOptions.Variable, null);
     }
 
     public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -26,15 +29,15 @@ internal sealed record ToolRun(int ExitCode, string Output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)) });
         console.Profile.Width = 1000;
-        string[] secret = args.Contains("--secret-from") || args.Contains("--project") ? [] : ["--secret-from", SecretVariable];
-        int exitCode = await new ToolCommand(console).RunAsync([.. args, .. secret], cancellationToken);
+        string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret") ? [] : ["--secret-from", SecretVariable];
+        int exitCode = await new ToolCommand(console).RunAsync([.. args.Where(arg => arg != "--no-secret"), .. secret], cancellationToken);
         return new(exitCode, output.ToString());
     }
 
     /// <summary>Runs the doctor, and gives what it found as JSON.</summary>
     public static async Task<ToolRun> DoctorAsync(string url, FakeApi? api = null, params string[] args)
     {
-        var run = await RunAsync(["doctor", url, "--json", .. api is null ? ["--api-key-from", "TOOL_TESTS_NO_KEY"] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
+        var run = await RunAsync(["doctor", url, "--json", .. api is null ? [] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
         run.Output.Should().NotContain(TestApp.Secret).And.NotContain(TestApp.OtherSecret).And.NotContain(Key);
         return run;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OpenAI.Webhooks.Tool.Diagnosis;
@@ -39,23 +40,25 @@ internal static class DoctorCommand
             await CollectAsync(server.DiagnoseAsync(cancellationToken));
             if (api is null)
             {
-                Add(Finding.Note("no_api", "Not seen: what OpenAI has, because there is no API key.", $"Set {parsed.GetValue(apiOptions.KeyFrom)}, or name another variable with --api-key-from."));
+                Add(Finding.Note("no_api", "Not seen: what OpenAI has, because there is no API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
             }
             else
             {
-                await CollectAsync(new ApiDiagnosis(api, target, found, !parsed.GetValue(noEvents)).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
+                await CollectAsync(new ApiDiagnosis(api, deliverer, target, found, !parsed.GetValue(noEvents)).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
             }
 
             var first = findings.FirstOrDefault(finding => finding.Level == Level.Fault);
             if (isForPeople)
             {
                 console.WriteLine();
-                console.MarkupLine(first is null ? "[green bold]Sound.[/]" : $"[red bold]Mend first:[/] {Markup.Escape(first.What)}");
+                console.MarkupLine(first is not null ? $"[red bold]Mend first:[/] {Markup.Escape(first.What)}"
+                    : findings.Exists(finding => finding.Level == Level.Note) ? "[green bold]Sound[/], as far as it was seen: the lines with a question mark say what was not."
+                    : "[green bold]Sound.[/]");
             }
             else
             {
                 // Not through the console, which would wrap it.
-                console.Profile.Out.Writer.WriteLine(ToJson(target, findings, first).ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+                console.Profile.Out.Writer.WriteLine(ToJson(target, findings, first).ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
             }
 
             return first is null ? 0 : 1;
@@ -82,6 +85,12 @@ internal static class DoctorCommand
 
             void Add(Finding finding)
             {
+                // The same fault may be seen from both sides, such as a clock that is wrong.
+                if (finding.Level == Level.Fault && findings.Exists(earlier => earlier.Level == Level.Fault && earlier.Code == finding.Code))
+                {
+                    return;
+                }
+
                 findings.Add(finding);
                 if (isForPeople)
                 {
@@ -94,20 +103,16 @@ internal static class DoctorCommand
 
     private static void Print(IAnsiConsole console, Finding finding)
     {
-        string mark = finding.Level switch { Level.Sound => "[green]✓[/]", Level.Fault => "[red]✗[/]", _ => "[yellow]?[/]" };
-        var grid = new Grid().AddColumn(new GridColumn().Width(1).NoWrap().Padding(0, 0, 1, 0)).AddColumn(new GridColumn().Padding(0, 0));
-        grid.AddRow(new Markup(mark), new Markup(Markup.Escape(finding.What)));
+        console.WriteItem(finding.Level switch { Level.Sound => "[green]✓[/]", Level.Fault => "[red]✗[/]", _ => "[yellow]?[/]" }, finding.What);
         if (finding.Do is not null)
         {
-            grid.AddRow(new Markup(""), new Markup($"[grey]{Markup.Escape($"→ {finding.Do}")}[/]"));
+            console.WriteItem("  [grey]→[/]", finding.Do, "grey");
         }
-
-        console.Write(grid);
     }
 
     private static JsonObject ToJson(Uri url, IEnumerable<Finding> findings, Finding? first) => new()
     {
-        ["url"] = url.ToString(),
+        ["url"] = Words.Of(url),
         ["sound"] = first is null,
         ["mend_first"] = first?.Code,
         ["findings"] = new JsonArray([.. findings.Select(finding => new JsonObject

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -23,7 +22,7 @@ internal static class ListenCommand
     public static Command Create(IAnsiConsole console)
     {
         var port = new Option<int>("--port") { Description = "The port to listen on; 0 for a free one.", DefaultValueFactory = _ => 5080 };
-        var forward = UrlOption.Create("--forward", "Hand each delivery on to this URL, and its answer back.");
+        var forward = UrlOption.Create("--forward", "Hand each delivery on to this URL, and its response back.");
         var save = new Option<DirectoryInfo>("--save") { Description = "Keep each delivery as a file in this folder. They hold whatever OpenAI sends.", HelpName = "DIR" };
         var showPrivate = new Option<bool>("--show-private") { Description = "Do not mask phone numbers, addresses and URLs." };
         var publicUrl = UrlOption.Create("--public-url", "The https URL by which a tunnel reaches this port. An endpoint is created at OpenAI for it, and deleted at the end.");
@@ -32,42 +31,82 @@ internal static class ListenCommand
         var command = new Command("listen", "Receives, verifies and shows deliveries.") { port, forward, save, showPrivate, publicUrl, types, store };
         var secrets = new SecretOptions(command);
         var apiOptions = OpenAIApi.AddOptions(command);
+        port.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue)
+            {
+                result.AddError("--port is between 0 and 65535.");
+            }
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(publicUrl) is null && (result.GetValue(store) || result.GetValue(types) is { Length: > 0 }))
+            {
+                result.AddError("--store-secret and --types are for the endpoint of --public-url. Give that too.");
+            }
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var source = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            using var hangup = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-            {
-                context.Cancel = true;
-                source.Cancel();
-            });
+            using var hangup = CancelOn(PosixSignal.SIGHUP, source);
+            using var quit = CancelOn(PosixSignal.SIGQUIT, source);
             var url = parsed.GetValue(publicUrl);
             if (url is { Scheme: not "https" })
             {
-                throw new ToolException("OpenAI delivers to https only. Give --public-url the tunnel's https address.");
+                throw new ToolException("OpenAI delivers to https only.", "Give --public-url the tunnel's https address.");
             }
 
-            using var api = url is null ? null : OpenAIApi.From(parsed, apiOptions) ?? throw new ToolException($"--public-url needs an API key in the environment variable {parsed.GetValue(apiOptions.KeyFrom)}.");
+            using var api = url is null ? null : OpenAIApi.From(parsed, apiOptions) ?? throw new ToolException("--public-url needs an API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from.");
+            var verifier = api is null ? new WebhookVerifier(secrets.Require(parsed)[0]) : null;
             parsed.GetValue(save)?.Create();
-            var receiver = new Receiver(console, parsed.GetValue(forward), parsed.GetValue(save), parsed.GetValue(showPrivate));
+            var receiver = new Receiver(console, parsed.GetValue(forward), parsed.GetValue(save), parsed.GetValue(showPrivate)) { Verifier = verifier };
             await using var app = await receiver.StartAsync(parsed.GetValue(port), source.Token);
-            if (api is null)
+            if (api is not null)
             {
-                receiver.Verifier = new WebhookVerifier(secrets.Require(parsed)[0]);
-                await WaitAsync(source.Token);
-            }
-            else
-            {
-                await using var endpoint = await TemporaryEndpoint.CreateAsync(api, console, url!, parsed.GetValue(types) ?? [], source.Token);
-                receiver.Verifier = new WebhookVerifier(endpoint.Secret);
-                console.MarkupLineInterpolated($"{(parsed.GetValue(store) ? $"Its secret is in {secrets.Store(parsed, endpoint.Secret)}." : $"Its secret, until this ends: {endpoint.Secret}")}");
-                await endpoint.TestAsync(source.Token);
-                await WaitAsync(source.Token);
+                return await WithEndpointAsync(api, receiver) ? 0 : 1;
             }
 
+            await WaitAsync(source.Token);
             return 0;
+
+            async Task<bool> WithEndpointAsync(OpenAIApi api, Receiver receiver)
+            {
+                var endpoint = await TemporaryEndpoint.CreateAsync(api, console, url!, parsed.GetValue(types) ?? [], source.Token);
+                Action? restore = null;
+                try
+                {
+                    receiver.Verifier = new WebhookVerifier(endpoint.Secret);
+                    if (parsed.GetValue(store))
+                    {
+                        (string path, restore) = secrets.Store(parsed, endpoint.Secret);
+                        console.MarkupLineInterpolated($"Its secret is in {path} until this ends.");
+                    }
+                    else
+                    {
+                        console.MarkupLineInterpolated($"Its secret, until this ends: {endpoint.Secret}");
+                    }
+
+                    await endpoint.TestAsync(source.Token);
+                    await WaitAsync(source.Token);
+                }
+                finally
+                {
+                    await endpoint.DisposeAsync();
+                    restore?.Invoke();
+                }
+
+                return !endpoint.IsLeft;
+            }
         });
         return command;
     }
+
+    private static PosixSignalRegistration? CancelOn(PosixSignal signal, CancellationTokenSource source)
+        => OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            source.Cancel();
+        });
 
     private static Task WaitAsync(CancellationToken cancellationToken)
         => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -81,20 +120,19 @@ internal static class ListenCommand
 
         public async Task<WebApplication> StartAsync(int port, CancellationToken cancellationToken)
         {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxBody);
+            // Empty, so that no appsettings.json or environment variable of the application that is developed here has a say.
+            var builder = WebApplication.CreateEmptyBuilder(new());
+            builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxBody);
             var app = builder.Build();
             app.Run(ReceiveAsync);
             try
             {
                 await app.StartAsync(cancellationToken);
             }
-            catch (IOException)
+            catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
             {
                 await app.DisposeAsync();
-                throw new ToolException($"Port {port} is taken. Choose another with --port, or 0 for a free one.");
+                throw new ToolException($"Port {port} cannot be listened on: it is taken, or reserved.", "Choose another with --port, or 0 for a free one.");
             }
 
             console.MarkupLineInterpolated($"Listening on {app.Urls.Single()}. Ctrl+C ends it.");
@@ -136,7 +174,7 @@ internal static class ListenCommand
             {
                 var delivery = new SavedDelivery([.. context.Request.Headers.SelectMany(header => header.Value, (header, value) => KeyValuePair.Create(header.Key, value ?? ""))], body);
                 string name = $"{Interlocked.Increment(ref _count):D4}-{string.Concat((headers.Id ?? "").Where(char.IsAsciiLetterOrDigit).Take(60))}.http";
-                await delivery.WriteAsync(Path.Combine(save.FullName, name), context.RequestAborted);
+                delivery.Write(Path.Combine(save.FullName, name));
             }
 
             string forwarded = "";
@@ -162,12 +200,12 @@ internal static class ListenCommand
             try
             {
                 using var deliverer = new Deliverer(forward!);
-                var answer = await deliverer.SendAsync(request, context.RequestAborted);
-                return (answer.Status, $" → {Markup.Escape(answer.Summary)}");
+                var response = await deliverer.SendAsync(request, context.RequestAborted);
+                return (response.Status, $" → {Markup.Escape(response.Summary)}");
             }
-            catch (NoAnswerException exception)
+            catch (NoResponseException exception)
             {
-                return (StatusCodes.Status502BadGateway, $" → [red]no answer: {Markup.Escape(exception.Message)}[/]");
+                return (StatusCodes.Status502BadGateway, $" → [red]no response: {Markup.Escape(exception.Message)}[/]");
             }
         }
     }

@@ -16,13 +16,20 @@ internal static class ReplayCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var signer = new WebhookSigner(secrets.Require(parsed)[0]);
-            var saved = parsed.GetValue(files)!.Select(file => (file.Name, Delivery: SavedDelivery.Read(file))).ToList();
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isDelivered = true;
-            foreach (var (name, delivery) in saved)
+            foreach (var file in parsed.GetValue(files)!)
             {
-                var signed = signer.Sign(delivery.Body, delivery.WebhookHeaders.Id);
-                isDelivered &= await SendCommand.DeliverAsync(console, deliverer, signed, name, parsed.GetValue(to)!, cancellationToken);
+                try
+                {
+                    var delivery = SavedDelivery.Read(file);
+                    isDelivered &= await SendCommand.DeliverAsync(console, deliverer, signer.Sign(delivery.Body, delivery.WebhookHeaders.Id), file.Name, parsed.GetValue(to)!, isRefusalExpected: false, cancellationToken);
+                }
+                catch (ToolException exception)
+                {
+                    isDelivered = false;
+                    console.WriteItem("[red]✗[/]", exception.Message);
+                }
             }
 
             return isDelivered ? 0 : 1;

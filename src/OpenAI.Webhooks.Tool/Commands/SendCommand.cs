@@ -17,6 +17,13 @@ internal static class SendCommand
         var all = new Option<bool>("--all") { Description = "Send an event of each type." };
         var file = new Option<FileInfo>("--file") { Description = "Send this file's bytes as the payload." };
         var repeat = new Option<int>("--repeat") { Description = "How often to send each event, with the same id.", DefaultValueFactory = _ => 1 };
+        repeat.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError("--repeat is at least 1.");
+            }
+        });
         var bad = new Option<bool>("--bad-signature") { Description = "Sign with another secret. The endpoint should respond with 400." };
         var old = new Option<bool>("--old") { Description = "Sign with a timestamp six minutes ago. The endpoint should respond with 400." };
         var command = new Command("send", "Sends a signed sample event.") { type, to, all, file, repeat, bad, old };
@@ -27,12 +34,13 @@ internal static class SendCommand
             var signer = new WebhookSigner(parsed.GetValue(bad) ? SecretOptions.CreateRandom() : secrets.Require(parsed)[0], clock);
             var signed = Sign(signer, parsed.GetValue(type), parsed.GetValue(all), parsed.GetValue(file)).ToList();
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
+            bool isRefusalExpected = parsed.GetValue(bad) || parsed.GetValue(old);
             bool isDelivered = true;
             foreach (var (name, delivery) in signed)
             {
                 for (int i = 0; i < parsed.GetValue(repeat); i++)
                 {
-                    isDelivered &= await DeliverAsync(console, deliverer, delivery, name, parsed.GetValue(to)!, cancellationToken);
+                    isDelivered &= await DeliverAsync(console, deliverer, delivery, name, parsed.GetValue(to)!, isRefusalExpected, cancellationToken);
                 }
             }
 
@@ -41,21 +49,28 @@ internal static class SendCommand
         return command;
     }
 
-    /// <summary>Delivers, and prints a line about the answer.</summary>
-    /// <returns>Whether OpenAI would count it as delivered.</returns>
-    public static async Task<bool> DeliverAsync(IAnsiConsole console, Deliverer deliverer, SignedWebhook signed, string name, Uri url, CancellationToken cancellationToken)
+    /// <summary>Delivers, and prints a line about the response.</summary>
+    /// <returns>Whether it was what it should be: delivered, or rejected with 400 if that is expected.</returns>
+    public static async Task<bool> DeliverAsync(IAnsiConsole console, Deliverer deliverer, SignedWebhook signed, string name, Uri url, bool isRefusalExpected, CancellationToken cancellationToken)
     {
+        bool isRight;
+        string what;
         try
         {
-            var answer = await deliverer.DeliverAsync(signed, url, cancellationToken);
-            console.MarkupLine($"{(answer.IsSuccess ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {Markup.Escape(answer.Summary)}");
-            return answer.IsSuccess;
+            var response = await deliverer.DeliverAsync(signed, url, cancellationToken);
+            isRight = isRefusalExpected ? response.Status == 400 : response.IsSuccess;
+            what = !isRefusalExpected ? response.Summary
+                : isRight ? "400: rejected, as it should be"
+                : $"{response.Status}: it should be rejected with 400";
         }
-        catch (NoAnswerException exception)
+        catch (NoResponseException exception)
         {
-            console.MarkupLine($"[red]✗[/] {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] no answer: {Markup.Escape(exception.Message)}. openai-webhooks doctor {Markup.Escape(url.ToString())} says more.");
-            return false;
+            isRight = false;
+            what = $"no response: {exception.Message}. openai-webhooks doctor {Words.Of(url)} says more.";
         }
+
+        console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {Markup.Escape(what)}");
+        return isRight;
     }
 
     private static IEnumerable<(string Name, SignedWebhook Signed)> Sign(WebhookSigner signer, string? type, bool isAll, FileInfo? file)
@@ -67,7 +82,7 @@ internal static class SendCommand
 
         if (file is not null)
         {
-            return [(file.Name, signer.Sign(file.Exists ? File.ReadAllBytes(file.FullName) : throw new ToolException($"There is no file {file.FullName}.")))];
+            return [(file.Name, signer.Sign(PrivateFile.Read(file)))];
         }
 
         return (isAll ? SampleEvents.Types : [type!]).Select(name => (name, signer.Sign(SampleEvents.Create(name, DateTimeOffset.UtcNow))));

@@ -1,52 +1,71 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
 /// <summary>
-/// An endpoint at OpenAI for as long as this process runs. Its name says which process of which machine made it, so that the
-/// next start can remove what a killed one left, and nothing else.
+/// An endpoint at OpenAI for as long as this process runs. Its name has an id that a file of this user's has too, and the
+/// process keeps the file locked. The next start deletes the endpoints of the files that nobody holds, and no others.
 /// </summary>
-internal sealed partial class TemporaryEndpoint : IAsyncDisposable
+internal sealed class TemporaryEndpoint : IAsyncDisposable
 {
+    private const string NamePrefix = "openai-webhooks listen ";
+
     private static readonly TimeSpan DeleteTimeout = TimeSpan.FromSeconds(10);
 
     private readonly OpenAIApi _api;
     private readonly IAnsiConsole _console;
+    private readonly FileStream _file;
     private readonly ApiEndpoint _endpoint;
 
-    private TemporaryEndpoint(OpenAIApi api, IAnsiConsole console, ApiEndpoint endpoint) => (_api, _console, _endpoint) = (api, console, endpoint);
+    private TemporaryEndpoint(OpenAIApi api, IAnsiConsole console, FileStream file, ApiEndpoint endpoint) => (_api, _console, _file, _endpoint) = (api, console, file, endpoint);
 
     public string Secret => _endpoint.Secret ?? throw new ToolException("OpenAI's API gave no signing_secret for the new endpoint.");
 
+    /// <summary>Whether the endpoint could not be deleted at OpenAI.</summary>
+    public bool IsLeft { get; private set; }
+
     public static async Task<TemporaryEndpoint> CreateAsync(OpenAIApi api, IAnsiConsole console, Uri url, IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
-        foreach (var left in (await api.ListAsync(cancellationToken)).Where(endpoint => IsLeft(endpoint.Name)))
-        {
-            await api.DeleteAsync(left.Id, cancellationToken);
-            console.MarkupLineInterpolated($"Deleted the endpoint {left.Id}, which a process that was killed had left at OpenAI.");
-        }
-
+        string folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create) is { Length: > 0 } data ? data : Path.GetTempPath(), "openai-webhooks", "listen");
+        Directory.CreateDirectory(folder);
+        await DeleteLeftAsync(api, console, folder, cancellationToken);
         if (types.Count == 0)
         {
             types = await api.TypesAsync(cancellationToken);
         }
 
-        // Not cancelled: an endpoint whose id is not known could not be deleted.
-        var endpoint = await api.CreateAsync(NameOf(Process.GetCurrentProcess()), url, types, CancellationToken.None);
-        console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {endpoint.EventTypes.Count} event types. It is deleted when this ends.");
-        return new(api, console, endpoint);
+        string id = Guid.NewGuid().ToString("N");
+        var file = new FileStream(Path.Combine(folder, id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            // Not cancelled: an endpoint whose id is not known could not be deleted at the end.
+            var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
+            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {endpoint.EventTypes.Count} event types. It is deleted when this ends.");
+            return new(api, console, file, endpoint);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Has OpenAI send a test event.</summary>
     public async Task TestAsync(CancellationToken cancellationToken)
     {
-        if (_endpoint.EventTypes is [var type, ..])
+        if (_endpoint.EventTypes is not [var type, ..])
+        {
+            return;
+        }
+
+        try
         {
             int? status = await _api.TestAsync(_endpoint.Id, type, cancellationToken);
-            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no answer: check that the tunnel leads to this port" : $"the status {status}")}.");
+            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no response: check that the tunnel leads to this port" : $"the status {status}")}.");
+        }
+        catch (ToolException exception)
+        {
+            _console.MarkupLineInterpolated($"[yellow]OpenAI did not say what became of its test event. {exception.Message}[/]");
         }
     }
 
@@ -56,42 +75,48 @@ internal sealed partial class TemporaryEndpoint : IAsyncDisposable
         try
         {
             await _api.DeleteAsync(_endpoint.Id, timeout.Token);
+            await _file.DisposeAsync();
+            File.Delete(_file.Name);
             _console.MarkupLineInterpolated($"Deleted the endpoint {_endpoint.Id} at OpenAI.");
         }
         catch (Exception exception) when (exception is ToolException or OperationCanceledException)
         {
+            IsLeft = true;
+            await _file.DisposeAsync();
             _console.MarkupLineInterpolated($"[red]The endpoint {_endpoint.Id} could not be deleted at OpenAI; the next start tries again. {exception.Message}[/]");
         }
     }
 
-    private static string NameOf(Process process)
-        => string.Create(CultureInfo.InvariantCulture, $"openai-webhooks listen: {Environment.MachineName}, process {process.Id}, since {new DateTimeOffset(process.StartTime).ToUnixTimeSeconds()}");
-
-    // Made on this machine, by a process that does not run any more.
-    private static bool IsLeft(string name)
+    private static async Task DeleteLeftAsync(OpenAIApi api, IAnsiConsole console, string folder, CancellationToken cancellationToken)
     {
-        if (NamePattern().Match(name) is not { Success: true } match || match.Groups["machine"].Value != Environment.MachineName)
+        var endpoints = await api.ListAsync(cancellationToken);
+        foreach (string path in Directory.GetFiles(folder))
         {
-            return false;
-        }
+            // A file without an endpoint stays: the endpoint may be in the project of another API key.
+            if (endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path)) is { } left && TryLock(path) is { } file)
+            {
+                await using (file)
+                {
+                    await api.DeleteAsync(left.Id, cancellationToken);
+                }
 
-        try
-        {
-            using var process = Process.GetProcessById(int.Parse(match.Groups["process"].Value, CultureInfo.InvariantCulture));
-
-            // The start time is rounded from the uptime, and may differ by a second.
-            return Math.Abs(new DateTimeOffset(process.StartTime).ToUnixTimeSeconds() - long.Parse(match.Groups["since"].Value, CultureInfo.InvariantCulture)) > 2;
-        }
-        catch (ArgumentException)
-        {
-            return true;
-        }
-        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or InvalidOperationException)
-        {
-            return false;
+                File.Delete(path);
+                console.MarkupLineInterpolated($"Deleted the endpoint {left.Id}, which a process that was killed had left at OpenAI.");
+            }
         }
     }
 
-    [GeneratedRegex(@"^openai-webhooks listen: (?<machine>.+), process (?<process>\d{1,9}), since (?<since>\d{1,12})$")]
-    private static partial Regex NamePattern();
+    /// <summary>Locks a file, as the process that made it does until it ends.</summary>
+    /// <returns>The file; null if that process still runs.</returns>
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

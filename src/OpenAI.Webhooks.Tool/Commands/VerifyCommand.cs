@@ -57,7 +57,8 @@ internal static class VerifyCommand
             }
         }
 
-        return (false, "Not authentic: the signature is that of another secret, or of another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's at OpenAI.");
+        return saved.IsCut ? (false, $"Not authentic: the body has {saved.Body.Length} bytes, and Content-Length says another number. It was cut off or changed.")
+            : (false, "Not authentic: the signature is that of another secret, or of another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's at OpenAI.");
     }
 
     private static WebhookVerificationFailure Verify(IEnumerable<string> secrets, WebhookHeaders headers, ReadOnlySpan<byte> body)

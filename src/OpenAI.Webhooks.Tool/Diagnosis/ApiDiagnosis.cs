@@ -4,10 +4,8 @@ using System.Runtime.CompilerServices;
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
 /// <summary>What OpenAI's API says of an endpoint, held against what was seen from outside.</summary>
-internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string> secrets, bool sendsEvents)
+internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, bool sendsEvents)
 {
-    private const int HintLength = 4;
-
     public async IAsyncEnumerable<Finding> DiagnoseAsync(HealthData? health, bool? isDelivered, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var endpoints = new List<ApiEndpoint>();
@@ -18,7 +16,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
         }
         catch (ToolException exception)
         {
-            unusable = Finding.Fault("api", exception.Message, "Mend the API key, or run doctor without one to look from outside only.");
+            unusable = Finding.Fault("api", exception.What, $"{exception.Advice} Without an API key, doctor looks from outside only.");
         }
 
         if (unusable is not null)
@@ -29,7 +27,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
 
         if (health?.Time is { } time && api.Time is { } now && (time - now).Duration() > ServerDiagnosis.MaxSkew)
         {
-            yield return Finding.Fault("clock", $"The application's clock is {Math.Abs((time - now).TotalMinutes).ToString("F0", CultureInfo.InvariantCulture)} minutes {(time > now ? "fast" : "slow")}, measured by OpenAI's. Deliveries more than 5 minutes off are rejected.", "Synchronize the server's clock (NTP).");
+            yield return ServerDiagnosis.ClockFault(time - now, "application", "OpenAI's");
         }
 
         if (endpoints.FirstOrDefault(one => one.Url == url.ToString() || one.Url == url.OriginalString) is not { } endpoint)
@@ -47,31 +45,32 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
 
         if (sendsEvents && endpoint.EventTypes is [var type, ..])
         {
-            yield return await TestAsync(endpoint, type, isDelivered, cancellationToken);
+            yield return await TestAsync(endpoint, type, health, isDelivered, cancellationToken);
         }
     }
 
     private Finding DescribeMissing(List<ApiEndpoint> endpoints)
     {
         static string Host(string text) => Uri.TryCreate(text, UriKind.Absolute, out var parsed) ? parsed.Host : "";
-        if (endpoints.Where(one => Host(one.Url) == url.Host).Select(one => one.Url).ToList() is { Count: > 0 } near)
+        if (endpoints.Where(one => Host(one.Url) == url.Host).Select(one => Words.OfUrl(one.Url)).ToList() is { Count: > 0 } near)
         {
-            return Finding.Fault("endpoint_url", $"OpenAI has no endpoint with the URL {url}, but one with {near[0]}{(near.Count > 1 ? $", and {near.Count - 1} more of this host" : "")}.", "Change the URL at OpenAI, or the application's path. They have to be the same to the last slash.");
+            return Finding.Fault("endpoint_url", $"OpenAI has no endpoint with the URL {Words.Of(url)}, but one with {near[0]}{(near.Count > 1 ? $", and {near.Count - 1} more of this host" : "")}.", "Change the URL at OpenAI, or the application's path. They have to be the same, with port, slashes and query.");
         }
 
         return url.IsLoopback
-            ? Finding.Note("endpoint_local", $"OpenAI cannot reach {url.Host}. Compare the endpoint's public URL.", "Run doctor with the tunnel's https URL.")
-            : Finding.Fault("endpoint_missing", $"OpenAI has no endpoint with the URL {url} in this project, which has {endpoints.Count}.", "Create one in the project's settings, under Webhooks. Check that the API key is of the same project.");
+            ? Finding.Note("endpoint_local", $"OpenAI cannot reach {url.Host}, so what it has is not compared.", "Run doctor with the public URL: the tunnel's, or that of the deployed application.")
+            : Finding.Fault("endpoint_missing", $"OpenAI has no endpoint with the URL {Words.Of(url)} in this project, which has {endpoints.Count}.", "Create one in the project's settings, under Webhooks. Check that the API key is of the same project.");
     }
 
-    // The form of the hint is documented nowhere. Its end has so far been the secret's.
     private Finding CompareSecrets(ApiEndpoint endpoint, List<ApiEndpoint> endpoints, HealthData? health)
     {
-        string[] mine = health is { SecretHints.Count: > 0 } ? [.. health.SecretHints.Select(EndOf)] : [.. secrets.Select(EndOf)];
-        string whose = health is { SecretHints.Count: > 0 } ? "The application" : "What was given here";
-        if (EndOf(endpoint.SecretHint) is not { Length: HintLength } hint || mine.Length == 0)
+        bool isTheApplications = health is { SecretHints.Count: > 0 };
+        string[] mine = [.. (isTheApplications ? health!.SecretHints : secrets).Select(SecretHint.Of)];
+        string whose = isTheApplications ? "The application" : "doctor";
+        string hint = SecretHint.Of(endpoint.SecretHint);
+        if (hint.Length == 0 || mine.Length == 0)
         {
-            return Finding.Note("secret_unknown", "Not seen: whether the application has this endpoint's secret. OpenAI gives no hint of it, or the application does not.");
+            return Finding.Note("secret_unknown", hint.Length == 0 ? "Not seen: whether the application has this endpoint's secret. OpenAI gives no hint of it." : "Not seen: whether the application has this endpoint's secret. Neither it nor the command line gives one.");
         }
 
         if (mine.Contains(hint, StringComparer.Ordinal))
@@ -80,22 +79,22 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
         }
 
         string changed = endpoint.UpdatedAt is { } updated ? $" The endpoint or its secret was last changed at {updated.ToString("u", CultureInfo.InvariantCulture)}." : "";
-        return endpoints.FirstOrDefault(other => other.Id != endpoint.Id && mine.Contains(EndOf(other.SecretHint), StringComparer.Ordinal)) is { } owner
-            ? Finding.Fault("secret_of_another", $"{whose} has the secret of another endpoint, {owner.Id} ({owner.Url}).", "Set the secret of this endpoint. Each endpoint has its own.")
+        return endpoints.FirstOrDefault(other => other.Id != endpoint.Id && mine.Contains(SecretHint.Of(other.SecretHint), StringComparer.Ordinal)) is { } owner
+            ? Finding.Fault("secret_of_another", $"{whose} has the secret of another endpoint, {owner.Id} ({Words.OfUrl(owner.Url)}).", "Set the secret of this endpoint. Each endpoint has its own.")
             : Finding.Fault("secret_rotated", $"{whose} does not have this endpoint's secret, by its last characters: it was rotated away, or is of another project.{changed}", "Set the endpoint's current secret. If nobody has it any more, rotate it at OpenAI and keep the old one active for 24 hours meanwhile.");
-    }
-
-    private static string EndOf(string? secret)
-    {
-        string text = (secret ?? "").Trim();
-        string end = string.Concat(text.Reverse().TakeWhile(character => char.IsAsciiLetterOrDigit(character) || character is '+' or '/' or '=' or '-' or '_').Reverse());
-        return end.Length >= HintLength ? end[^HintLength..] : "";
     }
 
     private static IEnumerable<Finding> CompareTypes(ApiEndpoint endpoint, HealthData? health)
     {
+        if (endpoint.EventTypes.Count == 0)
+        {
+            yield return Finding.Fault("not_subscribed", "OpenAI sends nothing, because the endpoint is subscribed to no event type.", "Subscribe the endpoint to the types it needs, at OpenAI.");
+            yield break;
+        }
+
         if (health?.HandledTypes is not { } handled)
         {
+            yield return Finding.Note("types_unknown", "Not seen: whether what OpenAI sends is handled.");
             yield break;
         }
 
@@ -117,22 +116,53 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Uri url, IReadOnlyList<string>
         }
     }
 
-    private async Task<Finding> TestAsync(ApiEndpoint endpoint, string type, bool? isDelivered, CancellationToken cancellationToken)
+    private async Task<Finding> TestAsync(ApiEndpoint endpoint, string type, HealthData? health, bool? isDelivered, CancellationToken cancellationToken)
     {
+        string what = $"OpenAI's own test event ({type})";
+        if (health is not null)
+        {
+            // The application's times are whole seconds. After one, its last delivery is older than its clock.
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+            health = await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken);
+        }
+
+        int? status;
         try
         {
-            int? status = await api.TestAsync(endpoint.Id, type, cancellationToken);
-            return status switch
-            {
-                null => Finding.Fault("test_lost", $"OpenAI's own test event ({type}) did not arrive{(isDelivered == true ? ", though this machine's did" : "")}.", "Check that the host is reachable from the Internet: DNS, firewall, allow lists, the tunnel."),
-                >= 200 and < 300 => Finding.Sound("test", $"OpenAI's own test event ({type}) is accepted ({status})."),
-                400 when isDelivered == true => Finding.Fault("secret_of_another", "OpenAI's own test event is rejected (400), though one signed with the secret given here is accepted: the application has the secret given here, and OpenAI signs with another.", "Set the endpoint's secret at OpenAI in the application."),
-                _ => Finding.Fault("test_rejected", $"OpenAI's own test event ({type}) got {status}.", "Look at what is found above, and at the application's log."),
-            };
+            status = await api.TestAsync(endpoint.Id, type, cancellationToken);
         }
         catch (ToolException exception)
         {
-            return Finding.Note("test_unknown", $"OpenAI could not send its test event: {exception.Message}");
+            return Finding.Fault("test_unknown", $"OpenAI did not say what became of its test event. {exception.What}", exception.Advice);
         }
+
+        return status switch
+        {
+            null => Finding.Fault("test_lost", $"{what} did not arrive{(isDelivered == true ? ", though this machine's did" : "")}.", "Check that the host is reachable from the Internet: DNS, firewall, allow lists, the tunnel."),
+            >= 200 and < 300 when await IsUnseenAsync(health, cancellationToken) => Finding.Note("test_unseen", $"{what} got {status}, but the application whose health check doctor reads has not seen an authentic delivery since.", "If there are several machines, another may have it. Otherwise something else responds at this URL to OpenAI, such as an older deployment or another DNS entry."),
+            >= 200 and < 300 => Finding.Sound("test", $"{what} is accepted ({status})."),
+            >= 300 and < 400 => Finding.Fault("test_rejected", $"{what} is redirected ({status}), and OpenAI does not follow.", "Compare the URL at OpenAI with the one that responds without a redirect. The proxy may treat other addresses otherwise."),
+            400 when isDelivered == true => Finding.Fault("secret_of_another", $"{what} is rejected (400), though one signed with the secret given to doctor is accepted: OpenAI signs with another secret.", "Set the endpoint's secret at OpenAI in the application."),
+            401 or 403 => Finding.Fault("test_rejected", $"{what} is refused ({status}).", "Except the endpoint's path from logins, and from filters of addresses and robots: they may let this machine through and not OpenAI."),
+            _ => Finding.Fault("test_rejected", $"{what} got {status}.", "Look at what is found above, and at the application's log."),
+        };
+    }
+
+    private async Task<bool> IsUnseenAsync(HealthData? health, CancellationToken cancellationToken)
+    {
+        if (health?.HasJustRejected is null)
+        {
+            return false;
+        }
+
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            if (await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken) is not { } after || after.LastAuthentic >= health.Time)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

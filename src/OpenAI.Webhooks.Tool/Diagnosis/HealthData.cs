@@ -5,38 +5,67 @@ using System.Text.Json.Nodes;
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
 /// <summary>What the application's health check tells, wherever in a JSON response its data are.</summary>
-internal sealed record HealthData(Uri Url, JsonObject Data)
+internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 {
+    private const string Endpoints = "endpoints";
+
     private static readonly TimeSpan Recently = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(4);
     private static readonly string[] UsualPaths = ["/health/webhooks", "/health", "/healthz", "/health/ready", "/hc"];
 
     /// <summary>The application's clock; null if it does not tell.</summary>
-    public DateTimeOffset? Time => DateTimeOffset.TryParse(Data["time"]?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+    public DateTimeOffset? Time => ParseTime(Data["time"]);
+
+    /// <summary>The paths of the endpoints that the application maps, as it maps them.</summary>
+    public IReadOnlyList<string> MappedPaths => [.. Registrations.SelectMany(registration => registration.Paths)];
 
     /// <summary>The handled types, with <c>*</c> for any rest; null if the application does not know them, because it only stores.</summary>
     public IReadOnlyList<string>? HandledTypes => Texts("handled_types") is { Count: > 0 } types ? [.. types.SelectMany(type => type.Split(", "))] : null;
 
     public IReadOnlyList<string> SecretHints => Texts("secret_hints");
 
+    /// <summary>When the last authentic delivery came, by the application's clock; null if none did.</summary>
+    public DateTimeOffset? LastAuthentic => ParseTime(Value("last_authentic"));
+
     /// <summary>Why the last request was rejected; null if none was.</summary>
-    public string? LastRejectedReason => All("last_rejected_reason").LastOrDefault()?.ToString();
+    public string? LastRejectedReason => Value("last_rejected_reason")?.ToString();
 
-    /// <summary>Whether the endpoint itself rejected a request in the last seconds, by the application's clock.</summary>
-    public bool HasJustRejected => All("last_rejected").Any(text => DateTimeOffset.TryParse(text?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && Time - time < Recently);
+    /// <summary>Whether the endpoint itself rejected a request in the last seconds, by the application's clock; null if it does not tell.</summary>
+    public bool? HasJustRejected => Prefix is null ? null : ParseTime(Value("last_rejected")) is { } time && Time - time < Recently;
 
+    private IEnumerable<(string Prefix, string[] Paths)> Registrations => Data
+        .Where(member => member.Key == Endpoints || member.Key.EndsWith($".{Endpoints}", StringComparison.Ordinal))
+        .Select(member => (member.Key[..^Endpoints.Length], (string[])[.. (member.Value as JsonArray ?? []).Select(text => PathOf($"{text}"))]));
+
+    // The data of a registration with a name begin with the name and a dot. The one that is looked at is the one whose
+    // endpoint has the longest path at the end of the URL's: there may be a path base in front. If there is one, it is that.
+    private string? Prefix
+    {
+        get
+        {
+            var registrations = Registrations.ToList();
+            return registrations.Count == 1 ? registrations[0].Prefix : registrations
+                .Select(registration => (registration.Prefix, Length: registration.Paths.Select(path => MatchingSegments(path, Endpoint.AbsolutePath)).DefaultIfEmpty().Max()))
+                .Where(match => match.Length > 0)
+                .OrderByDescending(match => match.Length).FirstOrDefault().Prefix;
+        }
+    }
+
+    /// <summary>Reads it from a URL, or from where it usually is.</summary>
+    /// <returns>The data; null if there are none.</returns>
     public static async Task<HealthData?> ReadAsync(Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {
-        foreach (var url in health is not null ? [health] : UsualPaths.Select(path => new Uri(endpoint, path)))
+        foreach (var url in health is not null ? [health] : TimeLimit.Take(SearchTime, UsualPaths.Select(path => new Uri(endpoint, path))))
         {
             try
             {
-                var answer = await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
-                if (Find(JsonNode.Parse(answer.Body)) is { } data)
+                var response = await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
+                if (Find(JsonNode.Parse(response.Body)) is { } data)
                 {
-                    return new(url, data);
+                    return new(url, data, endpoint);
                 }
             }
-            catch (Exception exception) when (exception is JsonException or NoAnswerException)
+            catch (Exception exception) when (exception is JsonException or NoResponseException)
             {
                 // It is not there.
             }
@@ -51,14 +80,27 @@ internal sealed record HealthData(Uri Url, JsonObject Data)
 
     private static JsonObject? Find(JsonNode? node) => node switch
     {
-        JsonObject data when data.ContainsKey("time") && data.Any(member => member.Key.EndsWith("endpoints", StringComparison.Ordinal)) => data,
+        JsonObject data when data.ContainsKey("time") && data.Any(member => member.Key.EndsWith(Endpoints, StringComparison.Ordinal)) => data,
         JsonObject members => members.Select(member => Find(member.Value)).FirstOrDefault(found => found is not null),
         JsonArray items => items.Select(Find).FirstOrDefault(found => found is not null),
         _ => null,
     };
 
-    private IReadOnlyList<string> Texts(string key) => [.. All(key).SelectMany(node => node as JsonArray ?? []).Select(text => text?.ToString() ?? "").Distinct()];
+    // Such as "POST /webhooks/openai: stored by QuartzInbox".
+    private static string PathOf(string endpoint) => endpoint.Split(' ', 3) is [_, var path, ..] ? path.TrimEnd(':') : "";
 
-    // The data of a registration with a name begin with the name and a dot.
-    private IEnumerable<JsonNode?> All(string key) => Data.Where(member => member.Key == key || member.Key.EndsWith($".{key}", StringComparison.Ordinal)).Select(member => member.Value);
+    private static int MatchingSegments(string pattern, string path)
+    {
+        string[] wanted = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        string[] given = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return wanted.Length <= given.Length && wanted.Zip(given[^wanted.Length..]).All(pair => pair.First.StartsWith('{') || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase))
+            ? wanted.Length : 0;
+    }
+
+    private static DateTimeOffset? ParseTime(JsonNode? node)
+        => DateTimeOffset.TryParse(node?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+
+    private JsonNode? Value(string key) => Prefix is { } prefix ? Data[prefix + key] : null;
+
+    private IReadOnlyList<string> Texts(string key) => [.. (Value(key) as JsonArray ?? []).Select(text => $"{text}")];
 }

@@ -1,0 +1,37 @@
+using System.Text;
+using Spectre.Console;
+
+namespace OpenAI.Webhooks.Tool;
+
+internal static class ConsoleExtensions
+{
+    /// <summary>Writes a text after a mark, in lines that begin below each other. In a pipe it is one line.</summary>
+    /// <param name="console">The console.</param>
+    /// <param name="mark">The mark, as markup.</param>
+    /// <param name="text">The text, without markup.</param>
+    /// <param name="style">The text's style.</param>
+    public static void WriteItem(this IAnsiConsole console, string mark, string text, string style = "default")
+    {
+        int indent = Markup.Remove(mark).Length + 1;
+        var line = new StringBuilder();
+        string begin = $"{mark} ";
+        foreach (string word in text.Split(' '))
+        {
+            if (line.Length > 0 && indent + line.Length + 1 + word.Length > console.Profile.Width)
+            {
+                Flush();
+                begin = new string(' ', indent);
+            }
+
+            line.Append(line.Length > 0 ? " " : "").Append(word);
+        }
+
+        Flush();
+
+        void Flush()
+        {
+            console.MarkupLine($"{begin}[{style}]{Markup.Escape(line.ToString())}[/]");
+            line.Clear();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace OpenAI.Webhooks.Tool;
+
+/// <summary>How the tool writes URLs and times.</summary>
+internal static class Words
+{
+    /// <summary>A URL without user and query, in which secrets often are.</summary>
+    public static string Of(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) + (url.Query.Length > 0 ? "?…" : "");
+
+    /// <summary>The URL that OpenAI has, in the same way.</summary>
+    public static string OfUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "something that is no URL";
+
+    public static string Of(TimeSpan span) => span switch
+    {
+        { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:F0} ms"),
+        { TotalMinutes: < 2 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:F0} s"),
+        { TotalHours: < 2 } => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalMinutes:F0} minutes"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalHours:F1} hours"),
+    };
+}
