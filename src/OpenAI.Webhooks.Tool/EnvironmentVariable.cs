@@ -9,5 +9,5 @@ internal static class EnvironmentVariable
         => name.StartsWith("whsec_", StringComparison.Ordinal) || name.StartsWith("sk-", StringComparison.Ordinal)
             ? throw new ToolException($"{option} takes the name of an environment variable, and was given {what} itself.", "Set a variable to it and name that. Remove the command from the shell's history.")
             : Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value.Trim()
-            : throw new ToolException($"The environment variable that {option} names is not set.", $"Set it to {what}.");
+            : throw new ToolException($"The environment variable {(name.All(character => char.IsAsciiLetterUpper(character) || char.IsAsciiDigit(character) || character == '_') ? name : $"that {option} names")} is not set.", $"Set it to {what}.");
 }

@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>OpenAI's API for webhook endpoints. OpenAI's own package has no methods for it.</summary>
-internal sealed class OpenAIApi : IDisposable
+internal sealed partial class OpenAIApi : IDisposable
 {
     public const string KeyVariable = "OPENAI_API_KEY";
 
@@ -16,10 +17,17 @@ internal sealed class OpenAIApi : IDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     private readonly HttpClient _client;
+    private readonly string _address;
 
     public OpenAIApi(Uri address, string key)
     {
-        _client = new HttpClient { BaseAddress = new Uri(address.ToString().TrimEnd('/') + "/"), Timeout = Timeout };
+        if (!key.All(character => character is > ' ' and < '\x7f'))
+        {
+            throw new ToolException("The API key has characters in it that none has, such as a line feed.", "Check the environment variable that it is taken from.");
+        }
+
+        _address = Words.Of(address).TrimEnd('/', '?', '…');
+        _client = new HttpClient { BaseAddress = new Uri(_address + "/"), Timeout = Timeout };
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
@@ -64,7 +72,14 @@ internal sealed class OpenAIApi : IDisposable
         => ApiEndpoint.From(await SendAsync(
             HttpMethod.Post, "webhook_endpoints", new JsonObject { ["name"] = name, ["url"] = url.ToString(), ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]) }, cancellationToken));
 
-    public Task DeleteAsync(string id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
+    /// <summary>Deletes an endpoint, if it is still there.</summary>
+    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
+    {
+        if ((await ListAsync(cancellationToken)).Any(endpoint => endpoint.Id == id))
+        {
+            await SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
+        }
+    }
 
     /// <summary>Has OpenAI send a test event, and returns the status that OpenAI got; null if it got none.</summary>
     public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
@@ -79,6 +94,22 @@ internal sealed class OpenAIApi : IDisposable
 
     public void Dispose() => _client.Dispose();
 
+    // OpenAI's message may repeat a part of the key.
+    private static string Message(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text)?["error"]?["message"]?.ToString() is { Length: > 0 } message ? $" ({KeyPattern().Replace(message, "sk-…").TrimEnd('.')})" : "";
+        }
+        catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
+        {
+            return "";
+        }
+    }
+
+    [GeneratedRegex(@"sk-\S+")]
+    private static partial Regex KeyPattern();
+
     private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
@@ -92,27 +123,27 @@ internal sealed class OpenAIApi : IDisposable
                 return text.Length == 0 ? [] : JsonNode.Parse(text) as JsonObject ?? throw new System.Text.Json.JsonException();
             }
 
-            throw new ToolException($"OpenAI's API responded to {method} /{path.Split('?')[0]} with {(int)response.StatusCode}.", (int)response.StatusCode switch
+            throw new ToolException($"OpenAI's API responded to {method} /{path.Split('?')[0]} with {(int)response.StatusCode}{Message(text)}.", (int)response.StatusCode switch
             {
                 401 => "The API key is not valid. Check the environment variable that it is taken from.",
                 403 => "The API key may not manage webhooks. Use one of the same project that may.",
-                404 => "Check that the API key is of the endpoint's project.",
+                404 => "Check --api-url, and that the API key is of the endpoint's project.",
                 429 => "Wait, and check the limits and the credit of the project.",
                 >= 500 => "That is OpenAI's. Try again later.",
-                _ => "Check --api-url.",
+                _ => "",
             });
         }
         catch (System.Text.Json.JsonException)
         {
-            throw new ToolException($"{_client.BaseAddress} responds with something that is not JSON.", "Check --api-url, and proxies in between.");
+            throw new ToolException($"{_address} responds with something that is not JSON.", "Check --api-url, and proxies in between.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ToolException($"OpenAI's API at {_client.BaseAddress} did not respond within {Timeout.TotalSeconds} seconds.", "Check the network, and try again.");
+            throw new ToolException($"OpenAI's API at {_address} did not respond within {Timeout.TotalSeconds} seconds.", "Check the network, and try again.");
         }
         catch (HttpRequestException exception)
         {
-            throw new ToolException($"OpenAI's API at {_client.BaseAddress} cannot be reached ({(exception.InnerException ?? exception).Message}).", "Check the network, and --api-url.");
+            throw new ToolException($"OpenAI's API at {_address} cannot be reached ({(exception.InnerException ?? exception).Message}).", "Check the network, and --api-url.");
         }
     }
 }

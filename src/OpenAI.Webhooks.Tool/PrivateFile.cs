@@ -5,14 +5,22 @@ internal static class PrivateFile
 {
     public static void Write(string path, ReadOnlySpan<byte> bytes)
     {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        using var file = Open(path);
+        file.SetLength(0);
+        file.Write(bytes);
+    }
+
+    /// <summary>Opens a file, or makes it, and locks it until it is closed.</summary>
+    /// <exception cref="IOException">Another process holds it, among other causes.</exception>
+    public static FileStream Open(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var file = new FileStream(path, options);
-        file.Write(bytes);
+        return new FileStream(path, options);
     }
 
     /// <exception cref="ToolException">There is none.</exception>

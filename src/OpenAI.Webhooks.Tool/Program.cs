@@ -7,13 +7,23 @@ internal static class Program
     // In a pipe there is no width to wrap lines at.
     private const int WidthOfPipes = 1000;
 
-    private static Task<int> Main(string[] args)
+    private const int CouldNotRun = 2;
+
+    private static async Task<int> Main(string[] args)
     {
         if (Console.IsOutputRedirected)
         {
             AnsiConsole.Profile.Width = WidthOfPipes;
         }
 
-        return new ToolCommand(AnsiConsole.Console).RunAsync(args);
+        try
+        {
+            return await new ToolCommand(AnsiConsole.Console).RunAsync(args);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The output cannot be written: the disk is full, or nobody reads it. There is no place to say so.
+            return CouldNotRun;
+        }
     }
 }

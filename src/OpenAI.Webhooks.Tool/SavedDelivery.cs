@@ -17,13 +17,14 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
     {
         byte[] bytes = PrivateFile.Read(file);
         var headers = new List<KeyValuePair<string, string>>();
-        int position = 0;
+        int position = bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
         while (true)
         {
             int length = bytes.AsSpan(position).IndexOf((byte)'\n');
             string line = Encoding.UTF8.GetString(bytes, position, Math.Max(length, 0)).TrimEnd('\r');
             int colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (length < 0 || (line.Length > 0 && colon <= 0))
+            bool isRequestLine = headers.Count == 0 && line.Contains(" HTTP/", StringComparison.Ordinal);
+            if (length < 0 || (line.Length > 0 && colon <= 0 && !isRequestLine))
             {
                 throw new ToolException($"{file.Name} is not a saved delivery: headers such as webhook-id, a line each, an empty line, and the body. openai-webhooks listen --save writes such files.");
             }
@@ -34,7 +35,10 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
                 return new(headers, bytes.AsMemory(position));
             }
 
-            headers.Add(new(line[..colon].Trim(), line[(colon + 1)..].Trim()));
+            if (!isRequestLine)
+            {
+                headers.Add(new(line[..colon].Trim(), line[(colon + 1)..].Trim()));
+            }
         }
     }
 

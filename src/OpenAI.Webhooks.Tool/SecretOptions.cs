@@ -1,8 +1,5 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace OpenAI.Webhooks.Tool;
@@ -43,7 +40,7 @@ internal sealed class SecretOptions
             return [];
         }
 
-        var secrets = ReadUserSecrets(path);
+        var secrets = StoredSecret.Read(path);
         string[] listed = [.. secrets
             .Where(secret => secret.Key.StartsWith("OpenAI:Webhooks:Secrets:", StringComparison.OrdinalIgnoreCase))
             .Select(secret => secret.Value?.ToString() ?? "")];
@@ -59,42 +56,9 @@ internal sealed class SecretOptions
     public IReadOnlyList<string> Require(ParseResult parsed) => Find(parsed) is { Count: > 0 } secrets ? secrets : throw new ToolException(
         "There is no webhook secret.", $"Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
 
-    /// <summary>Stores a secret in the project's user secrets.</summary>
-    /// <returns>Where, and what puts back what was there before.</returns>
-    public (string Path, Action Restore) Store(ParseResult parsed, string secret)
-    {
-        string path = UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here.", "Run dotnet user-secrets init in the project's folder, or name the project with --project.");
-        var before = Replace(path, secret);
-        return (path, () => Replace(path, before));
-    }
-
-    // Only its owner may read it, as dotnet user-secrets has it.
-    private static string? Replace(string path, string? secret)
-    {
-        var secrets = File.Exists(path) ? ReadUserSecrets(path) : [];
-        string? before = secrets[Variable]?.ToString();
-        secrets.Remove(Variable);
-        if (secret is not null)
-        {
-            secrets[Variable] = secret;
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        PrivateFile.Write(path, Encoding.UTF8.GetBytes(secrets.ToJsonString(new JsonSerializerOptions { WriteIndented = true })));
-        return before;
-    }
-
-    private static JsonObject ReadUserSecrets(string path)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject ?? [];
-        }
-        catch (JsonException)
-        {
-            throw new ToolException($"The user secrets in {path} are not JSON. Mend the file.");
-        }
-    }
+    /// <summary>Gets ready to store a secret in the project's user secrets, for a while.</summary>
+    public StoredSecret BeginStoring(ParseResult parsed)
+        => StoredSecret.Begin(UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here.", "Run dotnet user-secrets init in the project's folder, or name the project with --project."));
 
     private static string Usable(string secret, string origin)
     {

@@ -11,6 +11,15 @@ internal static class Words
     /// <summary>The URL that OpenAI has, in the same way.</summary>
     public static string OfUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "something that is no URL";
 
+    public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>The first few of many.</summary>
+    public static string List(IReadOnlyList<string> items)
+    {
+        const int Shown = 5;
+        return string.Join(", ", items.Take(Shown)) + (items.Count > Shown ? $" and {items.Count - Shown} more" : "");
+    }
+
     public static string Of(TimeSpan span) => span switch
     {
         { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.TotalMilliseconds:F0} ms"),

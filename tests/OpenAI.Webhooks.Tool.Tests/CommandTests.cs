@@ -66,14 +66,16 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("Name one type, or --all, or a --file.", "send", "--to", "http://127.0.0.1:1")]
     [InlineData("There is no sample of no.such.type. Types: *", "send", "no.such.type", "--to", "http://127.0.0.1:1")]
-    [InlineData("The environment variable that --secret-from names is not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
+    [InlineData("The environment variable TOOL_TESTS_UNSET is not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
     [InlineData("--secret-from takes the name of an environment variable, and was given the webhook's secret itself. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
     [InlineData("--api-key-from takes the name of an environment variable, and was given the API key itself. *", "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
     [InlineData("There is no webhook secret. *", "listen", "--port", "0", "--no-secret")]
+    [InlineData("*Cannot parse argument 'abc'*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
+    [InlineData("*Cannot parse argument 'abc'*", "listen", "--port", "abc")]
     [InlineData("--repeat is at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
     [InlineData("--port is between 0 and 65535.*", "listen", "--port", "99999")]
     [InlineData("--store-secret and --types are for the endpoint of --public-url. *", "listen", "--store-secret")]
-    [InlineData("*/dev/null*already exists.", "listen", "--port", "0", "--save", "/dev/null")]
+    [InlineData("--save names a folder, and *", "listen", "--port", "0", "--save", "/dev/null")]
     [InlineData("* is a folder. *", "verify", "/")]
     [InlineData("'example.com' is not a URL. *", "doctor", "example.com")]
     [InlineData("There is no file *", "verify", "no-such-file")]
@@ -104,15 +106,21 @@ public sealed class CommandTests : IDisposable
             await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
 
-            await File.WriteAllTextAsync(secrets.FullName, """{ "Other": "stays" }""");
+            // A process that was killed left this.
+            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "Other": "stays", "OPENAI_WEBHOOK_SECRET": "whsec_of_the_killed" }""");
+            await File.WriteAllTextAsync(secrets.FullName + ".before-listen", $$"""{ "OPENAI_WEBHOOK_SECRET": "{{TestApp.OtherSecret}}" }""");
             using var output = new StringWriter();
             using var stopping = new CancellationTokenSource();
             var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project);
             await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
+            (await ToolRun.RunAsync("listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project)).Output.Should().Contain("Another listen has its secret in");
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);
-            (await File.ReadAllTextAsync(secrets.FullName)).Should().Contain("stays").And.NotContain(TestApp.Secret, "the endpoint is gone, too");
+            var left = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(secrets.FullName))!;
+            left["Other"]!.ToString().Should().Be("stays");
+            left["OPENAI_WEBHOOK_SECRET"]!.ToString().Should().Be(TestApp.OtherSecret, "that is what was there before the killed one");
+            secrets.Directory!.GetFiles().Should().ContainSingle();
         }
         finally
         {
@@ -141,7 +149,7 @@ public sealed class CommandTests : IDisposable
 
         output.ToString().Should().Contain("✓ realtime.call.incoming evt_sample_").And.Contain("rtc_sample").And.NotContain("+1555").And.Contain("→ 200 in ").And.Contain("no signature matches");
         forwarded.Should().ContainSingle();
-        string saved = _folder.GetFiles("*.http").Should().ContainSingle().Which.FullName;
+        string saved = Path.Combine(_folder.FullName, _folder.GetFiles("*.http").Select(file => file.Name).Order().Should().HaveCount(2).And.Subject.First());
         (OperatingSystem.IsWindows() || File.GetUnixFileMode(saved) == (UnixFileMode.UserRead | UnixFileMode.UserWrite)).Should().BeTrue();
         (await ToolRun.RunAsync("verify", saved)).Output.Should().StartWith("✓ Authentic.");
         var replayed = await ToolRun.RunAsync("replay", "no-such-file", saved, "--to", receiver.Url);
@@ -200,7 +208,7 @@ public sealed class CommandTests : IDisposable
 
         await using (var listening = await Listening.StartAsync(api))
         {
-            listening.Output.Should().Contain("OpenAI sent a test event (response.completed) and got the status 200.").And.Contain(TestApp.Secret).And.NotContain(ToolRun.Key);
+            listening.Output.Should().Contain("OpenAI sent a test event (response.completed) and got the status 200.").And.Contain("Nothing has arrived here").And.Contain(TestApp.Secret).And.NotContain(ToolRun.Key);
             api.Endpoints.Values.Select(endpoint => endpoint["url"]!.ToString()).Should().Contain("https://tunnel.example.com/hook");
             (await listening.StopAsync()).Should().Be(0);
         }

@@ -98,6 +98,16 @@ public class DoctorTests
                 services.AddAuthentication("cookies").AddCookie("cookies");
                 services.AddAuthorizationBuilder().SetFallbackPolicy(new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
             })),
+        ["a timestamp in milliseconds"] = ("headers_changed", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            context.Request.Headers["webhook-timestamp"] += "000x";
+            return next(context);
+        }), hasHealth: true)),
+        ["another id"] = ("body_changed", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            context.Request.Headers["webhook-id"] += "-1";
+            return next(context);
+        }), hasHealth: true)),
         ["a path that only the health check knows"] = ("path", () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/hooks-of/{tenant}/in", Done), hasHealth: true)),
         ["another host"] = ("redirect", () => Receiver.StartAsync(app => app.Run(context =>
         {
@@ -150,6 +160,23 @@ public class DoctorTests
             },
             path: "/base/webhooks/openai"),
         ["a name"] = () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks("staging", options => options.Secrets = [TestApp.Secret]), hasHealth: true),
+        ["another status for what is not signed"] = () => Receiver.StartAsync(map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
+        {
+            try
+            {
+                await request.UnwrapOpenAIWebhookAsync();
+                return Results.Accepted();
+            }
+            catch (InvalidWebhookSignatureException)
+            {
+                return Results.Unauthorized();
+            }
+        })),
+        ["a proxy whose clock is wrong"] = () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            context.Response.Headers.Date = DateTimeOffset.UtcNow.AddHours(1).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+            return next(context);
+        })),
         ["two registrations"] = () => Receiver.StartAsync(
             map: app =>
             {
@@ -292,6 +319,16 @@ public class DoctorTests
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => Task.FromResult<int?>(200);
         })).Should().Be("test_unseen");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Test = (_, _) => Task.FromResult<int?>(400);
+        })).Should().Be("test_unseen");
+        (await MendFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed");
+        })).Should().Be("secret_rotated");
         (await MendFirstAsync(api => api.Add(receiver.Url))).Should().Be("not_subscribed");
 
         async Task<string?> MendFirstAsync(Action<FakeApi> prepare)
@@ -317,11 +354,53 @@ public class DoctorTests
     }
 
     [Fact]
+    public async Task A_secret_without_its_beginning_is_named()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        Environment.SetEnvironmentVariable("TOOL_TESTS_BARE", TestApp.Secret[6..]);
+
+        (await ToolRun.DoctorAsync(receiver.Url, args: ["--secret-from", "TOOL_TESTS_BARE"])).MendFirst.Should().Be("secret_form");
+    }
+
+    [Fact]
+    public async Task A_handler_that_is_slow_is_not_tried_again()
+    {
+        int handled = 0;
+        await using var receiver = await Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (_, token) =>
+        {
+            handled++;
+            return Task.Delay(TimeSpan.FromSeconds(3.5), token);
+        }));
+        await using var api = await FakeApi.StartAsync();
+        api.Add(receiver.Url, types: ["response.completed"]);
+
+        (await ToolRun.DoctorAsync(receiver.Url, api)).MendFirst.Should().Be("slow_handler");
+
+        handled.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task The_health_check_of_another_application_is_not_believed()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        await using var other = await Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/b", Done), secret: TestApp.OtherSecret, hasHealth: true);
+
+        var run = await ToolRun.DoctorAsync(receiver.Url, args: ["--health", other.Address + "/health/webhooks"]);
+
+        run.MendFirst.Should().BeNull(run.Output);
+        run.Output.Should().Contain("health_check_of_another");
+    }
+
+    [Fact]
     public async Task Without_a_secret_it_is_not_sound_unless_no_events_were_wanted()
     {
         await using var receiver = await Receiver.StartAsync();
 
+        await using var api = await FakeApi.StartAsync();
+        api.Add(receiver.Url, types: []);
+
         (await ToolRun.DoctorAsync(receiver.Url, args: "--no-secret")).MendFirst.Should().Be("no_secret");
+        (await ToolRun.DoctorAsync(receiver.Url, api, "--no-secret")).MendFirst.Should().Be("not_subscribed", "it was found");
         (await ToolRun.DoctorAsync(receiver.Url, args: ["--no-secret", "--no-events"])).MendFirst.Should().BeNull();
     }
 

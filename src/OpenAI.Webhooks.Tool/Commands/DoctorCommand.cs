@@ -44,10 +44,11 @@ internal static class DoctorCommand
             }
             else
             {
-                await CollectAsync(new ApiDiagnosis(api, deliverer, target, found, !parsed.GetValue(noEvents)).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
+                await CollectAsync(new ApiDiagnosis(api, deliverer, target, found, !parsed.GetValue(noEvents) && !server.IsSlow).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
             }
 
-            var first = findings.FirstOrDefault(finding => finding.Level == Level.Fault);
+            // Whatever was found comes before what could not be tried.
+            var first = findings.Where(finding => finding.Level == Level.Fault).OrderBy(finding => finding.Code == "no_secret").FirstOrDefault();
             if (isForPeople)
             {
                 console.WriteLine();

@@ -33,7 +33,7 @@ internal static class ListenCommand
         var apiOptions = OpenAIApi.AddOptions(command);
         port.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 0 or > ushort.MaxValue)
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int number) && number is < 0 or > ushort.MaxValue)
             {
                 result.AddError("--port is between 0 and 65535.");
             }
@@ -58,7 +58,7 @@ internal static class ListenCommand
 
             using var api = url is null ? null : OpenAIApi.From(parsed, apiOptions) ?? throw new ToolException("--public-url needs an API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from.");
             var verifier = api is null ? new WebhookVerifier(secrets.Require(parsed)[0]) : null;
-            parsed.GetValue(save)?.Create();
+            CreateFolder(parsed.GetValue(save));
             var receiver = new Receiver(console, parsed.GetValue(forward), parsed.GetValue(save), parsed.GetValue(showPrivate)) { Verifier = verifier };
             await using var app = await receiver.StartAsync(parsed.GetValue(port), source.Token);
             if (api is not null)
@@ -71,34 +71,33 @@ internal static class ListenCommand
 
             async Task<bool> WithEndpointAsync(OpenAIApi api, Receiver receiver)
             {
+                using var stored = parsed.GetValue(store) ? secrets.BeginStoring(parsed) : null;
                 var endpoint = await TemporaryEndpoint.CreateAsync(api, console, url!, parsed.GetValue(types) ?? [], source.Token);
-                Action? restore = null;
-                try
+                await using (endpoint)
                 {
                     receiver.Verifier = new WebhookVerifier(endpoint.Secret);
-                    if (parsed.GetValue(store))
-                    {
-                        (string path, restore) = secrets.Store(parsed, endpoint.Secret);
-                        console.MarkupLineInterpolated($"Its secret is in {path} until this ends.");
-                    }
-                    else
-                    {
-                        console.MarkupLineInterpolated($"Its secret, until this ends: {endpoint.Secret}");
-                    }
-
-                    await endpoint.TestAsync(source.Token);
+                    stored?.Set(endpoint.Secret);
+                    console.MarkupLineInterpolated($"{(stored is null ? $"Its secret, until this ends: {endpoint.Secret}" : $"Its secret is in {stored.Path} until this ends.")}");
+                    await endpoint.TestAsync(() => receiver.HasReceived, source.Token);
                     await WaitAsync(source.Token);
-                }
-                finally
-                {
-                    await endpoint.DisposeAsync();
-                    restore?.Invoke();
                 }
 
                 return !endpoint.IsLeft;
             }
         });
         return command;
+    }
+
+    private static void CreateFolder(DirectoryInfo? folder)
+    {
+        try
+        {
+            folder?.Create();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException($"--save names a folder, and {folder} cannot be one: {exception.Message}");
+        }
     }
 
     private static PosixSignalRegistration? CancelOn(PosixSignal signal, CancellationTokenSource source)
@@ -114,6 +113,8 @@ internal static class ListenCommand
     private sealed class Receiver(IAnsiConsole console, Uri? forward, DirectoryInfo? save, bool showsPrivate)
     {
         private int _count;
+
+        public bool HasReceived { get; private set; }
 
         /// <summary>Null until it is known; a delivery before is not acknowledged.</summary>
         public WebhookVerifier? Verifier { get; set; }
@@ -141,21 +142,39 @@ internal static class ListenCommand
 
         private async Task ReceiveAsync(HttpContext context)
         {
-            var headers = WebhookHeaders.From(name => context.Request.Headers[name]);
-            using var buffer = new MemoryStream();
-            await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
-            byte[] body = buffer.ToArray();
-            string line = $"[grey]{DateTime.Now.ToString("T", CultureInfo.InvariantCulture)}[/] {Markup.Escape($"{context.Request.Method} {context.Request.Path}")}";
+            string line = $"[grey]{DateTime.Now.ToString("T", CultureInfo.InvariantCulture)}[/] {Shown($"{context.Request.Method} {context.Request.Path}")}";
+            byte[] body;
+            try
+            {
+                using var buffer = new MemoryStream();
+                await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
+                body = buffer.ToArray();
+            }
+            catch (Exception exception) when (exception is IOException or OperationCanceledException)
+            {
+                context.Response.StatusCode = (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
+                console.MarkupLine($"{line} [red]✗ {context.Response.StatusCode}[/] {(context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge ? $"The body is longer than {MaxBody} bytes." : "The body broke off.")}");
+                return;
+            }
+
             if (Verifier is not { } verifier)
             {
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 return;
             }
 
+            HasReceived = true;
+            var delivery = new SavedDelivery([.. context.Request.Headers.SelectMany(header => header.Value, (header, value) => KeyValuePair.Create(header.Key, value ?? ""))], body);
+            var headers = delivery.WebhookHeaders;
+            if (save is not null)
+            {
+                delivery.Write(Path.Combine(save.FullName, $"{Interlocked.Increment(ref _count):D4}-{string.Concat((headers.Id ?? "").Where(char.IsAsciiLetterOrDigit).Take(60))}.http"));
+            }
+
             if (!verifier.TryVerify(body, headers, out var failure))
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                console.MarkupLine($"{line} [red]✗ 400[/] {Markup.Escape(new InvalidWebhookSignatureException(failure).Message)}");
+                console.MarkupLine($"{line} [red]✗ 400[/] {Shown(new InvalidWebhookSignatureException(failure).Message)}");
                 return;
             }
 
@@ -163,18 +182,11 @@ internal static class ListenCommand
             try
             {
                 var webhookEvent = WebhookEvent.Parse(body);
-                what = $"[green]✓[/] [bold]{Markup.Escape(webhookEvent.Type)}[/] {Markup.Escape($"{webhookEvent.Id} {PrivateText.Of(body, showsPrivate)}")}";
+                what = $"[green]✓[/] [bold]{Shown(webhookEvent.Type)}[/] {Shown($"{webhookEvent.Id} {PrivateText.Of(body, showsPrivate)}")}";
             }
             catch (System.Text.Json.JsonException exception)
             {
-                what = $"[yellow]![/] authentic, but not an event that can be read: {Markup.Escape(exception.Message)}";
-            }
-
-            if (save is not null)
-            {
-                var delivery = new SavedDelivery([.. context.Request.Headers.SelectMany(header => header.Value, (header, value) => KeyValuePair.Create(header.Key, value ?? ""))], body);
-                string name = $"{Interlocked.Increment(ref _count):D4}-{string.Concat((headers.Id ?? "").Where(char.IsAsciiLetterOrDigit).Take(60))}.http";
-                delivery.Write(Path.Combine(save.FullName, name));
+                what = $"[yellow]![/] authentic, but not an event that can be read: {Shown(exception.Message)}";
             }
 
             string forwarded = "";
@@ -185,6 +197,9 @@ internal static class ListenCommand
 
             console.MarkupLine($"{line} {what}{forwarded}");
         }
+
+        // Control characters would reach the terminal.
+        private static string Shown(string text) => Markup.Escape(string.Concat(text.Select(character => char.IsControl(character) ? '\uFFFD' : character)));
 
         private async Task<(int Status, string Text)> ForwardAsync(HttpContext context, byte[] body)
         {

@@ -19,7 +19,7 @@ internal static class SendCommand
         var repeat = new Option<int>("--repeat") { Description = "How often to send each event, with the same id.", DefaultValueFactory = _ => 1 };
         repeat.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() < 1)
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int number) && number < 1)
             {
                 result.AddError("--repeat is at least 1.");
             }

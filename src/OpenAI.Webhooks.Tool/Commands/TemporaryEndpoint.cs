@@ -40,7 +40,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         {
             // Not cancelled: an endpoint whose id is not known could not be deleted at the end.
             var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
-            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {endpoint.EventTypes.Count} event types. It is deleted when this ends.");
+            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {Words.Count(endpoint.EventTypes.Count, "event type")}. It is deleted when this ends.");
             return new(api, console, file, endpoint);
         }
         catch
@@ -51,7 +51,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
     }
 
     /// <summary>Has OpenAI send a test event.</summary>
-    public async Task TestAsync(CancellationToken cancellationToken)
+    public async Task TestAsync(Func<bool> hasArrived, CancellationToken cancellationToken)
     {
         if (_endpoint.EventTypes is not [var type, ..])
         {
@@ -61,7 +61,11 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         try
         {
             int? status = await _api.TestAsync(_endpoint.Id, type, cancellationToken);
-            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no response: check that the tunnel leads to this port" : $"the status {status}")}.");
+            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no response" : $"the status {status}")}.");
+            if (!hasArrived())
+            {
+                _console.MarkupLine("[yellow]Nothing has arrived here: check that the tunnel runs and leads to this port. Something else may respond at its URL.[/]");
+            }
         }
         catch (ToolException exception)
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
+using OpenAI.Webhooks.Tool.Diagnosis;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -78,10 +79,9 @@ internal static class VerifyCommand
         }
         else
         {
-            string padded = trimmed.PadRight((trimmed.Length + 3) / 4 * 4, '=');
-            if (Convert.TryFromBase64String(padded, new byte[padded.Length], out int length) && length >= 24)
+            if (SecretHint.AsOpenAIShows(trimmed) is { } whole)
             {
-                yield return ("the secret began with whsec_: give it as OpenAI shows it", $"whsec_{padded}");
+                yield return ("the secret began with whsec_: give it as OpenAI shows it", whole);
             }
         }
     }

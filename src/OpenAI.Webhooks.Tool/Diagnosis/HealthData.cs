@@ -16,6 +16,12 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     /// <summary>The application's clock; null if it does not tell.</summary>
     public DateTimeOffset? Time => ParseTime(Data["time"]);
 
+    /// <summary>Whether the application has an endpoint whose path fits the URL's.</summary>
+    public bool IsOfEndpoint => Prefix is not null;
+
+    /// <summary>When the endpoint last rejected a request, by the application's clock; null if it never did.</summary>
+    public DateTimeOffset? LastRejected => ParseTime(Value("last_rejected"));
+
     /// <summary>The paths of the endpoints that the application maps, as it maps them.</summary>
     public IReadOnlyList<string> MappedPaths => [.. Registrations.SelectMany(registration => registration.Paths)];
 
@@ -31,21 +37,20 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     public string? LastRejectedReason => Value("last_rejected_reason")?.ToString();
 
     /// <summary>Whether the endpoint itself rejected a request in the last seconds, by the application's clock; null if it does not tell.</summary>
-    public bool? HasJustRejected => Prefix is null ? null : ParseTime(Value("last_rejected")) is { } time && Time - time < Recently;
+    public bool? HasJustRejected => Prefix is null ? null : LastRejected is { } time && Time - time < Recently;
 
     private IEnumerable<(string Prefix, string[] Paths)> Registrations => Data
         .Where(member => member.Key == Endpoints || member.Key.EndsWith($".{Endpoints}", StringComparison.Ordinal))
         .Select(member => (member.Key[..^Endpoints.Length], (string[])[.. (member.Value as JsonArray ?? []).Select(text => PathOf($"{text}"))]));
 
     // The data of a registration with a name begin with the name and a dot. The one that is looked at is the one whose
-    // endpoint has the longest path at the end of the URL's: there may be a path base in front. If there is one, it is that.
+    // endpoint has the longest path at the end of the URL's, or the other way round: proxies add and cut off what is in front.
     private string? Prefix
     {
         get
         {
-            var registrations = Registrations.ToList();
-            return registrations.Count == 1 ? registrations[0].Prefix : registrations
-                .Select(registration => (registration.Prefix, Length: registration.Paths.Select(path => MatchingSegments(path, Endpoint.AbsolutePath)).DefaultIfEmpty().Max()))
+            return Registrations
+                .Select(registration => (registration.Prefix, Length: registration.Paths.Select(path => Math.Max(MatchingSegments(path, Endpoint.AbsolutePath), MatchingSegments(Endpoint.AbsolutePath, path))).DefaultIfEmpty().Max()))
                 .Where(match => match.Length > 0)
                 .OrderByDescending(match => match.Length).FirstOrDefault().Prefix;
         }
@@ -94,7 +99,7 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
         string[] wanted = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
         string[] given = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         return wanted.Length <= given.Length && wanted.Zip(given[^wanted.Length..]).All(pair => pair.First.StartsWith('{') || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase))
-            ? wanted.Length : 0;
+            ? wanted.Length + 1 : 0;
     }
 
     private static DateTimeOffset? ParseTime(JsonNode? node)

@@ -13,6 +13,13 @@ internal static class SecretHint
         return end.Length >= Length ? end[^Length..] : "";
     }
 
+    /// <summary>A secret with the whsec_ that somebody left out; null if it cannot be one.</summary>
+    public static string? AsOpenAIShows(string secret)
+    {
+        string padded = secret.Trim().PadRight((secret.Trim().Length + 3) / 4 * 4, '=');
+        return Convert.TryFromBase64String(padded, new byte[padded.Length], out int length) && length >= 24 ? $"whsec_{padded}" : null;
+    }
+
     /// <summary>Whether one of the secrets may be one of those of which there are hints.</summary>
     public static bool IsAmong(IReadOnlyList<string> hints, IReadOnlyList<string> secrets)
         => secrets.Any(secret => !secret.TrimStart().StartsWith("whsec_", StringComparison.Ordinal) || hints.Any(hint => Of(hint) == Of(secret)));

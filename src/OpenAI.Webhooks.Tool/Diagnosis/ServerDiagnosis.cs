@@ -18,6 +18,9 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
     /// <summary>Whether a delivery that was signed with the given secret arrived; null if none was sent.</summary>
     public bool? IsDelivered { get; private set; }
 
+    /// <summary>Whether a handler took so long that another event would not be waited for.</summary>
+    public bool IsSlow { get; private set; }
+
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (found, response) = await ReachAsync(cancellationToken);
@@ -34,6 +37,11 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         Health = await HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
         var unsigned = await InterpretUnsignedAsync(response, cancellationToken);
+        if (response.Status is 401 or 403 or 422 && await IsSignedAcceptedAsync(cancellationToken))
+        {
+            unsigned = Finding.Sound("rejects_unsigned", $"A request without a signature is rejected ({response.Status}), and one with a signature is not.");
+        }
+
         yield return unsigned;
         if (unsigned.Level == Level.Fault)
         {
@@ -44,6 +52,11 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
             ? Finding.Note("no_health_check", $"Not seen: handled types, the application's clock, its secret's last characters, and why it last rejected a request. {(healthUrl is null ? "No health check shows them." : $"{Words.Of(healthUrl)} does not show them.")}",
                 "Map one: app.MapHealthChecks(\"/health/webhooks\", new() { ResponseWriter = WebhookHealthResponse.WriteAsync }), with AddHealthChecks().AddOpenAIWebhooks().")
             : Finding.Sound("health_check", $"The health check at {Health.Url.AbsolutePath} can be read.");
+        if (Health is { IsOfEndpoint: false })
+        {
+            yield return Finding.Note("health_check_of_another", $"The health check at {Words.Of(Health.Url)} is of an application that maps {Words.List(Health.MappedPaths)}, which does not fit this URL's path. It is used for the clock only.");
+        }
+
         yield return CompareClocks(response);
         if (!sendsEvents)
         {
@@ -64,6 +77,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
         }
 
         IsDelivered = deliveries.IsDelivered;
+        IsSlow = deliveries.IsSlow;
     }
 
     /// <summary>The fault of a clock that is fast by a time, or slow if that is negative.</summary>
@@ -123,6 +137,25 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
             : ForeignResponse.Explain(url, response);
     }
 
+    // An endpoint of one's own may reject with another status than the library's.
+    private async Task<bool> IsSignedAcceptedAsync(CancellationToken cancellationToken)
+    {
+        if (!sendsEvents || secrets.Count == 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            var response = await deliverer.DeliverAsync(new WebhookSigner(secrets[0]).Sign(SignedDeliveries.Unhandled()), url, cancellationToken);
+            return response.IsSuccess && !response.IsHtml;
+        }
+        catch (NoResponseException)
+        {
+            return false;
+        }
+    }
+
     private async Task<Uri?> FindEndpointNearAsync(CancellationToken cancellationToken)
     {
         foreach (string path in TimeLimit.Take(SearchTime, (Health?.MappedPaths.Where(path => !path.Contains('{', StringComparison.Ordinal)) ?? []).Concat(NearPaths.Of(url.AbsolutePath))))
@@ -154,7 +187,9 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         var skew = time - now;
         string seconds = Math.Max(1, Math.Round(skew.Duration().TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        return skew.Duration() >= MaxSkew ? ClockFault(skew, Health?.Time is null ? "server" : "application")
+        return skew.Duration() >= MaxSkew && Health?.Time is null && sendsEvents && secrets.Count > 0
+                ? Finding.Note("clock_date", $"The clock in the response (Date) is {Words.Of(skew.Duration())} {(skew > TimeSpan.Zero ? "fast" : "slow")}, measured by this machine's. It may be a proxy's: the application's shows when it takes a signed event.")
+            : skew.Duration() >= MaxSkew ? ClockFault(skew, Health?.Time is null ? "server" : "application")
             : Health?.Time is null ? Finding.Sound("clock", $"The clock in the response (Date) agrees with this machine's to {seconds} s. The application's own was not seen.")
             : Finding.Sound("clock", $"The application's clock agrees with this machine's to {seconds} s.");
     }

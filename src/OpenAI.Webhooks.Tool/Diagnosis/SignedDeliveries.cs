@@ -23,6 +23,9 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     /// <summary>Whether a delivery that was signed with a given secret arrived; null if none was sent.</summary>
     public bool? IsDelivered { get; private set; }
 
+    /// <summary>Whether the handler took so long that another event would not be waited for.</summary>
+    public bool IsSlow { get; private set; }
+
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Health is { SecretHints.Count: > 0 } && !SecretHint.IsAmong(Health.SecretHints, secrets))
@@ -31,8 +34,12 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             yield break;
         }
 
-        yield return await DeliverAsync(cancellationToken);
-        if (IsDelivered == true)
+        var delivered = await DeliverAsync(cancellationToken);
+        IsSlow = delivered.Code == "slow_handler";
+        yield return delivered;
+
+        // A slow handler would be slow each time.
+        if (IsDelivered == true && delivered.Level != Level.Fault)
         {
             yield return await DeliverAsWrittenByOthersAsync(cancellationToken);
             yield return await DeliverLargeAsync(cancellationToken);
@@ -51,7 +58,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             {
                 >= 200 and < 300 when response.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"A signed {sent} was accepted, but only after {Words.Of(response.Elapsed)}. OpenAI waits only seconds.", StoreFirst),
                 >= 200 and < 300 when Health?.HandledTypes is { } handled && !handled.Any(one => HealthData.Covers(one, sent)) => Finding.Note("delivered_unhandled", $"A signed {sent} is accepted ({response.Status}), but no handler takes it."),
-                >= 200 and < 300 => Finding.Sound("delivered", $"A signed {sent} is accepted ({response.Status} in {Words.Of(response.Elapsed)})."),
+                >= 200 and < 300 => Finding.Sound("delivered", $"A signed {sent} is accepted ({response.Status} in {Words.Of(response.Elapsed)}). Handlers of other types were not tried."),
                 400 => await ExplainRejectionAsync(payload, cancellationToken),
                 503 when (await deliverer.PostUnsignedAsync(url, cancellationToken)).Status != 503 => Finding.Fault("not_stored", "The signature is accepted, but the delivery is not stored (503).", "Look for \"could not be stored\" in the application's log, and check the inbox's database or queue."),
                 504 => Finding.Fault("slow_handler", "The delivery runs into a timeout of the application or a proxy (504).", StoreFirst),
@@ -81,7 +88,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
                 return Finding.Fault("body_changed", "The body is changed on its way to the endpoint: a proxy compresses it (Content-Encoding).", "Let the proxy pass bodies on as they are, or call app.UseRequestDecompression() before the endpoint.");
             case "body_malformed":
                 return Finding.Fault("body_changed", "Something in front of the endpoint cannot decode the body.", "Check request decompression, and proxies that change Content-Encoding.");
-            case { } when reason.StartsWith("missing_", StringComparison.Ordinal) || reason.StartsWith("repeated_", StringComparison.Ordinal):
+            case { } when reason.StartsWith("missing_", StringComparison.Ordinal) || reason.StartsWith("repeated_", StringComparison.Ordinal) || reason == "invalid_timestamp":
                 return Finding.Fault("headers_changed", $"The headers webhook-id, webhook-timestamp and webhook-signature do not arrive as they were sent ({reason}).", "Let the proxy or gateway pass them on, once each.");
             default:
                 break;
@@ -96,11 +103,16 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             }
         }
 
+        if (!secrets[0].StartsWith("whsec_", StringComparison.Ordinal) && SecretHint.AsOpenAIShows(secrets[0]) is { } whole && (await SignAndSendAsync(payload, whole, TimeSpan.Zero, cancellationToken)).IsSuccess)
+        {
+            return Finding.Fault("secret_form", "The secret given to doctor lacks the whsec_ that the application's begins with.", "Give secrets as OpenAI shows them, with whsec_.");
+        }
+
         foreach (var shift in TimeLimit.Take(SearchTime, reason == "signature_mismatch" ? [] : Shifts()))
         {
             if ((await SignAndSendAsync(payload, secrets[0], shift, cancellationToken)).IsSuccess)
             {
-                return ServerDiagnosis.ClockFault(shift, "application");
+                return ServerDiagnosis.ClockFault(shift, "application", "this machine's to five minutes");
             }
         }
 
@@ -115,7 +127,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         }
 
         return Health is { SecretHints.Count: > 0 } && reason == "signature_mismatch"
-            ? BodyChanged("the application has the secret given to doctor, by its last characters, and its signature does not match")
+            ? Finding.Fault("body_changed", "The body, the id, the timestamp or the signature is changed on its way: the application has the secret given to doctor, by its last characters, and the signature does not match.", "Let the proxy or middleware pass the bytes and the webhook headers on as they came. openai-webhooks listen in the application's place shows what arrives, and verify compares it.")
             : Finding.Fault("signature", "A delivery signed with the secret given to doctor is rejected (400). Most likely the application has another secret.",
                 "Compare the application's secret with that of this endpoint at OpenAI. The application's log says \"Rejected a webhook\" and why. If it says nothing, something in front of the endpoint responds, or reads or changes the body or the webhook headers.");
     }
@@ -203,7 +215,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             return response.Status switch
             {
                 >= 200 and < 300 => Finding.Sound("body_size", $"{Size} is accepted."),
-                400 => BodyChanged($"{Size.ToLowerInvariant()} is rejected (400), though a small one is not; something cuts it off"),
+                400 => BodyChanged($"a body of 255 KiB is rejected (400), though a small one is not; something cuts it off"),
                 503 => Finding.Fault("not_stored", $"{Size} is not stored (503), though a small one is.", "Check the size of the column or message that the inbox stores in: MySQL's BLOB takes 64 KiB."),
                 413 => Finding.Fault("body_limit", $"{Size} is too large (413).", Raise),
                 >= 500 => Finding.Note("body_size_unknown", $"{Size} gets {response.Status}: a handler may fail on an unknown type of event."),
@@ -220,7 +232,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         => deliverer.DeliverAsync(new WebhookSigner(secret, new ShiftedClock(shift)).Sign(payload), url, cancellationToken);
 
     // A type that nobody handles but who handles everything.
-    private static string Unhandled() => $$"""{"id":"evt_doctor_{{Guid.NewGuid():N}}","object":"event","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"type":"openai_webhooks.doctor","data":{"id":"doctor"} }""";
+    public static string Unhandled() => $$"""{"id":"evt_doctor_{{Guid.NewGuid():N}}","object":"event","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"type":"openai_webhooks.doctor","data":{"id":"doctor"} }""";
 
     private string ChooseType()
     {
