@@ -19,8 +19,8 @@ public interface IWebhookInbox
     /// </summary>
     /// <param name="message">The message. Its payload does not change.</param>
     /// <param name="cancellationToken">
-    /// Cancelled by the application's own request timeout, or when the host's shutdown deadline passes; not when the client
-    /// disconnects.
+    /// Cancelled after eight seconds, by the application's own request timeout, or when the host's shutdown deadline passes; not
+    /// when the client disconnects. The response is then 503, whether the call has ended or not.
     /// </param>
     /// <returns>A task that ends when the message is stored.</returns>
     Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken);

@@ -133,6 +133,18 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task A_store_that_hangs_and_heeds_no_token_is_given_up_after_eight_seconds()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Deaf>(),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+
+        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException || entry.Exception is OperationCanceledException).Which.Message.Should().Contain("wh_1 could not be stored");
+    }
+
+    [Fact]
     public async Task What_was_stored_is_made_again_and_dispatched()
     {
         using var metrics = new Metrics();
@@ -296,6 +308,11 @@ public class InboxTests
     {
         public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
             => Task.Delay(Timeout.Infinite, cancellationToken);
+    }
+
+    private sealed class Deaf : IWebhookInbox
+    {
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, CancellationToken.None);
     }
 
     internal sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>

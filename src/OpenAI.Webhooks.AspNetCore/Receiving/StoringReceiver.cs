@@ -18,6 +18,9 @@ internal sealed class StoringReceiver(
     WebhookTelemetry telemetry,
     ILogger logger) : WebhookReceiver(deadline)
 {
+    // OpenAI waits only seconds, and a store that hangs would collect requests.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
+
     public override Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
         => StoreAsync(context, receiver, delivery.Event, new WebhookMessage(delivery.WebhookId, delivery.Timestamp, delivery.GetPayload())
         {
@@ -38,7 +41,10 @@ internal sealed class StoringReceiver(
         try
         {
             using var source = CreateTokenSource(context);
-            await inbox(context.RequestServices).StoreAsync(message, source.Token).ConfigureAwait(false);
+            source.CancelAfter(Timeout);
+
+            // Not every store heeds its token.
+            await inbox(context.RequestServices).StoreAsync(message, source.Token).WaitAsync(Timeout, source.Token).ConfigureAwait(false);
             logger.Stored(message.WebhookId);
             telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);
             return StatusCodes.Status200OK;

@@ -16,9 +16,6 @@ internal sealed class QuartzInbox(
     WebhookDispatcher dispatcher,
     ILogger<QuartzInbox> logger) : IWebhookInbox, IHostedLifecycleService, IDisposable
 {
-    // OpenAI waits only seconds for a response.
-    private static readonly TimeSpan StoreTimeout = TimeSpan.FromSeconds(8);
-
     // How long handlers that the shutdown deadline has cancelled may take to be handed back.
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(2);
 
@@ -39,19 +36,10 @@ internal sealed class QuartzInbox(
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(StoreTimeout);
-        try
-        {
-            await _connections.WaitAsync(timeout.Token).ConfigureAwait(false);
+        await _connections.WaitAsync(cancellationToken).ConfigureAwait(false);
 
-            // On another thread, because SQLite's calls are not asynchronous.
-            await Task.Run(() => StoreAndReleaseAsync(message), CancellationToken.None).WaitAsync(timeout.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The database of the scheduler {name.Scheduler} did not answer within {StoreTimeout.TotalSeconds} seconds.");
-        }
+        // On another thread, because SQLite's calls are not asynchronous.
+        await Task.Run(() => StoreAndReleaseAsync(message), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async Task StartingAsync(CancellationToken cancellationToken)
