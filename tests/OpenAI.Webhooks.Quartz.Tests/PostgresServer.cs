@@ -12,7 +12,9 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private PostgresServer(string folder) => _folder = folder;
 
-    public Database Database => new("postgres", $"Host=127.0.0.1;Port={Port};Username=webhooks;Database=postgres;Timeout=5");
+    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=webhooks;Database=postgres;Timeout=5";
+
+    public bool IsRunning => !_process!.HasExited;
 
     public int Port { get; private set; }
 
@@ -56,13 +58,11 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops it, whoever is connected.</summary>
-    public async Task StopAsync()
+    /// <summary>Stops it, whoever is connected: fast with INT, as in a crash with QUIT.</summary>
+    public async Task StopAsync(string signal = "INT")
     {
-        // SIGINT: a fast shutdown.
-        await RunAsync("kill", ["-INT", $"{_process!.Id}"]);
+        await RunAsync("kill", [$"-{signal}", $"{_process!.Id}"]);
         await _process.WaitForExitAsync();
-        _process.Dispose();
     }
 
     /// <summary>Freezes it with all its connections, or lets it go on.</summary>
@@ -71,6 +71,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _process!.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -1,0 +1,60 @@
+#:sdk Microsoft.NET.Sdk.Web
+#:project ../../src/OpenAI.Webhooks.Quartz/OpenAI.Webhooks.Quartz.csproj
+#:package Microsoft.Data.Sqlite
+#:package Npgsql
+#:property PublishAot=false
+
+// Deliveries wait in a SQLite file, or with a connection string in a PostgreSQL that several machines share. samples/Durable.cs
+// shows its dead letters as well.
+//   dotnet run samples/inboxes/QuartzInbox.cs -- --postgres "Host=localhost;Username=…;Maximum Pool Size=20"
+// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using OpenAI.Webhooks;
+using OpenAI.Webhooks.AspNetCore;
+using Quartz;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Logging.AddFilter("Quartz", LogLevel.Warning);
+
+// Traps:
+// - A SQLite file is for one machine. Without a write-ahead log it takes less than half as many deliveries.
+// - Machines that share a database need UseClustering, and clocks that agree to a second.
+// - Npgsql's default pool is as large as all of PostgreSQL's connections: set Maximum Pool Size.
+builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddQuartzInbox(
+    quartz => quartz.UsePersistentStore(store =>
+    {
+        if (builder.Configuration["postgres"] is { } connectionString)
+        {
+            store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster => cluster.CheckinInterval = TimeSpan.FromSeconds(2));
+        }
+        else
+        {
+            string connection = $"Data Source={builder.Configuration["sqlite"] ?? "webhooks.db"}";
+            using var file = new SqliteConnection(connection);
+            file.Open();
+            using var command = new SqliteCommand("PRAGMA journal_mode=WAL", file);
+            command.ExecuteNonQuery();
+            store.UseSqlite(SqliteFactory.Instance, connection);
+        }
+    }),
+    options =>
+    {
+        options.ReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
+        options.RetryDelays = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? options.RetryDelays;
+    });
+
+var app = builder.Build();
+app.MapOpenAIWebhooks("/webhooks/openai");
+app.Run();
+
+internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>
+{
+    public Task HandleAsync(BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,148 @@
+#:sdk Microsoft.NET.Sdk.Web
+#:project ../../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
+#:package RabbitMQ.Client
+#:property PublishAot=false
+
+// Deliveries wait in a quorum queue of RabbitMQ 3.10 or later.
+//   dotnet run samples/inboxes/RabbitMqInbox.cs -- --rabbitmq amqp://localhost
+// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+
+using System.Text;
+using OpenAI.Webhooks;
+using OpenAI.Webhooks.AspNetCore;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Services.AddSingleton<RabbitMqInbox>().AddHostedService(services => services.GetRequiredService<RabbitMqInbox>());
+var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddInbox<RabbitMqInbox>();
+if (builder.Configuration.GetValue<bool>("receiveOnly"))
+{
+    webhooks.ReceiveOnly();
+}
+
+var app = builder.Build();
+app.MapOpenAIWebhooks("/webhooks/openai");
+app.Run();
+
+// Traps:
+// - Without publisher confirms, a message is lost when the broker dies before it has written it. With tracking, the call ends
+//   when a majority of the queue's nodes has it, and throws if it was refused or returned (mandatory).
+// - RabbitMQ keeps no ids: a copy of a delivery is a message of its own. Handlers have to key what they do by the webhook id.
+// - A delayed retry is a queue whose messages expire into the first. One queue a wait, because only its first message expires.
+// - Without x-delivery-limit, a message that ends its process each time is delivered for ever.
+// - Only at-least-once dead-lettering keeps a message until the other queue has it.
+// - A channel is not for several threads at once.
+internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
+{
+    private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
+
+    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+    private readonly SemaphoreSlim _publishing = new(1);
+    private IChannel? _publisher;
+
+    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => PublishAsync(Queue, message, attempts: 0, cancellationToken);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (dispatcher.CanDispatch())
+        {
+            try
+            {
+                await using var channel = await OpenAsync(stoppingToken);
+                var closed = new TaskCompletionSource<string>();
+                channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(closed.TrySetResult(reason.ReplyText));
+                await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 10, global: false, stoppingToken);
+                var consumer = new AsyncEventingBasicConsumer(channel);
+                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received, stoppingToken);
+                await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
+                logger.LogWarning("The consumer of {Queue} ended: {Reason}", Queue, await closed.Task.WaitAsync(stoppingToken));
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                logger.LogWarning("No connection to RabbitMQ: {Reason}", exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+            }
+        }
+    }
+
+    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received, CancellationToken stoppingToken)
+    {
+        var message = WebhookMessage.Parse(Encoding.UTF8.GetString(received.Body.Span));
+        int attempts = 1 + (received.BasicProperties.Headers is { } headers && headers.TryGetValue("attempts", out object? before) ? (int)before! : 0);
+        try
+        {
+            await dispatcher.DispatchAsync(message, stoppingToken);
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            bool isDead = attempts > _waits.Length || exception is UnreadableWebhookException or PermanentWebhookFailureException;
+            await PublishAsync(isDead ? Dead : WaitQueue(_waits[attempts - 1]), message, attempts, stoppingToken);
+            if (isDead)
+            {
+                dispatcher.ReportDeadLetter(message, attempts);
+            }
+        }
+
+        await channel.BasicAckAsync(received.DeliveryTag, multiple: false, stoppingToken);
+    }
+
+    private async Task PublishAsync(string queue, WebhookMessage message, int attempts, CancellationToken cancellationToken)
+    {
+        await _publishing.WaitAsync(cancellationToken);
+        try
+        {
+            _publisher = _publisher is { IsOpen: true } open ? open : await OpenAsync(cancellationToken);
+            var properties = new BasicProperties { Persistent = true, Headers = new Dictionary<string, object?> { ["attempts"] = attempts } };
+            await _publisher.BasicPublishAsync(exchange: "", queue, mandatory: true, properties, Encoding.UTF8.GetBytes(message.ToJson()), cancellationToken);
+        }
+        catch
+        {
+            _publisher = null; // after a failure nobody knows what the channel waits for
+            throw;
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private async Task<IChannel> OpenAsync(CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
+        var connection = await factory.CreateConnectionAsync(cancellationToken);
+        var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: 10), cancellationToken);
+        channel.ChannelShutdownAsync += (_, _) => connection.DisposeAsync().AsTask();
+        await DeclareAsync(Dead, []);
+        await DeclareAsync(Queue, new() { ["x-delivery-limit"] = _waits.Length, ["x-dead-letter-routing-key"] = Dead });
+        foreach (var wait in _waits)
+        {
+            await DeclareAsync(WaitQueue(wait), new() { ["x-message-ttl"] = (long)wait.TotalMilliseconds, ["x-dead-letter-routing-key"] = Queue });
+        }
+
+        return channel;
+
+        Task DeclareAsync(string queue, Dictionary<string, object?> arguments)
+        {
+            arguments["x-queue-type"] = "quorum";
+            if (arguments.ContainsKey("x-dead-letter-routing-key"))
+            {
+                (arguments["x-dead-letter-exchange"], arguments["x-dead-letter-strategy"], arguments["x-overflow"]) = ("", "at-least-once", "reject-publish");
+            }
+
+            return channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        }
+    }
+
+    private static string WaitQueue(TimeSpan wait) => $"{Queue}.wait.{wait.TotalSeconds}";
+}
+
+internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>
+{
+    public Task HandleAsync(BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);
+        return Task.CompletedTask;
+    }
+}

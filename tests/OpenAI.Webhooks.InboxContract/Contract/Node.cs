@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>A process of the application.</summary>
+internal sealed partial class Node(ProcessStartInfo start)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
+
+    private readonly StringBuilder _log = new();
+    private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Process? _process;
+
+    public string Address { get; private set; } = "";
+
+    public bool IsRunning => !_process!.HasExited;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    public async Task StartAsync()
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (true, true, true);
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Add(line.Data);
+        _process.ErrorDataReceived += (_, line) => Add(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _ = _process.WaitForExitAsync().ContinueWith(_ => _address.TrySetException(new InvalidOperationException($"The application ended before it listened.\n{Log}")), TaskScheduler.Default);
+        Address = await _address.Task.WaitAsync(Timeout);
+    }
+
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public Task<bool> ExitsWithinAsync(TimeSpan time) => _process!.WaitForExitAsync().WaitAsync(time).ContinueWith(task => task.IsCompletedSuccessfully, TaskScheduler.Default);
+
+    public async Task StopAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+            if (!await ExitsWithinAsync(Timeout))
+            {
+                await KillAsync();
+            }
+        }
+    }
+
+    private void Add(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_log)
+        {
+            _log.AppendLine(line);
+        }
+
+        if (ListeningPattern().Match(line) is { Success: true } match)
+        {
+            _address.TrySetResult(match.Groups[1].Value);
+        }
+    }
+
+    [GeneratedRegex(@"Now listening on: (http://\S+)")]
+    private static partial Regex ListeningPattern();
+}

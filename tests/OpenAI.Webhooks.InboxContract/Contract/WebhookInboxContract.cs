@@ -1,0 +1,660 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>
+/// What an inbox for webhooks has to keep, as tests of an application that uses it. Copy this folder
+/// into a project with xunit 2, Xunit.SkippableFact and FluentAssertions, derive a class for each engine, and say there how to start the application. It is tested as it
+/// is, in processes that are killed; a start-up hook adds a handler that does what the tests ask for. The application has to
+/// log its address as ASP.NET Core does, map its endpoint at <see cref="Path"/>, and take the options of <see cref="CreateNode"/>.
+/// </summary>
+/// <remarks>It needs signals: Linux or macOS.</remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync.")]
+public abstract partial class WebhookInboxContract : IAsyncLifetime
+{
+    private const string Path = "/webhooks/openai";
+    private const string Secret = "the secret of the inbox contract";
+    private const string PhoneNumber = "+15550100123";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+    // The engine outlives a test, and knows the ids of others.
+    private readonly string _idPrefix = $"{Guid.NewGuid():N}"[..11] + "_";
+    private readonly DirectoryInfo _records = Directory.CreateTempSubdirectory();
+    private readonly List<Node> _nodes = [];
+    private bool _isEngineTouched;
+    private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
+
+    /// <summary>The waits between attempts that the application is given.</summary>
+    protected static IReadOnlyList<TimeSpan> RetryDelays { get; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    /// <summary>The promises that the engine cannot keep, by the name of their test, with the reason. The test then has to fail.</summary>
+    public virtual IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>();
+
+    /// <summary>Why the engine cannot be tried here; null if it can.</summary>
+    protected virtual string? WhyNot => null;
+
+    public virtual Task InitializeAsync() => Task.CompletedTask;
+
+    public virtual async Task DisposeAsync()
+    {
+        if (_isEngineTouched)
+        {
+            await SetEngineAsync(EngineState.Running);
+        }
+
+        foreach (var node in _nodes)
+        {
+            await node.StopAsync();
+        }
+
+        _client.Dispose();
+        _records.Delete(recursive: true);
+    }
+
+    /// <summary>How to start the application.</summary>
+    /// <param name="isReceiveOnly">Whether it is to store deliveries and to handle none.</param>
+    /// <param name="retryDelays">The waits between attempts.</param>
+    protected abstract ProcessStartInfo CreateNode(bool isReceiveOnly, IReadOnlyList<TimeSpan> retryDelays);
+
+    /// <summary>Stops the engine, or starts it again with what it has stored. SQLite has none: override both tests with it.</summary>
+    protected abstract Task SetEngineAsync(EngineState state);
+
+    [SkippableFact]
+    public Task A_delivery_that_got_200_is_handled_once() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        (await StoreAsync(node, "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_delivery_that_got_200_survives_a_kill_right_after() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        (await StoreAsync(receiver, "wh_1")).Should().Be(200);
+        await receiver.KillAsync();
+        await StartAsync();
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task Fifty_deliveries_that_wait_survive_a_kill_in_their_midst() => PromiseAsync(async () =>
+    {
+        string[] ids = Ids(50);
+        var first = await StartAsync();
+        await StoreAllAsync(first, ids, doing: "wait 200");
+        await first.KillAsync();
+        await StartAsync();
+        await HandledAsync(ids);
+    });
+
+    [SkippableFact]
+    public Task A_delivery_whose_handler_is_killed_is_handled_again() => PromiseAsync(async () =>
+    {
+        var first = await StartAsync();
+        await StoreAsync(first, "wh_1", "wait 60000 once");
+        await BegunAsync("wh_1");
+        await first.KillAsync();
+        await StartAsync();
+        await HandledAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_delivery_that_ends_its_process_each_time_has_an_end() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "exit", isResponseNeeded: false);
+        for (int start = 0; start < 20 && await node.ExitsWithinAsync(TimeSpan.FromSeconds(10)); start++)
+        {
+            node = await StartAsync();
+        }
+
+        node.IsRunning.Should().BeTrue();
+        await QuietAsync("wh_1");
+        (await StoreAsync(node, "wh_2")).Should().Be(200);
+        await HandledOnceAsync("wh_2");
+    });
+
+    [SkippableFact]
+    public Task A_graceful_stop_in_a_handler_loses_nothing() => PromiseAsync(async () =>
+    {
+        var first = await StartAsync();
+        await StoreAsync(first, "wh_1", "wait 1500");
+        await BegunAsync("wh_1");
+        await first.StopAsync();
+        await StartAsync();
+        await HandledAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_graceful_stop_leaves_what_waits_for_the_next_start() => PromiseAsync(async () =>
+    {
+        string[] ids = Ids(40);
+        var first = await StartAsync();
+        await StoreAllAsync(first, ids, doing: "wait 300");
+        await first.StopAsync();
+        await StartAsync();
+        await HandledAsync(ids);
+    });
+
+    [SkippableFact]
+    public Task Twenty_copies_at_once_are_all_accepted_and_handled_once() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        int[] statuses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StoreAsync(node, "wh_1")));
+        statuses.Should().AllBeEquivalentTo(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_of_one_that_waits_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        (await StoreAsync(receiver, "wh_1")).Should().Be(200);
+        (await StoreAsync(receiver, "wh_1")).Should().Be(200);
+        await StartAsync();
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_of_one_that_was_handled_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1");
+        await HandledAsync("wh_1");
+        (await StoreAsync(node, "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_that_comes_after_a_restart_is_not_handled_again() => PromiseAsync(async () =>
+    {
+        var first = await StartAsync();
+        await StoreAsync(first, "wh_1");
+        await HandledAsync("wh_1");
+        await first.StopAsync();
+        (await StoreAsync(await StartAsync(), "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_at_another_receiver_is_not_handled_again() => PromiseAsync(async () =>
+    {
+        var (first, second) = (await StartAsync(isReceiveOnly: true), await StartAsync(isReceiveOnly: true));
+        int[] statuses = await Task.WhenAll(StoreAsync(first, "wh_1"), StoreAsync(second, "wh_1"), StoreAsync(first, "wh_1"), StoreAsync(second, "wh_1"));
+        statuses.Should().AllBeEquivalentTo(200);
+        await StartAsync();
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_of_one_that_died_is_accepted_and_revives_it() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "give up once");
+        await BegunAsync("wh_1");
+        await QuietAsync("wh_1");
+        (await StoreAsync(node, "wh_1", "give up once")).Should().Be(200);
+        await HandledAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_of_one_that_died_is_accepted() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "give up");
+        await BegunAsync("wh_1");
+        await Task.Delay(Quiet);
+        (await StoreAsync(node, "wh_1", "give up")).Should().Be(200);
+    });
+
+    [SkippableFact]
+    public Task Ids_that_differ_in_case_only_are_two_deliveries() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_Case");
+        await StoreAsync(node, "wh_case");
+        await HandledAsync("wh_Case", "wh_case");
+    });
+
+    [SkippableFact]
+    public Task Ids_with_odd_characters_are_handled() => PromiseAsync(async () =>
+    {
+        string[] ids = ["wh/1", "wh.1", "wh*", "wh>", "wh 1", "wh:1;'\"--", "wh%2F1", "WH_ß", "$wh{1}"];
+        ids = [.. ids.Where(id => id.All(char.IsAscii))];
+        var node = await StartAsync();
+        await StoreAllAsync(node, ids);
+        await HandledAsync(ids);
+    });
+
+    [SkippableFact]
+    public Task Ids_of_300_characters_that_differ_in_the_last_are_two_deliveries() => PromiseAsync(async () =>
+    {
+        string[] ids = [$"wh_{new string('x', 284)}1", $"wh_{new string('x', 284)}2"];
+        var node = await StartAsync();
+        await StoreAllAsync(node, ids);
+        await HandledAsync(ids);
+    });
+
+    [SkippableFact]
+    public Task A_payload_of_255_KiB_is_handled_byte_for_byte() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        string payload = Payload("wh_1", "", padding: new string('x', 255 * 1024 - 400));
+        (await StorePayloadAsync(node, "wh_1", payload)).Should().Be(200);
+        (await HandledAsync("wh_1"))[0].Hash.Should().Be(Hash(payload));
+    });
+
+    [SkippableFact]
+    public Task White_space_escapes_and_accents_are_kept_byte_for_byte() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        string payload = Payload("wh_1", "", padding: "Zoë ☎ \\u00e9 \\/ <a>").Replace("\"data\":", "\r\n\t\"data\" : ", StringComparison.Ordinal) + "\n";
+        await StorePayloadAsync(node, "wh_1", payload);
+        (await HandledAsync("wh_1"))[0].Hash.Should().Be(Hash(payload));
+    });
+
+    [SkippableFact]
+    public Task The_timestamp_is_kept() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        var sent = DateTimeOffset.UtcNow;
+        await StoreAsync(node, "wh_1");
+        (await HandledAsync("wh_1"))[0].Timestamp.Should().BeCloseTo(sent, TimeSpan.FromSeconds(2));
+    });
+
+    [SkippableFact]
+    public Task A_payload_that_is_no_event_is_accepted_and_holds_nothing_up() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        (await StorePayloadAsync(node, "wh_unreadable", """{"no":"event"}""")).Should().Be(200);
+        (await StoreAsync(node, "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_payload_that_is_no_event_is_put_aside_at_its_first_attempt() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StorePayloadAsync(node, "wh_unreadable", """{"no":"event"}""");
+        await Task.Delay(RetryDelays[0] + Quiet);
+        Regex.Count(node.Log, "wh_unreadable.*cannot be read|cannot be read.*wh_unreadable").Should().BeLessThanOrEqualTo(2, node.Log);
+        node.Log.Should().Contain("wh_unreadable");
+    });
+
+    [SkippableFact]
+    public Task A_handler_that_fails_once_is_tried_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail once");
+        (await HandledAsync("wh_1")).Should().HaveCount(1);
+        Attempts("wh_1").Should().HaveCount(2);
+    });
+
+    [SkippableFact]
+    public Task A_handler_that_always_fails_is_tried_as_often_as_there_are_waits_and_once_more() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail");
+        await EventuallyAsync(() => Attempts("wh_1").Count > RetryDelays.Count, "wh_1");
+        await QuietAsync("wh_1");
+        Attempts("wh_1").Should().HaveCount(RetryDelays.Count + 1);
+    });
+
+    [SkippableFact]
+    public Task The_waits_between_attempts_are_those_that_were_set() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail");
+        await EventuallyAsync(() => Attempts("wh_1").Count > RetryDelays.Count, "wh_1");
+        var times = Attempts("wh_1").Select(attempt => attempt.Time).ToList();
+        times.Zip(times.Skip(1), (earlier, later) => later - earlier).Zip(RetryDelays).Should().OnlyContain(pair => pair.First >= pair.Second - TimeSpan.FromMilliseconds(100) && pair.First < pair.Second + TimeSpan.FromSeconds(5));
+    });
+
+    [SkippableFact]
+    public Task A_handler_that_gives_up_is_not_tried_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "give up");
+        await BegunAsync("wh_1");
+        await Task.Delay(RetryDelays[0]);
+        await QuietAsync("wh_1");
+        Attempts("wh_1").Should().HaveCount(1);
+    });
+
+    [SkippableFact]
+    public Task One_that_died_is_reported_in_the_log() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "give up");
+        await EventuallyAsync(() => node.Log.Contains("dead letter", StringComparison.Ordinal), "wh_1");
+        node.Log.Should().Contain("wh_1");
+    });
+
+    [SkippableFact]
+    public Task Those_that_fail_do_not_hold_up_others() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAllAsync(node, Ids(30, "wh_bad"), doing: "fail");
+        await StoreAsync(node, "wh_1");
+        await HandledAsync(TimeSpan.FromSeconds(5), "wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_slow_one_does_not_hold_up_others() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_slow", "wait 8000");
+        await BegunAsync("wh_slow");
+        await StoreAsync(node, "wh_1");
+        await HandledAsync(TimeSpan.FromSeconds(5), "wh_1");
+    });
+
+    [SkippableFact]
+    public Task One_that_takes_longer_than_any_lease_is_not_handled_twice_at_once() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StartAsync();
+        await StoreAsync(node, "wh_slow", "wait 12000");
+        await HandledOnceAsync("wh_slow");
+        Attempts("wh_slow").Should().HaveCount(1);
+    });
+
+    [SkippableFact]
+    public Task Two_receivers_and_a_worker_handle_each_once() => PromiseAsync(async () =>
+    {
+        var (first, second) = (await StartAsync(isReceiveOnly: true), await StartAsync(isReceiveOnly: true));
+        await StartAsync();
+        string[] ids = Ids(40);
+        await Task.WhenAll(StoreAllAsync(first, ids[..20]), StoreAllAsync(second, ids[20..]));
+        foreach (string id in ids)
+        {
+            await HandledOnceAsync(id, isQuiet: false);
+        }
+    });
+
+    [SkippableFact]
+    public Task Two_workers_handle_each_once() => PromiseAsync(async () =>
+    {
+        var (first, second) = (await StartAsync(), await StartAsync());
+        string[] ids = Ids(40);
+        await Task.WhenAll(StoreAllAsync(first, ids[..20]), StoreAllAsync(second, ids[20..]));
+        await HandledAsync(ids);
+        await Task.Delay(Quiet);
+        ids.Should().OnlyContain(id => Attempts(id).Count == 1);
+    });
+
+    [SkippableFact]
+    public Task A_process_that_only_receives_handles_nothing() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        (await StoreAsync(receiver, "wh_1")).Should().Be(200);
+        await Task.Delay(Quiet);
+        Attempts("wh_1").Should().BeEmpty();
+        await StartAsync();
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_process_without_the_handler_does_not_lose_it() => PromiseAsync(async () =>
+    {
+        var without = await StartAsync(hasHandler: false);
+        (await StoreAsync(without, "wh_1")).Should().Be(200);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await StartAsync();
+        await without.StopAsync();
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task The_trace_of_the_request_goes_on_in_the_handler() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        await StoreAsync(node, "wh_1", traceParent: $"00-{Trace}-00f067aa0ba902b7-01");
+        (await HandledAsync("wh_1"))[0].Traces.Should().Contain(Trace);
+    });
+
+    [SkippableFact]
+    public Task Nothing_private_is_logged() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail");
+        await StorePayloadAsync(node, "wh_unreadable", $$"""{"number":"{{PhoneNumber}}"}""");
+        await StoreAsync(node, "wh_2", "give up");
+        await EventuallyAsync(() => Attempts("wh_1").Count > RetryDelays.Count && Attempts("wh_2").Count == 1, "wh_1");
+        node.Log.Should().Contain("wh_1").And.NotContain(PhoneNumber).And.NotContain(Secret);
+    });
+
+    [SkippableFact]
+    public Task Two_hundred_at_once_are_all_accepted_and_handled_within_half_a_minute() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        string[] ids = Ids(200);
+        int[] statuses = await Task.WhenAll(ids.Select(id => StoreAsync(node, id)));
+        statuses.Should().AllBeEquivalentTo(200);
+        await HandledAsync(TimeSpan.FromSeconds(30), ids);
+    });
+
+    [SkippableFact]
+    public Task With_the_engine_away_the_response_is_503_and_with_it_back_200_without_a_restart() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_before", "fail once");
+        await BegunAsync("wh_before");
+        await ChangeEngineAsync(EngineState.Stopped);
+        (await StoreAsync(node, "wh_1")).Should().Be(503);
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        await ChangeEngineAsync(EngineState.Running);
+        await StoreUntilAcceptedAsync(node, "wh_1");
+        await HandledAsync("wh_before", "wh_1");
+    });
+
+    [SkippableFact]
+    public Task With_the_engine_frozen_the_response_comes_within_ten_seconds_and_it_goes_on_afterwards() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_before");
+        await HandledAsync("wh_before");
+        await ChangeEngineAsync(EngineState.Frozen);
+        var clock = Stopwatch.StartNew();
+        (await StoreAsync(node, "wh_1")).Should().Be(503);
+        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10));
+        await ChangeEngineAsync(EngineState.Running);
+        await StoreUntilAcceptedAsync(node, "wh_2");
+        await HandledAsync("wh_2");
+    });
+
+    [SkippableFact]
+    public Task A_kill_before_the_engine_has_answered_loses_nothing_that_got_200() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        (await StoreAsync(receiver, "wh_before")).Should().Be(200);
+        await ChangeEngineAsync(EngineState.Frozen);
+        var storing = StoreAsync(receiver, "wh_1", isResponseNeeded: false);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await receiver.KillAsync();
+        (await storing).Should().Be(0, "no 200 was given");
+        await ChangeEngineAsync(EngineState.Running);
+        await StoreUntilAcceptedAsync(await StartAsync(), "wh_1");
+        await HandledAsync("wh_before", "wh_1");
+    });
+
+    [SkippableFact]
+    public Task The_engine_killed_loses_nothing_that_got_200() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        string[] ids = Ids(30);
+        await StoreAllAsync(receiver, ids);
+        await ChangeEngineAsync(EngineState.Killed);
+        await ChangeEngineAsync(EngineState.Running);
+        await StartAsync();
+        await HandledAsync(ids);
+    });
+
+    /// <summary>How many deliveries a second are stored and handled, by one process.</summary>
+    protected async Task<double> MeasureAsync(int count)
+    {
+        var node = await StartAsync();
+        await StoreAllAsync(node, Ids(20, "wh_warm"));
+        await HandledAsync(Ids(20, "wh_warm"));
+        string[] ids = Ids(count);
+        var clock = Stopwatch.StartNew();
+        await StoreAllAsync(node, ids);
+        await HandledAsync(TimeSpan.FromMinutes(2), ids);
+        return count / clock.Elapsed.TotalSeconds;
+    }
+
+    private static string[] Ids(int count, string prefix = "wh") => [.. Enumerable.Range(1, count).Select(i => $"{prefix}_{i}")];
+
+    private static string Hash(string payload) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(payload)));
+
+    // What the handler is to do stands in the event.
+    private static string Payload(string id, string doing, string padding = "")
+        => $$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"contract.event","data":{"id":"{{JsonEncodedText.Encode(id)}}","do":"{{doing}}","number":"{{PhoneNumber}}","padding":"{{padding}}"} }""";
+
+    private async Task PromiseAsync(Func<Task> check, [CallerMemberName] string promise = "")
+    {
+        Skip.If(WhyNot is not null, WhyNot);
+        if (!Exceptions.ContainsKey(promise))
+        {
+            await check();
+            return;
+        }
+
+        var failure = await Record.ExceptionAsync(check);
+        failure.Should().NotBeNull($"{GetType().Name} says that this cannot be kept. It is: remove the exception");
+    }
+
+    private async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true)
+    {
+        var start = CreateNode(isReceiveOnly, RetryDelays);
+        start.Environment["OPENAI_WEBHOOK_SECRET"] = Secret;
+        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+        if (hasHandler)
+        {
+            start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(ContractHandler).Assembly.Location;
+            start.Environment["ASPNETCORE_HOSTINGSTARTUPASSEMBLIES"] = typeof(ContractHandler).Assembly.GetName().Name;
+            start.Environment[ContractHandler.RecordVariable] = _records.FullName;
+        }
+
+        var node = new Node(start);
+        _nodes.Add(node);
+        await node.StartAsync();
+        return node;
+    }
+
+    private Task<int> StoreAsync(Node node, string id, string doing = "", bool isResponseNeeded = true, string? traceParent = null)
+        => StorePayloadAsync(node, id, Payload(id, doing), isResponseNeeded, traceParent);
+
+    /// <summary>Sends a delivery as OpenAI does.</summary>
+    /// <returns>The status; 0 for no response, if none is needed.</returns>
+    private async Task<int> StorePayloadAsync(Node node, string id, string payload, bool isResponseNeeded = true, string? traceParent = null)
+    {
+        using var request = new WebhookSigner(Secret).Sign(payload, _idPrefix + id).ToRequest(node.Address + Path);
+        if (traceParent is not null)
+        {
+            request.Headers.Add("traceparent", traceParent);
+        }
+
+        try
+        {
+            using var response = await _client.SendAsync(request);
+            return (int)response.StatusCode;
+        }
+        catch (HttpRequestException) when (!isResponseNeeded)
+        {
+            return 0;
+        }
+    }
+
+    private async Task StoreAllAsync(Node node, IEnumerable<string> ids, string doing = "")
+        => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => (await StoreAsync(node, id, doing)).Should().Be(200));
+
+    private async Task StoreUntilAcceptedAsync(Node node, string id)
+    {
+        var clock = Stopwatch.StartNew();
+        while (await StoreAsync(node, id) != 200)
+        {
+            clock.Elapsed.Should().BeLessThan(Patience, node.Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+        }
+    }
+
+    private List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == _idPrefix + id && record.Kind == "begin")];
+
+    private List<Attempt> Handlings(string id) => [.. Records().Where(record => record.Id == _idPrefix + id && record.Kind == "end")];
+
+    // What follows the last line feed is still being written.
+    private List<Attempt> Records() => [.. _records.GetFiles().SelectMany(file => ReadShared(file).Split('\n')[..^1]).Select(line => JsonSerializer.Deserialize<Attempt>(line)!).OrderBy(attempt => attempt.Time)];
+
+    private static string ReadShared(FileInfo file)
+    {
+        using var reader = new StreamReader(new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }
+
+    private async Task ChangeEngineAsync(EngineState state)
+    {
+        await SetEngineAsync(state);
+        _isEngineTouched = true;
+    }
+
+    private Task BegunAsync(string id) => EventuallyAsync(() => Attempts(id).Count > 0, id);
+
+    private Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Patience, ids);
+
+    private async Task<List<Attempt>> HandledAsync(TimeSpan patience, params string[] ids)
+    {
+        await EventuallyAsync(
+            () =>
+            {
+                var handled = Records().Where(record => record.Kind == "end").Select(record => record.Id).ToHashSet();
+                return ids.All(id => handled.Contains(_idPrefix + id));
+            },
+            ids.Length == 1 ? ids[0] : $"{ids.Length} deliveries",
+            patience);
+        return Handlings(ids[0]);
+    }
+
+    private async Task HandledOnceAsync(string id, bool isQuiet = true)
+    {
+        await HandledAsync(id);
+        if (isQuiet)
+        {
+            await QuietAsync(id);
+        }
+
+        Handlings(id).Should().HaveCount(1, $"{id} is to be handled once");
+    }
+
+    /// <summary>Waits until nothing more has happened for a while.</summary>
+    private async Task QuietAsync(string id)
+    {
+        int before;
+        do
+        {
+            before = Attempts(id).Count;
+            await Task.Delay(Quiet);
+        }
+        while (Attempts(id).Count != before);
+    }
+
+    private async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? patience = null)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            clock.Elapsed.Should().BeLessThan(patience ?? Patience, $"{what} is waited for. The applications wrote:\n{string.Join('\n', _nodes.Select(node => node.Log[^Math.Min(node.Log.Length, 4000)..]))}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+    }
+}

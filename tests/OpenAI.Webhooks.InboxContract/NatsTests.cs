@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+public sealed class NatsFixture : IAsyncLifetime
+{
+    internal static string? Program { get; } = EngineServer.FindProgram("/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server");
+
+    internal EngineServer? Server { get; private set; }
+
+    public async Task InitializeAsync()
+        => Server = Program is null ? null : await EngineServer.StartAsync((folder, port) => new ProcessStartInfo(Program, ["--jetstream", "--store_dir", folder.FullName, "--addr", "127.0.0.1", "--port", $"{port}"]), "Server is ready");
+
+    public async Task DisposeAsync() => await (Server?.DisposeAsync() ?? ValueTask.CompletedTask);
+}
+
+/// <summary>samples/inboxes/NatsInbox.cs.</summary>
+public sealed class NatsTests(NatsFixture nats) : SampleContract(NatsFixture.Program is null ? "NATS is not installed." : null), IClassFixture<NatsFixture>
+{
+    public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
+    {
+        [nameof(A_copy_of_one_that_died_is_accepted_and_revives_it)] = "A copy within the duplicate window is dropped, whatever became of the first.",
+    };
+
+    public override string Engine => "NATS JetStream 2.9";
+
+    protected override string Sample => "NatsInbox";
+
+    protected override string[] Options => ["--nats", $"nats://127.0.0.1:{nats.Server!.Port}"];
+
+    protected override Task SetEngineAsync(EngineState state) => nats.Server!.SetAsync(state);
+}

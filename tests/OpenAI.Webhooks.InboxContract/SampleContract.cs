@@ -1,0 +1,26 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
+public abstract class SampleContract(string? whyNot) : WebhookInboxContract
+{
+    /// <summary>What the table calls the engine.</summary>
+    public abstract string Engine { get; }
+
+    protected abstract string Sample { get; }
+
+    protected abstract string[] Options { get; }
+
+    protected override string? WhyNot => whyNot;
+
+    private static string Built { get; } = typeof(SampleContract).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Samples").Value!;
+
+    /// <summary>How to start a program of samples/.</summary>
+    internal static ProcessStartInfo Start(string sample, params string[] arguments)
+        => new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", File.ReadAllText(Path.Combine(Built, $"{sample}.path")).Trim(), .. arguments]);
+
+    protected override ProcessStartInfo CreateNode(bool isReceiveOnly, IReadOnlyList<TimeSpan> retryDelays)
+        => Start(Sample, ["--receiveOnly", $"{isReceiveOnly}", .. retryDelays.SelectMany((delay, i) => (string[])[$"--retryDelays:{i}", $"{delay}"]), .. Options]);
+}
