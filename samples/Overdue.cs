@@ -27,13 +27,10 @@ builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
 builder.Services.AddQuartz(quartz =>
 {
-    quartz.UsePersistentStore(store =>
-    {
-        store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}");
-        store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing;
-    });
+    quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}"));
     quartz.UseDefaultRetryPolicy(RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)])); // OpenAI's API may be away
 });
+builder.Services.Configure<AdoJobStoreOptions>(store => store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing);
 builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
 builder.Services.AddOpenAIWebhooks().AddHandler<ResponseWebhookEvent, Finish>();
 

@@ -40,6 +40,9 @@ builder.Host.UseWolverine(wolverine =>
     wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue;
     wolverine.Durability.MessageDeduplicationMode = MessageDeduplicationMode.CompareByHash;
     wolverine.Durability.DeduplicationWindow = TimeSpan.FromDays(4);
+    wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10); // then others take over what a killed process had
+    wolverine.Durability.HealthCheckPollingTime = TimeSpan.FromSeconds(2);
+    wolverine.Durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(2);
     wolverine.PublishMessage<StoredWebhook>().ToPostgresqlQueue("openai_webhooks").UseDurableOutbox();
     if (!isReceiveOnly)
     {

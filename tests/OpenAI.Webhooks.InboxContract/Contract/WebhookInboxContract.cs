@@ -500,7 +500,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     /// <summary>How many deliveries a second are stored and handled, by one process.</summary>
-    protected async Task<double> MeasureAsync(int count)
+    public async Task<double> MeasureAsync(int count)
     {
         var node = await StartAsync();
         await StoreAllAsync(node, Ids(20, "wh_warm"));
