@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
 
-// Each engine is a class, and most of its time it waits.
-[assembly: CollectionBehavior(MaxParallelThreads = 6)]
-
 namespace OpenAI.Webhooks.InboxContract;
 
 /// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
