@@ -28,7 +28,7 @@ builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().
     {
         if (builder.Configuration["postgres"] is { } connectionString)
         {
-            store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster => cluster.CheckinInterval = TimeSpan.FromSeconds(2));
+            store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster => (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)));
         }
         else
         {

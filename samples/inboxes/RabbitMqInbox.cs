@@ -113,7 +113,11 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         var factory = new ConnectionFactory { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
         var connection = await factory.CreateConnectionAsync(cancellationToken);
         var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: 10), cancellationToken);
-        channel.ChannelShutdownAsync += (_, _) => connection.DisposeAsync().AsTask();
+        channel.ChannelShutdownAsync += (_, _) =>
+        {
+            _ = connection.DisposeAsync().AsTask(); // not awaited here: it waits for this to end
+            return Task.CompletedTask;
+        };
         await DeclareAsync(Dead, []);
         await DeclareAsync(Queue, new() { ["x-delivery-limit"] = _waits.Length, ["x-dead-letter-routing-key"] = Dead });
         foreach (var wait in _waits)

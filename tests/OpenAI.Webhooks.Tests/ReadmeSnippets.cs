@@ -162,10 +162,12 @@ public class ReadmeSnippets
 
         #region README: SIP headers
         SipHeaders headers = incoming.Data.SipHeaders;
+        string? number = headers.GetFrom()?.GetPhoneNumber();    // "+14155550123" from "Zoë" <sip:+1-415-555-0123@example.com>;tag=1
         string? sequence = headers.GetValue("cseq");             // the first of that name, or null
         IEnumerable<string> vias = headers.GetValues("Via");     // all of that name, in order
         #endregion
 
+        number.Should().Be(headers.GetFrom()!.GetUser());
         sequence.Should().Be("851287 INVITE");
         vias.Should().BeEmpty();
     }

@@ -111,7 +111,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "exit", isResponseNeeded: false);
-        for (int start = 0; start < 20 && await node.ExitsWithinAsync(TimeSpan.FromSeconds(10)); start++)
+        for (int start = 0; start < 20 && await node.ExitsWithinAsync(TimeSpan.FromSeconds(25)); start++)
         {
             node = await StartAsync();
         }
@@ -407,9 +407,9 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     {
         var without = await StartAsync(hasHandler: false);
         (await StoreAsync(without, "wh_1")).Should().Be(200);
-        await Task.Delay(TimeSpan.FromSeconds(1));
-        await StartAsync();
+        await EventuallyAsync(() => without.Log.Contains("No handler in this process", StringComparison.Ordinal), "an attempt");
         await without.StopAsync();
+        await StartAsync();
         await HandledOnceAsync("wh_1");
     });
 

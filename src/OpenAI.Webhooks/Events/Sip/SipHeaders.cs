@@ -63,6 +63,15 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             .Select(header => header.GetValue());
     }
 
+    /// <summary>Who calls, according to the <c>From</c> header, or <c>f</c>, its compact form. The caller's side wrote it.</summary>
+    /// <returns>The address in the first such header; null if there is none, or if it is not an address.</returns>
+    /// <example><code>string? number = incoming.Data.SipHeaders.GetFrom()?.GetPhoneNumber();</code></example>
+    public SipAddress? GetFrom() => GetAddress("From", "f");
+
+    /// <summary>Who is called, according to the <c>To</c> header, or <c>t</c>, its compact form.</summary>
+    /// <returns>The address in the first such header; null if there is none, or if it is not an address.</returns>
+    public SipAddress? GetTo() => GetAddress("To", "t");
+
     /// <inheritdoc/>
     public IEnumerator<SipHeader> GetEnumerator() => ((IEnumerable<SipHeader>)_headers).GetEnumerator();
 
@@ -83,6 +92,9 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     /// <summary>The names of the headers, without their values.</summary>
     /// <returns>Such as <c>SipHeaders [From, To, Call-ID]</c>.</returns>
     public override string ToString() => $"SipHeaders [{string.Join(", ", _headers.Select(header => header.Name))}]";
+
+    private SipAddress? GetAddress(string name, string compactName)
+        => SipAddress.TryParse(GetValue(name) ?? GetValue(compactName), out var address) ? address : null;
 
     /// <summary>Reads the member of <c>data</c> if it is these headers.</summary>
     internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref SipHeaders? headers)

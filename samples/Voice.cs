@@ -1,0 +1,107 @@
+#:sdk Microsoft.NET.Sdk.Web
+#:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
+#:package OpenAI
+#:property PublishAot=false
+#:property NoWarn=$(NoWarn);OPENAI001
+
+// Answers phone calls: accepts each within a second, and leaves the talking to a background service.
+//   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Voice.cs
+
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Net.WebSockets;
+using System.Text.Json;
+using System.Threading.Channels;
+using OpenAI;
+using OpenAI.Webhooks;
+
+var builder = WebApplication.CreateBuilder(args);
+string key = builder.Configuration["OPENAI_API_KEY"] ?? throw new InvalidOperationException("Set OPENAI_API_KEY.");
+string endpoint = builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
+builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
+builder.Services.AddSingleton(Channel.CreateUnbounded<string>()).AddHostedService<Conversations>();
+
+// A caller waits only seconds, so a call is answered in the request: no queue is in between. A call is not to be answered twice.
+builder.Services.AddOpenAIWebhooks().AddDeduplication().AddHandler<RealtimeCallIncomingWebhookEvent, Answer>();
+
+var app = builder.Build();
+app.MapOpenAIWebhooks("/webhooks/openai");
+app.Run();
+
+internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILogger<Answer> logger) : OpenAI.Webhooks.AspNetCore.IWebhookHandler<RealtimeCallIncomingWebhookEvent>
+{
+    private const int Gone = 404;
+
+    public async Task HandleAsync(RealtimeCallIncomingWebhookEvent incoming, WebhookDelivery delivery, CancellationToken cancellationToken)
+    {
+        string callId = incoming.Data.CallId;
+
+        // The caller's side wrote it, so it is a hint and no proof. It is personal: it belongs in no log.
+        string? number = incoming.Data.SipHeaders.GetFrom()?.GetPhoneNumber();
+        bool isAccepted = number is not null;
+        string body = isAccepted
+            ? """{"type": "realtime", "model": "gpt-realtime", "instructions": "You are a friendly receptionist. Ask how you can help."}"""
+            : """{"status_code": 603}""";
+
+        // The package has no method for this yet (2.15.0). Its pipeline adds the key and tries again where that helps.
+        using PipelineMessage message = openAI.Pipeline.CreateMessage(new Uri($"{openAI.Endpoint}/realtime/calls/{Uri.EscapeDataString(callId)}/{(isAccepted ? "accept" : "reject")}"), "POST");
+        message.Request.Headers.Set("Content-Type", "application/json");
+        message.Request.Content = BinaryContent.Create(BinaryData.FromString(body));
+        message.Apply(new RequestOptions { CancellationToken = cancellationToken });
+        await openAI.Pipeline.SendAsync(message);
+        if (message.Response!.Status == Gone)
+        {
+            logger.LogInformation("{CallId} is gone: the caller hung up", callId); // OpenAI must not send it again
+            return;
+        }
+
+        if (message.Response.IsError)
+        {
+            throw await ClientResultException.CreateAsync(message.Response);
+        }
+
+        logger.LogInformation("{CallId} is {Answer}", callId, isAccepted ? "accepted" : "rejected");
+        if (isAccepted)
+        {
+            await accepted.Writer.WriteAsync(callId, cancellationToken);
+        }
+    }
+}
+
+/// <summary>Follows accepted calls over their WebSockets. A call goes on without it, but nobody sees what happens in it.</summary>
+internal sealed class Conversations(Channel<string> accepted, IConfiguration configuration, ILogger<Conversations> logger) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        => Parallel.ForEachAsync(accepted.Reader.ReadAllAsync(stoppingToken), new ParallelOptions { MaxDegreeOfParallelism = 100, CancellationToken = stoppingToken }, FollowAsync);
+
+    private async ValueTask FollowAsync(string callId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // GetRealtimeClient() of the package (2.15.0) connects without the key.
+            using var socket = new ClientWebSocket();
+            socket.Options.SetRequestHeader("Authorization", $"Bearer {configuration["OPENAI_API_KEY"]}");
+            string url = configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
+            await socket.ConnectAsync(new Uri($"ws{url["http".Length..]}/realtime?call_id={Uri.EscapeDataString(callId)}"), cancellationToken);
+            await socket.SendAsync("""{"type": "response.create"}"""u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            var buffer = new ArraySegment<byte>(new byte[64 * 1024]);
+            using var text = new MemoryStream();
+            while (await socket.ReceiveAsync(buffer, cancellationToken) is { MessageType: WebSocketMessageType.Text } part)
+            {
+                text.Write(buffer[..part.Count]);
+                if (part.EndOfMessage)
+                {
+                    using var message = JsonDocument.Parse(text.GetBuffer().AsMemory(0, (int)text.Length));
+                    logger.LogInformation("{CallId}: {Type}", callId, message.RootElement.GetProperty("type").GetString());
+                    text.SetLength(0);
+                }
+            }
+
+            logger.LogInformation("{CallId} has ended", callId);
+        }
+        catch (Exception exception) when (exception is WebSocketException or JsonException)
+        {
+            logger.LogWarning("{CallId} is not followed any more: {Reason}", callId, exception.Message);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace OpenAI.Webhooks;
+
+/// <summary>
+/// Who is in a <c>From</c> or <c>To</c> header of a SIP INVITE: a display name and a URI. The caller's side wrote it, so it
+/// proves nothing. Immutable. What it says is behind methods, which loggers that take objects apart do not call.
+/// </summary>
+/// <remarks>The grammar is that of RFC 3261, sections 20.10 and 25.1: <c>"Zoë" &lt;sip:+14155550123@example.com&gt;;tag=1</c>.</remarks>
+public sealed class SipAddress
+{
+    private const string TokenMarks = "-.!%*_+`'~";
+    private const string UserMarks = "-_.!~*'()&=+$,;?/%";
+    private const string NumberMarks = "-.()";
+
+    private readonly string? _displayName;
+    private readonly string? _user;
+    private readonly string? _host;
+    private readonly string _uri;
+
+    private SipAddress(string? displayName, string uri, string? user, string? host)
+        => (_displayName, _uri, _user, _host) = (displayName, uri, user, host);
+
+    /// <summary>Parses the value of a header.</summary>
+    /// <param name="value">The value; null is no address.</param>
+    /// <param name="address">The address; null if the value is not one.</param>
+    /// <returns>Whether the value is an address. It never throws, whatever the value.</returns>
+    public static bool TryParse(string? value, [NotNullWhen(true)] out SipAddress? address)
+    {
+        address = null;
+        string rest = Trim(value ?? "");
+        string? displayName = null;
+        if (Begins(rest, '"'))
+        {
+            (displayName, int end) = ReadQuoted(rest);
+            rest = Trim(rest.Substring(end));
+            if (displayName is null || !Begins(rest, '<'))
+            {
+                return false;
+            }
+        }
+        else if (rest.IndexOf('<') is > 0 and var angle)
+        {
+            displayName = Trim(rest.Substring(0, angle));
+            if (!displayName.All(character => character is ' ' or '\t' || char.IsLetterOrDigit(character) || TokenMarks.Contains(character)))
+            {
+                return false;
+            }
+
+            rest = rest.Substring(angle);
+        }
+
+        return TryReadUri(rest, out string uri) && TryParseUri(displayName is "" ? null : displayName, uri, out address);
+    }
+
+    /// <summary>The display name, without its quotation marks.</summary>
+    /// <returns>The name; null if there is none.</returns>
+    public string? GetDisplayName() => _displayName;
+
+    /// <summary>The URI, such as <c>sip:+14155550123@example.com</c>, as it was written.</summary>
+    /// <returns>The URI. Never null.</returns>
+    public string GetUri() => _uri;
+
+    /// <summary>The user of a <c>sip:</c> or <c>sips:</c> URI, or the number of a <c>tel:</c> URI, unescaped and without a password.</summary>
+    /// <returns>The user; null if there is none.</returns>
+    public string? GetUser() => _user;
+
+    /// <summary>The host of a <c>sip:</c> or <c>sips:</c> URI, without a port.</summary>
+    /// <returns>The host; null for other URIs.</returns>
+    public string? GetHost() => _host;
+
+    /// <summary>The user, if it is a phone number, without the separators that people write: <c>+1-415-555-0123</c> is <c>+14155550123</c>.</summary>
+    /// <returns>Digits, after a plus sign if the number is a global one; null if the user is no phone number, such as <c>anonymous</c>.</returns>
+    public string? GetPhoneNumber()
+    {
+        string number = new([.. (_user ?? "").Split(';')[0].Where(character => !NumberMarks.Contains(character))]);
+        string digits = Begins(number, '+') ? number.Substring(1) : number;
+        return digits.Length > 0 && digits.All(IsDigit) ? number : null;
+    }
+
+    /// <summary>The name of the type: what the address says is personal.</summary>
+    /// <returns><c>SipAddress</c>.</returns>
+    public override string ToString() => nameof(SipAddress);
+
+    private static (string? Text, int End) ReadQuoted(string rest)
+    {
+        var text = new StringBuilder();
+        for (int i = 1; i < rest.Length; i++)
+        {
+            if (rest[i] == '"')
+            {
+                return (text.ToString(), i + 1);
+            }
+
+            if (rest[i] == '\\' && ++i == rest.Length)
+            {
+                break;
+            }
+
+            text.Append(rest[i]);
+        }
+
+        return (null, 0);
+    }
+
+    // Without angle brackets, what follows a semicolon belongs to the header, and a comma or question mark is not allowed.
+    private static bool TryReadUri(string rest, out string uri)
+    {
+        if (Begins(rest, '<'))
+        {
+            int end = rest.IndexOf('>');
+            uri = end < 0 ? "" : rest.Substring(1, end - 1);
+            string after = Trim(rest.Substring(end + 1));
+            return end > 0 && (after.Length == 0 || after[0] == ';');
+        }
+
+        uri = Trim(rest.Split(';')[0]);
+        return !uri.Any(character => character is ',' or '?');
+    }
+
+    private static bool TryParseUri(string? displayName, string uri, out SipAddress? address)
+    {
+        address = null;
+        int colon = uri.IndexOf(':');
+        if (colon <= 0 || colon == uri.Length - 1 || !IsLetter(uri[0]) || uri.Any(character => character is <= ' ' or '<' or '>' or '"' or '\x7f'))
+        {
+            return false;
+        }
+
+        string scheme = uri.Substring(0, colon).ToLowerInvariant();
+        string rest = uri.Substring(colon + 1);
+        switch (scheme)
+        {
+            case "sip" or "sips":
+                string[] parts = rest.Split('@');
+                string host = parts[parts.Length - 1].Split(';', '?')[0];
+                string? user = null;
+                if (parts.Length > 2 || !TryReadHost(host, out host) || (parts.Length == 2 && !TryReadUser(parts[0].Split(':')[0], out user)))
+                {
+                    return false;
+                }
+
+                address = new(displayName, uri, user, host);
+                return true;
+
+            case "tel":
+                if (!TryReadUser(rest.Split(';')[0], out string? number))
+                {
+                    return false;
+                }
+
+                address = new(displayName, uri, number, host: null);
+                return true;
+
+            default:
+                address = new(displayName, uri, user: null, host: null);
+                return scheme.All(character => IsLetter(character) || IsDigit(character) || character is '+' or '-' or '.');
+        }
+    }
+
+    private static bool TryReadUser(string escaped, out string? user)
+    {
+        user = Uri.UnescapeDataString(escaped);
+        return escaped.Length > 0 && !user.Any(char.IsControl)
+            && escaped.All(character => IsLetter(character) || IsDigit(character) || UserMarks.Contains(character));
+    }
+
+    private static bool TryReadHost(string text, out string host)
+    {
+        int end = Begins(text, '[') ? text.IndexOf(']') + 1 : text.IndexOf(':') is >= 0 and var colon ? colon : text.Length;
+        host = text.Substring(0, end);
+        string port = text.Substring(end);
+        string name = Begins(host, '[') ? host.Trim('[', ']') : host;
+        bool isLiteral = name.Length < host.Length;
+        return name.Length > 0 && name.All(character => IsLetter(character) || IsDigit(character) || character is '.' or '-' || (character == ':' && isLiteral))
+            && (port.Length == 0 || (port[0] == ':' && port.Length > 1 && port.Skip(1).All(IsDigit)));
+    }
+
+    private static bool Begins(string text, char character) => text.Length > 0 && text[0] == character;
+
+    private static string Trim(string text) => text.Trim(' ', '\t', '\r', '\n');
+
+    private static bool IsLetter(char character) => character is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z');
+
+    private static bool IsDigit(char character) => character is >= '0' and <= '9';
+}

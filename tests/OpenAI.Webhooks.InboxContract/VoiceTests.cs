@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.WebSockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>samples/Voice.cs, against a stub of OpenAI's API.</summary>
+public sealed class VoiceTests
+{
+    private const string Key = "a key for tests";
+    private const string Secret = "a secret for the tests of calls";
+
+    [Fact]
+    public async Task A_call_is_accepted_and_followed_an_anonymous_one_rejected_and_one_that_is_gone_not_retried()
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var api = await StartApiAsync(asked);
+        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", $"{api.Urls.Single()}/v1", "--OPENAI_WEBHOOK_SECRET", Secret));
+        await sample.StartAsync();
+        try
+        {
+            (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200);
+            (await CallAsync(sample, "rtc_2", "<sip:anonymous@anonymous.invalid>")).Should().Be(200);
+            (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
+            (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
+
+            var clock = Stopwatch.StartNew();
+            while (!sample.Log.Contains("rtc_1 has ended", StringComparison.Ordinal))
+            {
+                clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
+                await Task.Delay(TimeSpan.FromMilliseconds(50));
+            }
+        }
+        finally
+        {
+            await sample.StopAsync();
+        }
+
+        sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected", "rtc_gone is gone").And.NotContain("4155550123");
+        asked.Should().BeEquivalentTo(
+            "POST /v1/realtime/calls/rtc_1/accept",
+            "GET /v1/realtime?call_id=rtc_1",
+            """{"type": "response.create"}""",
+            "POST /v1/realtime/calls/rtc_2/reject",
+            "POST /v1/realtime/calls/rtc_gone/accept");
+    }
+
+    private static async Task<int> CallAsync(Node sample, string id, string from)
+    {
+        using var client = new HttpClient();
+        var incoming = new RealtimeCallIncomingWebhookEvent { Id = $"evt_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { CallId = id, SipHeaders = [new("From", from)] } };
+        using var request = new WebhookSigner(Secret).Sign(incoming, $"wh_{id}").ToRequest($"{sample.Address}/webhooks/openai");
+        using var response = await client.SendAsync(request);
+        return (int)response.StatusCode;
+    }
+
+    private static async Task<WebApplication> StartApiAsync(ConcurrentQueue<string> asked)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.UseWebSockets();
+        app.Run(async context =>
+        {
+            context.Request.Headers.Authorization.ToString().Should().Be($"Bearer {Key}");
+            asked.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            if (context.WebSockets.IsWebSocketRequest)
+            {
+                using var socket = await context.WebSockets.AcceptWebSocketAsync();
+                byte[] buffer = new byte[1024];
+                var received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
+                asked.Enqueue(Encoding.UTF8.GetString(buffer, 0, received.Count));
+                await socket.SendAsync("""{"type":"response.created"}"""u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "the caller hung up", context.RequestAborted);
+                return;
+            }
+
+            context.Response.StatusCode = context.Request.Path.Value!.Contains("gone", StringComparison.Ordinal) ? 404 : 200;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync("{}");
+        });
+        await app.StartAsync();
+        return app;
+    }
+}

@@ -1,0 +1,82 @@
+namespace OpenAI.Webhooks.Tests;
+
+public class SipAddressTests
+{
+    [Theory]
+    [InlineData("<sip:+14155550123@example.com>", null, "+14155550123", "example.com", "+14155550123")]
+    [InlineData("\"Zo\u00EB \\\"Z\\\" O'Neil\" <sip:zoe@example.com>;tag=1", "Zo\u00EB \"Z\" O'Neil", "zoe", "example.com", null)]
+    [InlineData("\"<sip:mallory@evil.example>\" <sip:alice@example.com>", "<sip:mallory@evil.example>", "alice", "example.com", null)]
+    [InlineData("\"\" <sip:alice@example.com>", null, "alice", "example.com", null)]
+    [InlineData("A. G. Bell <sip:agb@bell-telephone.com> ;tag=a48s", "A. G. Bell", "agb", "bell-telephone.com", null)]
+    [InlineData("Anonymous <sip:anonymous@anonymous.invalid>", "Anonymous", "anonymous", "anonymous.invalid", null)]
+    [InlineData("sip:+12125551212@server.phone2net.com;tag=887s", null, "+12125551212", "server.phone2net.com", "+12125551212")]
+    [InlineData("  \t<sip:alice@example.com>\r\n", null, "alice", "example.com", null)]
+    [InlineData("<sips:alice:secret@[2001:db8::1]:5061;transport=tcp?subject=project%20x>", null, "alice", "[2001:db8::1]", null)]
+    [InlineData("<sip:+1-415-555.0123;phone-context=example.com@example.com:5060;user=phone>", null, "+1-415-555.0123;phone-context=example.com", "example.com", "+14155550123")]
+    [InlineData("<tel:+1-415-(555)-0123;ext=5>", null, "+1-415-(555)-0123", null, "+14155550123")]
+    [InlineData("<tel:7042;phone-context=example.com>", null, "7042", null, "7042")]
+    [InlineData("<SIP:%2B14155550123@EXAMPLE.com>", null, "+14155550123", "EXAMPLE.com", "+14155550123")]
+    [InlineData("<sip:j%40s0n@example.com>", null, "j@s0n", "example.com", null)]
+    [InlineData("<sip:example.com>", null, null, "example.com", null)]
+    [InlineData("<urn:service:sos>", null, null, null, null)]
+    [InlineData("<sip:\u0661\u0662@example.com>", "-", null, null, null)]
+    [InlineData("<sip:+1%0D%0A@example.com>", "-", null, null, null)]
+    [InlineData("<sip:a@b@c>", "-", null, null, null)]
+    [InlineData("<sip:@example.com>", "-", null, null, null)]
+    [InlineData("<sip:alice@>", "-", null, null, null)]
+    [InlineData("<sip:alice@exa mple.com>", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com:port>", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com>, <sip:bob@example.com>", "-", null, null, null)]
+    [InlineData("sip:a@example.com,sip:b@example.com", "-", null, null, null)]
+    [InlineData("sip:a@example.com <sip:b@example.com>", "-", null, null, null)]
+    [InlineData("\"open <sip:alice@example.com>", "-", null, null, null)]
+    [InlineData("\"ends with a backslash\\", "-", null, null, null)]
+    [InlineData("\"name\" sip:alice@example.com", "-", null, null, null)]
+    [InlineData("+14155550123", "-", null, null, null)]
+    [InlineData("<sip:>", "-", null, null, null)]
+    [InlineData("<>", "-", null, null, null)]
+    [InlineData("", "-", null, null, null)]
+    [InlineData(null, "-", null, null, null)]
+    public void TryParse_follows_the_grammar_of_RFC_3261(string? value, string? displayName, string? user, string? host, string? phoneNumber)
+    {
+        bool isAddress = SipAddress.TryParse(value, out var address);
+
+        isAddress.Should().Be(displayName != "-");
+        (address?.GetDisplayName(), address?.GetUser(), address?.GetHost(), address?.GetPhoneNumber()).Should().Be((isAddress ? displayName : null, user, host, phoneNumber));
+    }
+
+    [Fact]
+    public void TryParse_never_throws_and_gives_an_address_only_with_a_URI_of_the_value()
+    {
+        const string Alphabet = "<>\"\\:;@?,%+[]sip.tel 1\u00EB\n";
+        var random = new Random(20261125);
+        for (int i = 0; i < 20_000; i++)
+        {
+            string value = string.Concat(Enumerable.Range(0, random.Next(30)).Select(_ => Alphabet[random.Next(Alphabet.Length)]));
+            if (SipAddress.TryParse(value, out var address))
+            {
+                value.Should().Contain(address.GetUri());
+            }
+        }
+    }
+
+    [Fact]
+    public void From_and_To_are_found_by_their_names_and_compact_forms()
+    {
+        new SipHeaders(new SipHeader("from", "<sip:a@example.com>"), new SipHeader("TO", "<sip:b@example.com>")).Should().Match<SipHeaders>(headers =>
+            headers.GetFrom()!.GetUri() == "sip:a@example.com" && headers.GetTo()!.GetUri() == "sip:b@example.com");
+        new SipHeaders(new SipHeader("f", "<sip:a@example.com>"), new SipHeader("t", "nonsense")).Should().Match<SipHeaders>(headers =>
+            headers.GetFrom()!.GetUri() == "sip:a@example.com" && headers.GetTo() == null);
+        new SipHeaders().GetFrom().Should().BeNull();
+    }
+
+    [Fact]
+    public void ToString_says_nothing_personal()
+    {
+        SipAddress.TryParse("\"Zo\u00EB\" <sip:+14155550123@example.com>", out var address).Should().BeTrue();
+
+        address!.ToString().Should().Be("SipAddress");
+        typeof(SipAddress).GetProperties().Should().BeEmpty();
+    }
+}
