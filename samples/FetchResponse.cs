@@ -4,8 +4,10 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// What to do with an event, with OpenAI's own package: the text of a response, the output of a batch, the answer to a call.
+// The whole way, with OpenAI's own package: starts a background response, and prints its text when OpenAI says that it is there.
+// Also the output of a batch, and a short answer to a call (Voice.cs has a longer one).
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/FetchResponse.cs
+//   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
 using System.ClientModel;
 using System.ClientModel.Primitives;
@@ -30,6 +32,13 @@ app.MapOpenAIWebhooks("/webhooks/openai", (WebhookDelivery delivery, Cancellatio
     RealtimeCallIncomingWebhookEvent incoming => AnswerAsync(incoming.Data, cancellationToken),
     _ => Task.CompletedTask,
 });
+app.MapPost("/ask", async (HttpRequest request, CancellationToken cancellationToken) =>
+{
+    using var reader = new StreamReader(request.Body);
+    var question = ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken));
+    ResponseResult started = await openAI.GetResponsesClient().CreateResponseAsync(new CreateResponseOptions("gpt-5", [question]) { BackgroundModeEnabled = true }, cancellationToken);
+    return Results.Accepted(value: started.Id);
+});
 app.Run();
 
 async Task PrintTextAsync(string responseId, CancellationToken cancellationToken)
@@ -52,7 +61,7 @@ async Task PrintOutputAsync(string batchId, CancellationToken cancellationToken)
 // The package has no method for this yet (2.15.0). Its pipeline adds the key and tries again where that helps.
 async Task AnswerAsync(RealtimeCallEventData call, CancellationToken cancellationToken)
 {
-    bool isAnonymous = call.SipHeaders.GetValue("From")?.Contains("anonymous", StringComparison.OrdinalIgnoreCase) != false;
+    bool isAnonymous = call.SipHeaders.GetFrom()?.GetPhoneNumber() is null;
     var (answer, body) = isAnonymous
         ? ("reject", """{"status_code": 603}""")
         : ("accept", """{"type": "realtime", "model": "gpt-realtime", "instructions": "Say hello."}""");

@@ -25,6 +25,7 @@ public class SampleTests
         {
             string address = await ReadUntilAsync(sample, "Now listening on: ");
 
+            (await AskAsync(address)).Should().Be("\"resp_123\"");
             await SendAsync(address, """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""");
             (await ReadUntilAsync(sample, "resp_123: ")).Should().Be("What rhymes with webhook? A cookbook.");
 
@@ -42,7 +43,8 @@ public class SampleTests
             await sample.WaitForExitAsync();
         }
 
-        asked.Should().Equal(
+        asked.First().Should().StartWith("POST /v1/responses {").And.Contain("\"background\":true").And.Contain("What rhymes with webhook?");
+        asked.Skip(1).Should().Equal(
             "GET /v1/responses/resp_123",
             "GET /v1/batches/batch_123",
             "GET /v1/files/file_out/content",
@@ -97,6 +99,13 @@ public class SampleTests
         throw new InvalidOperationException($"The sample ended before it said '{beginning}'.");
     }
 
+    private static async Task<string> AskAsync(string address)
+    {
+        using var client = new HttpClient();
+        using var response = await client.PostAsync($"{address}/ask", new StringContent("What rhymes with webhook?"));
+        return await response.Content.ReadAsStringAsync();
+    }
+
     private static async Task SendAsync(string address, string payload)
     {
         using var client = new HttpClient();
@@ -119,7 +128,7 @@ public class SampleTests
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(context.Request.Path.Value switch
             {
-                "/v1/responses/resp_123" =>
+                "/v1/responses" or "/v1/responses/resp_123" =>
                     """
                     {
                       "id": "resp_123", "object": "response", "created_at": 1750861200, "status": "completed", "background": true, "model": "gpt-5",
