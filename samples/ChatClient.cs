@@ -1,0 +1,52 @@
+#:sdk Microsoft.NET.Sdk.Web
+#:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
+#:package Microsoft.Extensions.AI.OpenAI
+#:property PublishAot=false
+#:property NoWarn=$(NoWarn);OPENAI001;MEAI001;NU1603
+
+// A background response of an IChatClient (Microsoft.Extensions.AI) that is finished by a webhook instead of polling.
+//   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/ChatClient.cs
+//   curl --data "What rhymes with webhook?" http://localhost:5000/ask
+
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Caching.Distributed;
+using OpenAI.Responses;
+using OpenAI.Webhooks;
+
+var builder = WebApplication.CreateBuilder(args);
+string key = builder.Configuration["OPENAI_API_KEY"] ?? throw new InvalidOperationException("Set OPENAI_API_KEY.");
+var endpoint = new Uri(builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1");
+builder.Services.AddSingleton(new ResponsesClient(new ApiKeyCredential(key), new ResponsesClientOptions { Endpoint = endpoint }).AsIChatClient("gpt-5"));
+builder.Services.AddDistributedMemoryCache(); // for several machines, or to survive a restart: Redis, or a table
+builder.Services.AddOpenAIWebhooks();
+
+var app = builder.Build();
+app.MapPost("/ask", async (HttpRequest request, IChatClient chat, IDistributedCache waiting, CancellationToken cancellationToken) =>
+{
+    using var reader = new StreamReader(request.Body);
+    string question = await reader.ReadToEndAsync(cancellationToken);
+    ChatResponse started = await chat.GetResponseAsync(question, new ChatOptions { AllowBackgroundResponses = true }, cancellationToken);
+
+    // What the token is made of is documented nowhere, so it is kept under the id that the webhook will name.
+    if (started is { ResponseId: { } id, ContinuationToken: { } token })
+    {
+        await waiting.SetAsync(id, token.ToBytes().ToArray(), new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(4) }, CancellationToken.None);
+    }
+
+    return Results.Accepted(value: started.ResponseId);
+});
+app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellationToken) =>
+{
+    var waiting = services.GetRequiredService<IDistributedCache>();
+    if (delivery.Event is not ResponseWebhookEvent finished || await waiting.GetAsync(finished.Data.Id, cancellationToken) is not { } token)
+    {
+        return; // not of this application, or handled before
+    }
+
+    var chat = services.GetRequiredService<IChatClient>();
+    ChatResponse response = await chat.GetResponseAsync([], new ChatOptions { AllowBackgroundResponses = true, ContinuationToken = ResponseContinuationToken.FromBytes(token) }, cancellationToken);
+    Console.WriteLine($"{finished.Data.Id}: {response.FinishReason?.Value ?? finished.Type}: {response.Text}");
+    await waiting.RemoveAsync(finished.Data.Id, CancellationToken.None);
+});
+app.Run();

@@ -1,0 +1,98 @@
+using System.ClientModel;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
+using OpenAI.Responses;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>samples/ChatClient.cs, against a stub of OpenAI's API: what a webhook finishes is what polling would have given.</summary>
+public sealed class ChatClientTests : IAsyncLifetime
+{
+    private const string Secret = "a secret for the tests of chats";
+
+    private WebApplication? _api;
+    private bool _isFinished;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        _api = builder.Build();
+        _api.Run(RespondAsync);
+        await _api.StartAsync();
+    }
+
+    public async Task DisposeAsync() => await _api!.DisposeAsync();
+
+    [Theory]
+    [InlineData("completed")]
+    [InlineData("failed")]
+    [InlineData("incomplete")]
+    public async Task A_response_that_a_webhook_finishes_has_the_text_that_polling_gives(string status)
+    {
+        _isFinished = true;
+        string polled = await PollAsync(status);
+        _isFinished = false;
+        var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", $"{_api!.Urls.Single()}/v1", "--OPENAI_WEBHOOK_SECRET", Secret));
+        await sample.StartAsync();
+        try
+        {
+            using var client = new HttpClient();
+            using var asked = await client.PostAsync($"{sample.Address}/ask", new StringContent(status));
+            string id = (await asked.Content.ReadAsStringAsync()).Trim('"');
+            id.Should().Be($"resp_{status}", sample.Log);
+            _isFinished = true;
+            using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"{{id}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
+            using var response = await client.SendAsync(request);
+
+            ((int)response.StatusCode).Should().Be(200, sample.Log);
+            var clock = Stopwatch.StartNew();
+            while (!Regex.IsMatch(sample.Log, $"^{id}: .*\n", RegexOptions.Multiline))
+            {
+                clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), sample.Log);
+                await Task.Delay(TimeSpan.FromMilliseconds(50));
+            }
+
+            Regex.Match(sample.Log, $"^{id}: [^:]+: (.*)\n", RegexOptions.Multiline).Groups[1].Value.Should().Be(polled);
+        }
+        finally
+        {
+            await sample.StopAsync();
+        }
+    }
+
+    private async Task<string> PollAsync(string status)
+    {
+        using var chat = new ResponsesClient(new ApiKeyCredential("a key for tests"), new ResponsesClientOptions { Endpoint = new Uri($"{_api!.Urls.Single()}/v1") }).AsIChatClient("gpt-5");
+        var response = await chat.GetResponseAsync(status, new ChatOptions { AllowBackgroundResponses = true });
+        while (response.ContinuationToken is { } token)
+        {
+            response = await chat.GetResponseAsync([], new ChatOptions { AllowBackgroundResponses = true, ContinuationToken = token });
+        }
+
+        return response.Text;
+    }
+
+    private async Task RespondAsync(HttpContext context)
+    {
+        bool isNew = HttpMethods.IsPost(context.Request.Method);
+        using var reader = new StreamReader(context.Request.Body);
+        string asked = await reader.ReadToEndAsync();
+        string status = new[] { "completed", "failed", "incomplete" }.First(one => (isNew ? asked : context.Request.Path.Value!).Contains(one, StringComparison.Ordinal));
+        string shown = isNew || !_isFinished ? "queued" : status;
+        string text = shown == "queued" || status == "failed" ? "" : $$"""{ "id": "msg_1", "type": "message", "role": "assistant", "status": "{{status}}", "content": [{ "type": "output_text", "text": "A cookbook{{(status == "incomplete" ? " and" : ".")}}", "annotations": [] }] }""";
+        string error = shown == "failed" ? """{ "code": "server_error", "message": "It failed." }""" : "null";
+        string details = shown == "incomplete" ? """{ "reason": "max_output_tokens" }""" : "null";
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync($$"""
+            {
+              "id": "resp_{{status}}", "object": "response", "created_at": 1750861200, "status": "{{shown}}", "background": true, "model": "gpt-5",
+              "output": [{{text}}], "error": {{error}}, "incomplete_details": {{details}}, "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "metadata": {}
+            }
+            """);
+    }
+}
