@@ -48,12 +48,13 @@ internal sealed partial class Node(ProcessStartInfo start)
 
     public Task<bool> ExitsWithinAsync(TimeSpan time) => _process!.WaitForExitAsync().WaitAsync(time).ContinueWith(task => task.IsCompletedSuccessfully, TaskScheduler.Default);
 
-    public async Task StopAsync()
+    /// <summary>Stops it as a host is stopped, and kills it if that takes longer than a time.</summary>
+    public async Task StopAsync(TimeSpan? timeout = null)
     {
         if (_process is { HasExited: false })
         {
             using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
-            if (!await ExitsWithinAsync(Timeout))
+            if (!await ExitsWithinAsync(timeout ?? Timeout))
             {
                 await KillAsync();
             }

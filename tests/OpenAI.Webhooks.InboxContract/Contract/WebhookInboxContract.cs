@@ -49,11 +49,8 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
             await SetEngineAsync(EngineState.Running);
         }
 
-        foreach (var node in _nodes)
-        {
-            await node.StopAsync();
-        }
-
+        // What they still have to do is of no interest any more.
+        await Task.WhenAll(_nodes.Select(node => node.StopAsync(TimeSpan.FromSeconds(3))));
         _client.Dispose();
         _records.Delete(recursive: true);
     }
