@@ -10,6 +10,9 @@ internal static partial class PrivateText
 {
     private const string Mask = "•••";
 
+    // A screen shows no more of a text, and to search a long one takes seconds.
+    private const int MaxText = 200;
+
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(ReadOnlySpan<byte> payload, bool showsPrivate)
@@ -18,7 +21,7 @@ internal static partial class PrivateText
         {
             var reader = new Utf8JsonReader(payload);
             var data = JsonNode.Parse(ref reader)?["data"];
-            return data is null ? "" : (showsPrivate ? data : Masked(data)!).ToJsonString(Plain);
+            return data is null ? "" : Masked(data, text => showsPrivate ? text : PhoneOrUrl().Replace(text, Mask), showsPrivate)!.ToJsonString(Plain);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -26,16 +29,19 @@ internal static partial class PrivateText
         }
     }
 
-    private static JsonNode? Masked(JsonNode? node) => node switch
+    private static JsonNode? Masked(JsonNode? node, Func<string, string> mask, bool showsPrivate) => node switch
     {
         // A SIP header's value may have anything in it.
-        JsonObject header when header.ContainsKey("name") && header.ContainsKey("value") => new JsonObject { ["name"] = header["name"]?.DeepClone(), ["value"] = Mask },
-        JsonObject members => new JsonObject(members.GroupBy(member => PhoneOrUrl().Replace(member.Key, Mask), (name, same) => KeyValuePair.Create(name, Masked(same.First().Value)))),
-        JsonArray items => new JsonArray([.. items.Select(Masked)]),
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(PhoneOrUrl().Replace(value.GetValue<string>(), Mask)),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number && PhoneOrUrl().IsMatch(value.ToJsonString()) => JsonValue.Create(Mask),
+        JsonObject header when !showsPrivate && header.ContainsKey("name") && header.ContainsKey("value") => new JsonObject { ["name"] = mask(Shortened($"{header["name"]}")), ["value"] = Mask },
+        JsonObject members => new JsonObject(members.GroupBy(member => mask(Shortened(member.Key)), (name, same) => KeyValuePair.Create(name, Masked(same.First().Value, mask, showsPrivate)))),
+        JsonArray items => new JsonArray([.. items.Select(item => Masked(item, mask, showsPrivate))]),
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(mask(Shortened(value.GetValue<string>()))),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && mask(Shortened(value.ToJsonString())).Contains(Mask, StringComparison.Ordinal) => JsonValue.Create(Mask),
         _ => node?.DeepClone(),
     };
+
+    // Not in the midst of a word, of which too little may be left to be recognized.
+    private static string Shortened(string text) => text.Length <= MaxText ? text : text[..Math.Max(text.LastIndexOf(' ', MaxText), 0)] + "…";
 
     [GeneratedRegex(@"(?:sips?|tel|mailto):\S+|[a-z][a-z0-9+.-]*://\S+|\S+@\S+|(?<![A-Za-z0-9_-])\+?\d[\d ().-]{5,}\d(?![A-Za-z0-9_])", RegexOptions.IgnoreCase)]
     private static partial Regex PhoneOrUrl();

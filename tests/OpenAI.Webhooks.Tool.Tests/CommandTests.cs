@@ -174,6 +174,21 @@ public sealed class CommandTests : IDisposable
         (await listening).Output.Should().Contain("""{"id":"x_1","number":"•••","•••":7,"text":"call •••","url":"•••"}""");
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("--show-private")]
+    public async Task Listen_is_a_sound_receiver_in_doctors_eyes_also_for_large_bodies(params string[] options)
+    {
+        using var output = new StringWriter();
+        using var stopping = new CancellationTokenSource();
+        var listening = ToolRun.RunAsync(output, stopping.Token, ["listen", "--port", "0", .. options]);
+
+        (await ToolRun.DoctorAsync(await AddressAsync(output))).MendFirst.Should().BeNull();
+
+        await stopping.CancelAsync();
+        (await listening).Output.Should().Contain("\"padding\":\"…\"");
+    }
+
     [Fact]
     public async Task Listen_is_not_configured_by_the_application_in_whose_folder_it_runs()
     {
