@@ -7,7 +7,7 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>A process of the application.</summary>
 internal sealed partial class Node(ProcessStartInfo start)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
     private readonly StringBuilder _log = new();
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
