@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -73,13 +74,7 @@ internal sealed partial class OpenAIApi : IDisposable
             HttpMethod.Post, "webhook_endpoints", new JsonObject { ["name"] = name, ["url"] = url.ToString(), ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]) }, cancellationToken));
 
     /// <summary>Deletes an endpoint, if it is still there.</summary>
-    public async Task DeleteAsync(string id, CancellationToken cancellationToken)
-    {
-        if ((await ListAsync(cancellationToken)).Any(endpoint => endpoint.Id == id))
-        {
-            await SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
-        }
-    }
+    public Task DeleteAsync(string id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
 
     /// <summary>Has OpenAI send a test event, and returns the status that OpenAI got; null if it got none.</summary>
     public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
@@ -117,6 +112,11 @@ internal sealed partial class OpenAIApi : IDisposable
         {
             using var response = await _client.SendAsync(request, cancellationToken);
             Time = response.Headers.Date ?? Time;
+            if (method == HttpMethod.Delete && response.StatusCode == HttpStatusCode.NotFound)
+            {
+                return [];
+            }
+
             string text = await response.Content.ReadAsStringAsync(cancellationToken);
             if (response.IsSuccessStatusCode)
             {

@@ -21,7 +21,7 @@ internal static partial class PrivateText
         {
             var reader = new Utf8JsonReader(payload);
             var data = JsonNode.Parse(ref reader)?["data"];
-            return data is null ? "" : Masked(data, text => showsPrivate ? text : PhoneOrUrl().Replace(text, Mask), showsPrivate)!.ToJsonString(Plain);
+            return Shown(data, showsPrivate)?.ToJsonString(Plain) ?? "";
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
@@ -29,16 +29,18 @@ internal static partial class PrivateText
         }
     }
 
-    private static JsonNode? Masked(JsonNode? node, Func<string, string> mask, bool showsPrivate) => node switch
+    private static JsonNode? Shown(JsonNode? node, bool showsPrivate) => node switch
     {
         // A SIP header's value may have anything in it.
-        JsonObject header when !showsPrivate && header.ContainsKey("name") && header.ContainsKey("value") => new JsonObject { ["name"] = mask(Shortened($"{header["name"]}")), ["value"] = Mask },
-        JsonObject members => new JsonObject(members.GroupBy(member => mask(Shortened(member.Key)), (name, same) => KeyValuePair.Create(name, Masked(same.First().Value, mask, showsPrivate)))),
-        JsonArray items => new JsonArray([.. items.Select(item => Masked(item, mask, showsPrivate))]),
-        JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(mask(Shortened(value.GetValue<string>()))),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number && mask(Shortened(value.ToJsonString())).Contains(Mask, StringComparison.Ordinal) => JsonValue.Create(Mask),
+        JsonObject header when !showsPrivate && header.ContainsKey("name") && header.ContainsKey("value") => new JsonObject { ["name"] = Shown($"{header["name"]}", showsPrivate), ["value"] = Mask },
+        JsonObject members => new JsonObject(members.GroupBy(member => Shown(member.Key, showsPrivate), (name, same) => KeyValuePair.Create(name, Shown(same.First().Value, showsPrivate)))),
+        JsonArray items => new JsonArray([.. items.Select(item => Shown(item, showsPrivate))]),
+        JsonValue value when value.GetValueKind() == JsonValueKind.String => JsonValue.Create(Shown(value.GetValue<string>(), showsPrivate)),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && Shown(value.ToJsonString(), showsPrivate).Contains(Mask, StringComparison.Ordinal) => JsonValue.Create(Mask),
         _ => node?.DeepClone(),
     };
+
+    private static string Shown(string text, bool showsPrivate) => showsPrivate ? Shortened(text) : PhoneOrUrl().Replace(Shortened(text), Mask);
 
     // Not in the midst of a word, of which too little may be left to be recognized.
     private static string Shortened(string text) => text.Length <= MaxText ? text : text[..Math.Max(text.LastIndexOf(' ', MaxText), 0)] + "…";

@@ -7,8 +7,6 @@ internal static class Program
     // In a pipe there is no width to wrap lines at.
     private const int WidthOfPipes = 1000;
 
-    private const int CouldNotRun = 2;
-
     private static async Task<int> Main(string[] args)
     {
         if (Console.IsOutputRedirected)
@@ -23,7 +21,7 @@ internal static class Program
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The output cannot be written: the disk is full, or nobody reads it. There is no place to say so.
-            return CouldNotRun;
+            return ToolCommand.CouldNotRun;
         }
     }
 }

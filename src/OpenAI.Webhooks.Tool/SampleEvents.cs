@@ -57,6 +57,9 @@ internal static class SampleEvents
         };
     }
 
+    /// <summary>Writes an event of a type that nobody handles but who handles everything.</summary>
+    public static string CreateUnhandled() => $$"""{"id":"evt_doctor_{{Guid.NewGuid():N}}","object":"event","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"type":"openai_webhooks.doctor","data":{"id":"doctor"} }""";
+
     private static AgentEnvironmentEventData Environment => new() { Id = "env_sample" };
 
     private static AgentSessionEventData Session => new() { Id = "session_sample", EnvironmentType = "remote", EnvironmentId = "env_sample", Connect = new() { RemoteUrl = "wss://example.com/session_sample" } };

@@ -7,7 +7,8 @@ namespace OpenAI.Webhooks.Tool;
 /// <summary>The command <c>openai-webhooks</c>, on a console.</summary>
 internal sealed class ToolCommand(IAnsiConsole console)
 {
-    private const int CouldNotRun = 2;
+    /// <summary>The exit code of a command that could not run.</summary>
+    public const int CouldNotRun = 2;
 
     // How long `listen` may take to delete its endpoint at OpenAI after Ctrl+C.
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(15);

@@ -232,6 +232,16 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_endpoint_that_somebody_else_has_deleted_is_deleted()
+    {
+        await using var api = await FakeApi.StartAsync();
+        await using var listening = await Listening.StartAsync(api);
+        api.Endpoints.Clear();
+
+        (await listening.StopAsync()).Should().Be(0);
+    }
+
+    [Fact]
     public async Task What_listen_could_not_delete_the_next_start_deletes_and_nothing_that_another_still_uses()
     {
         await using var api = await FakeApi.StartAsync();

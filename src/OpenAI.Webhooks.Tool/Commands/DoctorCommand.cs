@@ -86,8 +86,8 @@ internal static class DoctorCommand
 
             void Add(Finding finding)
             {
-                // The same fault may be seen from both sides, such as a clock that is wrong.
-                if (finding.Level == Level.Fault && findings.Exists(earlier => earlier.Level == Level.Fault && earlier.Code == finding.Code))
+                // A clock that is wrong is so by this machine's and by OpenAI's.
+                if (finding is { Code: "clock", Level: Level.Fault } && findings.Exists(earlier => earlier is { Code: "clock", Level: Level.Fault }))
                 {
                     return;
                 }

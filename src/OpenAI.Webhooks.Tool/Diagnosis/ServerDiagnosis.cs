@@ -147,7 +147,7 @@ internal sealed class ServerDiagnosis(Deliverer deliverer, Uri url, IReadOnlyLis
 
         try
         {
-            var response = await deliverer.DeliverAsync(new WebhookSigner(secrets[0]).Sign(SignedDeliveries.Unhandled()), url, cancellationToken);
+            var response = await deliverer.DeliverAsync(new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken);
             return response.IsSuccess && !response.IsHtml;
         }
         catch (NoResponseException)

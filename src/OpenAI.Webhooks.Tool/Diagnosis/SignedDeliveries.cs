@@ -112,7 +112,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         {
             if ((await SignAndSendAsync(payload, secrets[0], shift, cancellationToken)).IsSuccess)
             {
-                return ServerDiagnosis.ClockFault(shift, "application", "this machine's to five minutes");
+                return ServerDiagnosis.ClockFault(shift, "application", "this machine's, to within five minutes");
             }
         }
 
@@ -187,7 +187,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     // White space, escapes, and text beyond ASCII: what software that reads and writes JSON does not leave alone.
     private async Task<Finding> DeliverAsWrittenByOthersAsync(CancellationToken cancellationToken)
     {
-        var node = JsonNode.Parse(Unhandled())!;
+        var node = JsonNode.Parse(SampleEvents.CreateUnhandled())!;
         node["data"]!["text"] = "Zoë ☎ </a> é";
         string payload = node.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n" }).Replace("\\u00EB", "ë", StringComparison.OrdinalIgnoreCase) + "\n";
         try
@@ -207,7 +207,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     {
         const string Size = "A body of 255 KiB";
         const string Raise = "Most events are small; a call's can be over 100 KiB. Raise the limit to 256 KiB: OpenAI:Webhooks:MaxBodyBytes, the server's MaxRequestBodySize, or the proxy's client_max_body_size.";
-        var node = JsonNode.Parse(Unhandled())!;
+        var node = JsonNode.Parse(SampleEvents.CreateUnhandled())!;
         node["data"]!["padding"] = new string('x', LargeBody - node.ToJsonString().Length - 32);
         try
         {
@@ -215,7 +215,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             return response.Status switch
             {
                 >= 200 and < 300 => Finding.Sound("body_size", $"{Size} is accepted."),
-                400 => BodyChanged($"a body of 255 KiB is rejected (400), though a small one is not; something cuts it off"),
+                400 => BodyChanged("a body of 255 KiB is rejected (400), though a small one is not; something cuts it off"),
                 503 => Finding.Fault("not_stored", $"{Size} is not stored (503), though a small one is.", "Check the size of the column or message that the inbox stores in: MySQL's BLOB takes 64 KiB."),
                 413 => Finding.Fault("body_limit", $"{Size} is too large (413).", Raise),
                 >= 500 => Finding.Note("body_size_unknown", $"{Size} gets {response.Status}: a handler may fail on an unknown type of event."),
@@ -230,9 +230,6 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
 
     private Task<ServerResponse> SignAndSendAsync(string payload, string secret, TimeSpan shift, CancellationToken cancellationToken)
         => deliverer.DeliverAsync(new WebhookSigner(secret, new ShiftedClock(shift)).Sign(payload), url, cancellationToken);
-
-    // A type that nobody handles but who handles everything.
-    public static string Unhandled() => $$"""{"id":"evt_doctor_{{Guid.NewGuid():N}}","object":"event","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"type":"openai_webhooks.doctor","data":{"id":"doctor"} }""";
 
     private string ChooseType()
     {
