@@ -1,8 +1,6 @@
 using System.ClientModel;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using OpenAI.Responses;
@@ -14,17 +12,10 @@ public sealed class ChatClientTests : IAsyncLifetime
 {
     private const string Secret = "a secret for the tests of chats";
 
-    private WebApplication? _api;
+    private StubApi? _api;
     private bool _isFinished;
 
-    public async Task InitializeAsync()
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        _api = builder.Build();
-        _api.Run(RespondAsync);
-        await _api.StartAsync();
-    }
+    public async Task InitializeAsync() => _api = await StubApi.StartAsync(RespondAsync);
 
     public async Task DisposeAsync() => await _api!.DisposeAsync();
 
@@ -37,7 +28,7 @@ public sealed class ChatClientTests : IAsyncLifetime
         _isFinished = true;
         string polled = await PollAsync(status);
         _isFinished = false;
-        var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", $"{_api!.Urls.Single()}/v1", "--OPENAI_WEBHOOK_SECRET", Secret));
+        var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", _api!.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
         try
         {
@@ -67,7 +58,7 @@ public sealed class ChatClientTests : IAsyncLifetime
 
     private async Task<string> PollAsync(string status)
     {
-        using var chat = new ResponsesClient(new ApiKeyCredential("a key for tests"), new ResponsesClientOptions { Endpoint = new Uri($"{_api!.Urls.Single()}/v1") }).AsIChatClient("gpt-5");
+        using var chat = new ResponsesClient(new ApiKeyCredential("a key for tests"), new ResponsesClientOptions { Endpoint = new Uri(_api!.Url) }).AsIChatClient("gpt-5");
         var response = await chat.GetResponseAsync(status, new ChatOptions { AllowBackgroundResponses = true });
         while (response.ContinuationToken is { } token)
         {

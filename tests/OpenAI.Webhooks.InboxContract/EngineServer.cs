@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using OpenAI.Webhooks.AspNetCore.Tests;
 
 namespace OpenAI.Webhooks.InboxContract;
 
@@ -22,19 +21,12 @@ internal sealed class EngineServer : IAsyncDisposable
     /// <param name="ready">What it writes when it is ready.</param>
     public static async Task<EngineServer> StartAsync(Func<DirectoryInfo, int, ProcessStartInfo> start, string ready)
     {
-        var server = new EngineServer(start, ready) { Port = FreePort() };
+        var server = new EngineServer(start, ready) { Port = FreePort.Choose() };
         await server.SetAsync(EngineState.Running);
         return server;
     }
 
     public static string? FindProgram(params string[] paths) => paths.FirstOrDefault(File.Exists);
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public async Task SetAsync(EngineState state)
     {

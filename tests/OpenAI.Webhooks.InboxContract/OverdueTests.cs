@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace OpenAI.Webhooks.InboxContract;
@@ -62,13 +60,10 @@ public sealed partial class OverdueTests : IDisposable
     private static List<string> Handled(params Node[] nodes)
         => [.. nodes.SelectMany(node => HandledPattern().Matches(node.Log)).Select(match => match.Groups[1].Value)];
 
-    private static async Task<WebApplication> StartApiAsync(ConcurrentQueue<string> asked)
+    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked)
     {
         int started = 0;
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.Run(async context =>
+        return await StubApi.StartAsync(async context =>
         {
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}");
             bool isNew = HttpMethods.IsPost(context.Request.Method);
@@ -81,13 +76,11 @@ public sealed partial class OverdueTests : IDisposable
                 }
                 """);
         });
-        await app.StartAsync();
-        return app;
     }
 
-    private async Task<Node> StartAsync(WebApplication api)
+    private async Task<Node> StartAsync(StubApi api)
     {
-        var node = new Node(SampleContract.Start("Overdue", "--file", Path.Combine(_folder.FullName, "overdue.db"), "--due", $"{Due}", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", $"{api.Urls.Single()}/v1", "--OPENAI_WEBHOOK_SECRET", Secret));
+        var node = new Node(SampleContract.Start("Overdue", "--file", Path.Combine(_folder.FullName, "overdue.db"), "--due", $"{Due}", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await node.StartAsync();
         return node;
     }

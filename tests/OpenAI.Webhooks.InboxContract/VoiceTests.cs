@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace OpenAI.Webhooks.InboxContract;
@@ -19,7 +17,7 @@ public sealed class VoiceTests
     {
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
-        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", $"{api.Urls.Single()}/v1", "--OPENAI_WEBHOOK_SECRET", Secret));
+        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
         try
         {
@@ -58,13 +56,9 @@ public sealed class VoiceTests
         return (int)response.StatusCode;
     }
 
-    private static async Task<WebApplication> StartApiAsync(ConcurrentQueue<string> asked)
+    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.UseWebSockets();
-        app.Run(async context =>
+        return await StubApi.StartAsync(async context =>
         {
             context.Request.Headers.Authorization.ToString().Should().Be($"Bearer {Key}");
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
@@ -83,7 +77,5 @@ public sealed class VoiceTests
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{}");
         });
-        await app.StartAsync();
-        return app;
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using OpenAI.Webhooks.AspNetCore.Tests;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
 
@@ -40,7 +39,7 @@ internal sealed class MariaDbServer : IAsyncDisposable
         // Between the choice of a port and its use somebody else may take it.
         for (int attempt = 0; attempt < 5; attempt++)
         {
-            int port = FreePort();
+            int port = FreePort.Choose();
             var process = Process.Start(new ProcessStartInfo(Program!,
                 ["--no-defaults", $"--datadir={data}", $"--port={port}", "--bind-address=127.0.0.1", $"--socket={Path.Combine(folder, "socket")}", .. user])
             {
@@ -70,12 +69,5 @@ internal sealed class MariaDbServer : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

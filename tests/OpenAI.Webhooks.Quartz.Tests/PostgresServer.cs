@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using OpenAI.Webhooks.AspNetCore.Tests;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
 
@@ -39,7 +38,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         // Between the choice of a port and its use somebody else may take it.
         for (int attempt = 0; attempt < 5; attempt++)
         {
-            server.Port = FreePort();
+            server.Port = FreePort.Choose();
             if (await server.TryStartAsync())
             {
                 return server;
@@ -110,12 +109,5 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             throw new InvalidOperationException(output);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

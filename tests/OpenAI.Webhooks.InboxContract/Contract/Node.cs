@@ -28,7 +28,8 @@ internal sealed partial class Node(ProcessStartInfo start)
         }
     }
 
-    public async Task StartAsync()
+    /// <summary>Starts it, and waits until it listens, or, if it may, until it has ended.</summary>
+    public async Task StartAsync(bool mayEnd = false)
     {
         (start.RedirectStandardOutput, start.RedirectStandardError, start.RedirectStandardInput) = (true, true, true);
         _process = Process.Start(start)!;
@@ -37,7 +38,14 @@ internal sealed partial class Node(ProcessStartInfo start)
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         _ = _process.WaitForExitAsync().ContinueWith(_ => _address.TrySetException(new InvalidOperationException($"The application ended before it listened.\n{Log}")), TaskScheduler.Default);
-        Address = await _address.Task.WaitAsync(Timeout);
+        try
+        {
+            Address = await _address.Task.WaitAsync(Timeout);
+        }
+        catch (InvalidOperationException) when (mayEnd)
+        {
+            // The caller asks whether it runs.
+        }
     }
 
     public async Task KillAsync()

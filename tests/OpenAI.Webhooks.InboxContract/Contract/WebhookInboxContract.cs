@@ -9,9 +9,10 @@ namespace OpenAI.Webhooks.InboxContract;
 
 /// <summary>
 /// What an inbox for webhooks has to keep, as tests of an application that uses it. Copy this folder
-/// into a project with xunit 2, Xunit.SkippableFact and FluentAssertions, derive a class for each engine, and say there how to start the application. It is tested as it
-/// is, in processes that are killed; a start-up hook adds a handler that does what the tests ask for. The application has to
-/// log its address as ASP.NET Core does, map its endpoint at <see cref="Path"/>, and take the options of <see cref="CreateNode"/>.
+/// into a project with xunit 2, Xunit.SkippableFact and FluentAssertions, and global usings of Xunit and FluentAssertions. Derive a
+/// class for each engine, and say there how to start the application. It is tested as it is, in processes that are killed; a
+/// start-up hook adds a handler that does what the tests ask for. The application has to log its address as ASP.NET Core does, map
+/// its endpoint at <c>/webhooks/openai</c>, and take what <see cref="CreateNode"/> is given.
 /// </summary>
 /// <remarks>It needs signals: Linux or macOS.</remarks>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "xunit calls DisposeAsync.")]
@@ -23,6 +24,9 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+
+    // Longer than the longest wait and what engines poll at: another attempt would come within it.
+    private static readonly TimeSpan QuietAfterAttempts = TimeSpan.FromSeconds(10);
 
     // The engine outlives a test, and knows the ids of others.
     private readonly string _idPrefix = $"{Guid.NewGuid():N}"[..11] + "_";
@@ -60,7 +64,10 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     /// <param name="retryDelays">The waits between attempts.</param>
     protected abstract ProcessStartInfo CreateNode(bool isReceiveOnly, IReadOnlyList<TimeSpan> retryDelays);
 
-    /// <summary>Stops the engine, or starts it again with what it has stored. SQLite has none: override both tests with it.</summary>
+    /// <summary>
+    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw, and name the four tests that
+    /// need one in <see cref="Exceptions"/>.
+    /// </summary>
     protected abstract Task SetEngineAsync(EngineState state);
 
     [SkippableFact]
@@ -108,9 +115,13 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "exit", isResponseNeeded: false);
-        for (int start = 0; start < 20 && await node.ExitsWithinAsync(TimeSpan.FromSeconds(25)); start++)
+        int starts = 1;
+        while (await node.ExitsWithinAsync(TimeSpan.FromSeconds(25)))
         {
-            node = await StartAsync();
+            starts++.Should().BeLessThanOrEqualTo(2 * (RetryDelays.Count + 1), "it has no more attempts than any other");
+
+            // It may meet the delivery before it listens.
+            node = await StartAsync(mayEnd: true);
         }
 
         node.IsRunning.Should().BeTrue();
@@ -284,7 +295,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     {
         var node = await StartAsync();
         await StorePayloadAsync(node, "wh_unreadable", """{"no":"event"}""");
-        await Task.Delay(RetryDelays[0] + Quiet);
+        await Task.Delay(QuietAfterAttempts);
         Regex.Count(node.Log, "wh_unreadable.*cannot be read|cannot be read.*wh_unreadable").Should().BeLessThanOrEqualTo(2, node.Log);
         node.Log.Should().Contain("wh_unreadable");
     });
@@ -304,7 +315,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "fail");
         await EventuallyAsync(() => Attempts("wh_1").Count > RetryDelays.Count, "wh_1");
-        await QuietAsync("wh_1");
+        await Task.Delay(QuietAfterAttempts);
         Attempts("wh_1").Should().HaveCount(RetryDelays.Count + 1);
     });
 
@@ -324,8 +335,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "give up");
         await BegunAsync("wh_1");
-        await Task.Delay(RetryDelays[0]);
-        await QuietAsync("wh_1");
+        await Task.Delay(QuietAfterAttempts);
         Attempts("wh_1").Should().HaveCount(1);
     });
 
@@ -533,7 +543,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         failure.Should().NotBeNull($"{GetType().Name} says that this cannot be kept. It is: remove the exception");
     }
 
-    private async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true)
+    private async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true, bool mayEnd = false)
     {
         var start = CreateNode(isReceiveOnly, RetryDelays);
         start.Environment["OPENAI_WEBHOOK_SECRET"] = Secret;
@@ -548,7 +558,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
         var node = new Node(start);
         _nodes.Add(node);
-        await node.StartAsync();
+        await node.StartAsync(mayEnd);
         return node;
     }
 

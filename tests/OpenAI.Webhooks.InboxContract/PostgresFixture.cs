@@ -1,0 +1,35 @@
+using OpenAI.Webhooks.Quartz.Tests;
+
+namespace OpenAI.Webhooks.InboxContract;
+
+/// <summary>A PostgreSQL for the tests of a class, where it is installed.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    internal PostgresServer? Server { get; private set; }
+
+    public async Task InitializeAsync() => Server = PostgresServer.Programs is null ? null : await PostgresServer.StartAsync();
+
+    public async Task DisposeAsync() => await (Server?.DisposeAsync() ?? ValueTask.CompletedTask);
+
+    internal async Task SetAsync(EngineState state)
+    {
+        switch (state)
+        {
+            case EngineState.Frozen:
+                await Server!.FreezeAsync(isFrozen: true);
+                break;
+            case EngineState.Stopped:
+                await Server!.StopAsync();
+                break;
+            case EngineState.Killed:
+                await Server!.StopAsync("QUIT");
+                break;
+            case EngineState.Running when Server!.IsRunning:
+                await Server.FreezeAsync(isFrozen: false);
+                break;
+            default:
+                await Server!.StartAgainAsync();
+                break;
+        }
+    }
+}
