@@ -28,32 +28,25 @@ public sealed class ChatClientTests : IAsyncLifetime
         _isFinished = true;
         string polled = await PollAsync(status);
         _isFinished = false;
-        var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", _api!.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        await using var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", _api!.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
-        try
-        {
-            using var client = new HttpClient();
-            using var asked = await client.PostAsync($"{sample.Address}/ask", new StringContent(status));
-            string id = (await asked.Content.ReadAsStringAsync()).Trim('"');
-            id.Should().Be($"resp_{status}", sample.Log);
-            _isFinished = true;
-            using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"{{id}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
-            using var response = await client.SendAsync(request);
+        using var client = new HttpClient();
+        using var asked = await client.PostAsync($"{sample.Address}/ask", new StringContent(status));
+        string id = (await asked.Content.ReadAsStringAsync()).Trim('"');
+        id.Should().Be($"resp_{status}", sample.Log);
+        _isFinished = true;
+        using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"{{id}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
+        using var response = await client.SendAsync(request);
 
-            ((int)response.StatusCode).Should().Be(200, sample.Log);
-            var clock = Stopwatch.StartNew();
-            while (!Regex.IsMatch(sample.Log, $"^{id}: .*\n", RegexOptions.Multiline))
-            {
-                clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), sample.Log);
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
-            }
-
-            Regex.Match(sample.Log, $"^{id}: [^:]+: (.*)\n", RegexOptions.Multiline).Groups[1].Value.Should().Be(polled);
-        }
-        finally
+        ((int)response.StatusCode).Should().Be(200, sample.Log);
+        var clock = Stopwatch.StartNew();
+        while (!Regex.IsMatch(sample.Log, $"^{id}: .*\n", RegexOptions.Multiline))
         {
-            await sample.StopAsync();
+            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), sample.Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
+
+        Regex.Match(sample.Log, $"^{id}: [^:]+: (.*)\n", RegexOptions.Multiline).Groups[1].Value.Should().Be(polled);
     }
 
     private async Task<string> PollAsync(string status)

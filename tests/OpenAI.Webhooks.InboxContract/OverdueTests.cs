@@ -23,7 +23,7 @@ public sealed partial class OverdueTests : IDisposable
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
         using var client = new HttpClient();
-        var first = await StartAsync(api);
+        await using var first = await StartAsync(api);
         string[] ids = new string[Count];
         await Parallel.ForAsync(0, Count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, token) =>
         {
@@ -35,7 +35,7 @@ public sealed partial class OverdueTests : IDisposable
         await first.StopAsync();
 
         // One in a hundred never comes.
-        var second = await StartAsync(api);
+        await using var second = await StartAsync(api);
         await DeliverAsync(client, second, ids[400..(Count * 99 / 100)]);
         while (Handled(first, second).Count < Count && started.Elapsed < Due + TimeSpan.FromMinutes(1))
         {

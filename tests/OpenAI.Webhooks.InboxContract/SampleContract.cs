@@ -21,6 +21,6 @@ public abstract class SampleContract(string? whyNot) : WebhookInboxContract
     internal static ProcessStartInfo Start(string sample, params string[] arguments)
         => new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", File.ReadAllText(Path.Combine(Built, $"{sample}.path")).Trim(), .. arguments]);
 
-    protected override ProcessStartInfo CreateNode(bool isReceiveOnly, IReadOnlyList<TimeSpan> retryDelays)
-        => Start(Sample, ["--receiveOnly", $"{isReceiveOnly}", .. retryDelays.SelectMany((delay, i) => (string[])[$"--retryDelays:{i}", $"{delay}"]), .. Options]);
+    protected override ProcessStartInfo CreateNode(bool isReceiveOnly)
+        => Start(Sample, ["--receiveOnly", $"{isReceiveOnly}", .. RetryDelays.SelectMany((delay, i) => (string[])[$"--retryDelays:{i}", $"{delay}"]), .. Options]);
 }

@@ -17,25 +17,18 @@ public sealed class VoiceTests
     {
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
-        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        await using var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
-        try
-        {
-            (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200);
-            (await CallAsync(sample, "rtc_2", "<sip:anonymous@anonymous.invalid>")).Should().Be(200);
-            (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
-            (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
+        (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200);
+        (await CallAsync(sample, "rtc_2", "<sip:anonymous@anonymous.invalid>")).Should().Be(200);
+        (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
+        (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
 
-            var clock = Stopwatch.StartNew();
-            while (!sample.Log.Contains("rtc_1 has ended", StringComparison.Ordinal))
-            {
-                clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
-                await Task.Delay(TimeSpan.FromMilliseconds(50));
-            }
-        }
-        finally
+        var clock = Stopwatch.StartNew();
+        while (!sample.Log.Contains("rtc_1 has ended", StringComparison.Ordinal))
         {
-            await sample.StopAsync();
+            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
 
         sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected", "rtc_gone is gone").And.NotContain("4155550123");

@@ -52,7 +52,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i <= Program.KilledRetryDelays.Length; i++)
         {
             await process.ExitAsync();
-            await process.StartAsync();
+            await process.StartAsync(mayEnd: true);
         }
 
         await Eventually(async () => (await database.DeadAsync()).Count == 1);
@@ -64,7 +64,7 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         (await app.Services.GetRequiredService<WebhookDeadLetters>().ReplayAsync("wh_fatal")).Should().BeTrue();
         (await database.DeadAsync()).Should().BeEmpty();
 
-        await process.StartAsync();
+        await process.StartAsync(mayEnd: true);
         await process.ExitAsync();
     }
 
@@ -163,7 +163,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         public int Port { get; private set; }
 
-        public async Task StartAsync()
+        /// <summary>Starts it, and waits until it listens, or, if a delivery may end it before, until it has ended.</summary>
+        public async Task StartAsync(bool mayEnd = false)
         {
             _process = Process.Start(new ProcessStartInfo(
                 Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
@@ -172,7 +173,14 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
             })!;
-            Port = int.Parse((await _process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
+            if (await _process.StandardOutput.ReadLineAsync() is { } port)
+            {
+                Port = int.Parse(port, CultureInfo.InvariantCulture);
+            }
+            else if (!mayEnd)
+            {
+                throw new InvalidOperationException("The process ended before it listened.");
+            }
         }
 
         public async Task KillAsync()

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace OpenAI.Webhooks.InboxContract;
 
 /// <summary>A process of the application.</summary>
-internal sealed partial class Node(ProcessStartInfo start)
+internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
 
@@ -68,6 +68,9 @@ internal sealed partial class Node(ProcessStartInfo start)
             }
         }
     }
+
+    /// <summary>Stops it. What it still has to do is of no interest any more, so it has three seconds.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(3));
 
     private void Add(string? line)
     {
