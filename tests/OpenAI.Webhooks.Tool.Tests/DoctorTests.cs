@@ -264,10 +264,9 @@ public class DoctorTests
     [Fact]
     public async Task Nobody_who_listens_a_name_that_does_not_resolve_and_another_protocol_are_told_apart()
     {
-        using var silent = new TcpListener(IPAddress.Loopback, 0);
-        silent.Start();
-        int port = ((IPEndPoint)silent.LocalEndpoint).Port;
-        silent.Stop();
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // Never listens, and nobody else can take its port.
+        int port = ((IPEndPoint)bound.LocalEndPoint!).Port;
         await using var plain = await Receiver.StartAsync();
 
         (await ToolRun.DoctorAsync($"http://127.0.0.1:{port}/")).MendFirst.Should().Be("nobody_listens");
