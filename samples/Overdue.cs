@@ -5,8 +5,9 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// A webhook that never comes: OpenAI gives up after 72 hours, and lists no past events. So whoever starts a background response says
-// by when its webhook is due. The webhook removes that; what is overdue is asked for once, and handed to the same handler.
+// A webhook that never comes: OpenAI gives up after 72 hours, and lists no past events. So whoever starts a background response
+// stores a job that is due when its webhook should have come. The webhook brings the job forward. When the job is due without a
+// webhook, it asks OpenAI what became of the response. Either way the same job finishes the response.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Overdue.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -32,7 +33,7 @@ builder.Services.AddQuartz(quartz =>
 });
 builder.Services.Configure<AdoJobStoreOptions>(store => store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing);
 builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
-builder.Services.AddOpenAIWebhooks().AddHandler<ResponseWebhookEvent, Finish>();
+builder.Services.AddOpenAIWebhooks().AddHandler<ResponseWebhookEvent, BringForward>();
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
@@ -42,58 +43,65 @@ app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerF
     var options = new CreateResponseOptions("gpt-5", [ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken))]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
-    // Not cancelled: the response runs now, whoever asked for it.
+    // Not cancelled: the response runs now, whoever asked for it. The trigger repeats until the job is deleted, so a failure does
+    // not end it. One that was missed while nobody ran fires at the next start.
     var scheduler = await schedulers.GetScheduler(CancellationToken.None);
     await scheduler.ScheduleJob(
-        JobBuilder.Create<Overdue>().WithIdentity(response.Id).RequestRecovery().Build(),
-        TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow + due).Build(),
+        JobBuilder.Create<Finish>().WithIdentity(response.Id).RequestRecovery().Build(),
+        TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow + due).WithSimpleSchedule(schedule => schedule.WithInterval(due).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow)).Build(),
         cancellationToken: CancellationToken.None);
     return Results.Accepted(value: response.Id);
 });
 app.Run();
 
-/// <summary>Handles a finished response once, whether OpenAI told of it or it was asked for.</summary>
-internal sealed class Finish(ISchedulerFactory schedulers) : IWebhookHandler<ResponseWebhookEvent>
+/// <summary>Runs the job of a response now, with the event that OpenAI sent.</summary>
+internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandler<ResponseWebhookEvent>
 {
     public async Task HandleAsync(ResponseWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
-        var scheduler = await schedulers.GetScheduler(CancellationToken.None);
-        var key = new JobKey(webhookEvent.Data.Id);
-        if (!await scheduler.Exists(key, cancellationToken))
+        var scheduler = await schedulers.GetScheduler(cancellationToken);
+        var job = new JobKey(webhookEvent.Data.Id);
+        if (await scheduler.Exists(job, cancellationToken)) // else it is finished, or nobody here asked for it
         {
-            return; // it was handled before
+            await scheduler.TriggerJob(job, new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
         }
-
-        // What is to be done comes here. If the process is killed before the next line, it is done again: key it by the response.
-        Console.WriteLine($"{webhookEvent.Data.Id}: {webhookEvent.Type}");
-        await scheduler.DeleteJob(key, CancellationToken.None);
     }
 }
 
-/// <summary>Asks for a response whose webhook is overdue, and hands what became of it to the handlers.</summary>
-internal sealed class Overdue(OpenAIClient openAI, WebhookDispatcher dispatcher, IConfiguration configuration) : IJob
+/// <summary>Finishes a response, whether OpenAI told of it or it is overdue. One run at a time for a response, on all machines.</summary>
+[DisallowConcurrentExecution]
+internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
 {
+    public const string Event = "event";
+
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         string id = context.JobDetail.Key.Name;
+        var finished = context.MergedJobDataMap.TryGetValue(Event, out object? json)
+            ? WebhookEvent.Parse<ResponseWebhookEvent>((string)json!)
+            : await AskAsync(id, cancellationToken);
+        if (finished is null)
+        {
+            return; // it still runs, and is asked for again
+        }
+
+        // What is to be done comes here. If the process is killed before the next line, it is done again: key it by the response.
+        Console.WriteLine($"{id}: {finished.Type}");
+        await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+    }
+
+    private async Task<ResponseWebhookEvent?> AskAsync(string id, CancellationToken cancellationToken)
+    {
         ResponseResult response = await openAI.GetResponsesClient().GetResponseAsync(id, cancellationToken);
-        ResponseWebhookEvent? finished = response.Status switch
+        logger.LogInformation("The webhook of {ResponseId} is overdue. The response is {Status}", id, response.Status);
+        var data = new ResponseEventData { Id = id };
+        return response.Status switch
         {
-            ResponseStatus.Completed => new ResponseCompletedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = id } },
-            ResponseStatus.Failed => new ResponseFailedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = id } },
-            ResponseStatus.Incomplete => new ResponseIncompleteWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = id } },
-            ResponseStatus.Cancelled => new ResponseCancelledWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = id } },
-            _ => null, // it still runs
+            ResponseStatus.Completed => new ResponseCompletedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
+            ResponseStatus.Failed => new ResponseFailedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
+            ResponseStatus.Incomplete => new ResponseIncompleteWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
+            ResponseStatus.Cancelled => new ResponseCancelledWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
+            _ => null,
         };
-        if (finished is not null)
-        {
-            var message = new WebhookMessage($"overdue_{id}", DateTimeOffset.UtcNow, BinaryData.FromString(finished.ToJson())) { EventType = finished.Type, EventId = finished.Id };
-            await dispatcher.DispatchAsync(message, cancellationToken);
-        }
-        else
-        {
-            var later = DateTimeOffset.UtcNow + configuration.GetValue("due", TimeSpan.FromHours(1));
-            await context.Scheduler.RescheduleJob(context.Trigger.Key, context.Trigger.GetTriggerBuilder().StartAt(later).Build(), CancellationToken.None);
-        }
     }
 }

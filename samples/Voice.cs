@@ -32,6 +32,9 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
 {
     private const int Gone = 404;
 
+    // Retries included. Later than that nobody is on the phone any more; OpenAI sends the webhook again.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     public async Task HandleAsync(RealtimeCallIncomingWebhookEvent incoming, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         string callId = incoming.Data.CallId;
@@ -47,7 +50,9 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
         using PipelineMessage message = openAI.Pipeline.CreateMessage(new Uri($"{openAI.Endpoint}/realtime/calls/{Uri.EscapeDataString(callId)}/{(isAccepted ? "accept" : "reject")}"), "POST");
         message.Request.Headers.Set("Content-Type", "application/json");
         message.Request.Content = BinaryContent.Create(BinaryData.FromString(body));
-        message.Apply(new RequestOptions { CancellationToken = cancellationToken });
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        message.Apply(new RequestOptions { CancellationToken = deadline.Token });
         await openAI.Pipeline.SendAsync(message);
         if (message.Response!.Status == Gone)
         {
@@ -92,14 +97,14 @@ internal sealed class Conversations(Channel<string> accepted, IConfiguration con
                 if (part.EndOfMessage)
                 {
                     using var message = JsonDocument.Parse(text.GetBuffer().AsMemory(0, (int)text.Length));
-                    logger.LogInformation("{CallId}: {Type}", callId, message.RootElement.GetProperty("type").GetString());
+                    logger.LogInformation("{CallId}: {Type}", callId, message.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("type", out var type) ? type : "no type");
                     text.SetLength(0);
                 }
             }
 
             logger.LogInformation("{CallId} has ended", callId);
         }
-        catch (Exception exception) when (exception is WebSocketException or JsonException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested) // one call must not end the others
         {
             logger.LogWarning("{CallId} is not followed any more: {Reason}", callId, exception.Message);
         }

@@ -31,7 +31,7 @@ app.Run();
 // Traps:
 // - Duplicate detection can only be set when the queue is made, and its window is ten minutes unless it is set.
 // - An abandoned message comes again at once. A wait is a new message with a time, and an id of its own: the old id is a duplicate.
-// - The queue's own limit of attempts makes dead letters without telling the application, so it is as high as it can be.
+// - The queue's own limit of attempts makes dead letters without telling the application, so it is as high as it can be, and the dispatcher counts.
 // - A message takes 256 KiB in the Standard tier, and a payload of that size does not fit. Premium takes more.
 // - A lock ends after a minute, and another machine gets the message: renew it for as long as a handler may take.
 internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAdministrationClient administration, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<AzureServiceBusInbox> logger) : IHostedService, IWebhookInbox
@@ -66,28 +66,25 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
 
     public Task StopAsync(CancellationToken cancellationToken) => _processor.CloseAsync(cancellationToken);
 
+    // Without the processor's token, which is cancelled as soon as the application begins to stop: handlers may finish.
     private async Task HandleAsync(ProcessMessageEventArgs received)
     {
-        var message = WebhookMessage.Parse(received.Message.Body.ToString());
-        int attempts = 1 + (received.Message.ApplicationProperties.TryGetValue(Attempts, out object? before) ? (int)before : 0);
-        try
+        int before = received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) ? (int)attempts : 0;
+        int attempt = before + received.Message.DeliveryCount;
+        var result = await dispatcher.AttemptAsync(received.Message.Body.ToString(), attempt, _waits);
+        if (result.IsDeadLetter)
         {
-            await dispatcher.DispatchAsync(message, received.CancellationToken);
+            await received.DeadLetterMessageAsync(received.Message);
+            return;
         }
-        catch (Exception exception) when (!received.CancellationToken.IsCancellationRequested)
-        {
-            if (attempts > _waits.Length || received.Message.DeliveryCount > _waits.Length + 1 || exception is UnreadableWebhookException or PermanentWebhookFailureException)
-            {
-                await received.DeadLetterMessageAsync(received.Message, exception.GetType().Name);
-                dispatcher.ReportDeadLetter(message, attempts);
-                return;
-            }
 
+        if (result.RetryDelay is { } delay)
+        {
             await _sender.SendMessageAsync(new ServiceBusMessage(received.Message.Body)
             {
-                MessageId = $"{message.Key}/{attempts}",
-                ScheduledEnqueueTime = DateTimeOffset.UtcNow + _waits[attempts - 1],
-                ApplicationProperties = { [Attempts] = attempts },
+                MessageId = $"{received.Message.MessageId}/{attempt}",
+                ScheduledEnqueueTime = DateTimeOffset.UtcNow + delay,
+                ApplicationProperties = { [Attempts] = attempt },
             });
         }
 

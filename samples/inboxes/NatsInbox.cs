@@ -7,6 +7,7 @@
 //   nats-server --jetstream; dotnet run samples/inboxes/NatsInbox.cs -- --nats nats://localhost
 // A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
 
+using System.Runtime.CompilerServices;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -28,93 +29,98 @@ app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
 // Traps:
-// - The server acknowledges before it has synced its file: in a power cut, what it acknowledged in the last two minutes may be
-//   lost. Set `sync_interval: always` (2.10 or later), or use a stream of three replicas.
-// - The stream forgets ids after its duplicate window, two minutes unless it is set.
-// - A message that nobody acknowledges in time is delivered again, while its handler still runs: tell the server that it does.
-// - After MaxDeliver a message stays in the stream and is never delivered again, and nobody is told. So it has no end here, and the
-//   attempts are counted.
+// - The server acknowledges before it has synced its file. In a power cut, what it acknowledged in the last two minutes may be lost.
+//   Set `sync_interval: always` (2.10 or later), or use a stream of three replicas.
+// - The server forgets ids after the duplicate window, which is two minutes unless it is set. After a restart it knows only the ids of
+//   messages that are still in the stream. So the stream keeps messages for the whole window, handled or not.
+// - A message that nobody acknowledges in time is delivered again while its handler still runs. So the server is told that it runs.
+//   The same happens to messages that wait in the client behind slow handlers. So a message is fetched only when a handler is free.
+// - After MaxDeliver a message is never delivered again, and nobody is told. So it is unlimited, and the dispatcher counts.
 internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<NatsInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Stream = "openai-webhooks", Waiting = "openai.webhooks.waiting", Dead = "openai.webhooks.dead";
 
-    private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6), Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Window = TimeSpan.FromDays(4); // OpenAI sends a delivery again for three
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly INatsJSContext _jetStream = new NatsClient(new NatsOpts { Url = configuration["nats"] ?? "nats://localhost" }).CreateJetStreamContext();
-    private bool _isStreamThere;
+    private bool _areStreamsThere;
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
         await CreateStreamsAsync(cancellationToken);
-        await PublishAsync(Waiting, message, cancellationToken);
+        await PublishAsync(Waiting, message.ToJson(), message.Key, cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        => Parallel.ForEachAsync(ReceiveAsync(stoppingToken), new ParallelOptions { MaxDegreeOfParallelism = 10 }, (received, _) => HandleAsync(received));
+
+    private async IAsyncEnumerable<INatsJSMsg<string>> ReceiveAsync([EnumeratorCancellation] CancellationToken stoppingToken)
     {
-        while (dispatcher.CanDispatch())
+        INatsJSConsumer? consumer = null;
+        while (dispatcher.CanDispatch() && !stoppingToken.IsCancellationRequested)
         {
+            INatsJSMsg<string>? received = null;
             try
             {
                 await CreateStreamsAsync(stoppingToken);
-                var consumer = await _jetStream.CreateOrUpdateConsumerAsync(Stream, new("handlers") { AckWait = AckWait, AckPolicy = ConsumerConfigAckPolicy.Explicit, MaxDeliver = -1 }, stoppingToken);
-                var options = new NatsJSConsumeOpts { MaxMsgs = 20, Expires = TimeSpan.FromSeconds(10) };
-                await Parallel.ForEachAsync(consumer.ConsumeAsync<string>(opts: options, cancellationToken: stoppingToken), new ParallelOptions { MaxDegreeOfParallelism = 10, CancellationToken = stoppingToken }, HandleAsync);
+                consumer ??= await _jetStream.CreateOrUpdateConsumerAsync(Stream, new("handlers") { AckWait = AckWait, AckPolicy = ConsumerConfigAckPolicy.Explicit, MaxDeliver = -1 }, stoppingToken);
+                received = await consumer.NextAsync<string>(opts: new() { Expires = Second }, cancellationToken: CancellationToken.None); // cancelled, it could cost a message an attempt
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 logger.LogWarning("No messages from NATS: {Reason}", exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                await Task.Delay(Second, CancellationToken.None);
+            }
+
+            if (received is not null)
+            {
+                yield return received;
             }
         }
     }
 
-    private async ValueTask HandleAsync(INatsJSMsg<string> received, CancellationToken stoppingToken)
+    private async ValueTask HandleAsync(INatsJSMsg<string> received)
     {
-        var message = WebhookMessage.Parse(received.Data!);
-        int attempts = (int)(received.Metadata?.NumDelivered ?? 1);
         try
         {
-            var handling = attempts > _waits.Length + 1 ? throw new InvalidOperationException("It has ended its process each time.") : dispatcher.DispatchAsync(message, stoppingToken);
-            while (await Task.WhenAny(handling, Task.Delay(AckWait / 3, stoppingToken)) != handling)
+            var attempting = dispatcher.AttemptAsync(received.Data ?? "", (int)received.Metadata!.Value.NumDelivered, _waits);
+            while (await Task.WhenAny(attempting, Task.Delay(AckWait / 3)) != attempting)
             {
-                await received.AckProgressAsync(cancellationToken: stoppingToken);
+                await received.AckProgressAsync();
             }
 
-            await handling;
-            await received.AckAsync(cancellationToken: stoppingToken);
+            var result = await attempting;
+            if (result.IsDeadLetter)
+            {
+                await PublishAsync(Dead, received.Data ?? "", id: null, CancellationToken.None);
+            }
+
+            await (result.RetryDelay is { } delay ? received.NakAsync(delay: delay) : received.AckAsync());
         }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            if (attempts <= _waits.Length && exception is not (UnreadableWebhookException or PermanentWebhookFailureException))
-            {
-                await received.NakAsync(delay: _waits[attempts - 1], cancellationToken: stoppingToken);
-                return;
-            }
-
-            await PublishAsync(Dead, message, stoppingToken);
-            await received.AckTerminateAsync(cancellationToken: stoppingToken);
-            dispatcher.ReportDeadLetter(message, attempts);
+            logger.LogWarning("A message is not acknowledged, so NATS will deliver it again: {Reason}", exception.Message);
         }
     }
 
-    private async Task PublishAsync(string subject, WebhookMessage message, CancellationToken cancellationToken)
+    private async Task PublishAsync(string subject, string text, string? id, CancellationToken cancellationToken)
     {
-        var ack = await _jetStream.PublishAsync(subject, message.ToJson(), opts: new NatsJSPubOpts { MsgId = $"{subject}/{message.Key}" }, cancellationToken: cancellationToken);
+        var ack = await _jetStream.PublishAsync(subject, text, opts: new NatsJSPubOpts { MsgId = id }, cancellationToken: cancellationToken);
         if (!ack.Duplicate)
         {
             ack.EnsureSuccess();
         }
     }
 
-    // Four days: OpenAI sends a delivery again for three.
     private async Task CreateStreamsAsync(CancellationToken cancellationToken)
     {
-        if (!_isStreamThere)
+        if (!_areStreamsThere)
         {
-            await _jetStream.CreateOrUpdateStreamAsync(new(Stream, [Waiting]) { Retention = StreamConfigRetention.Workqueue, DuplicateWindow = TimeSpan.FromDays(4) }, cancellationToken);
-            await _jetStream.CreateOrUpdateStreamAsync(new($"{Stream}-dead", [Dead]) { DuplicateWindow = TimeSpan.FromDays(4) }, cancellationToken);
-            _isStreamThere = true;
+            await _jetStream.CreateOrUpdateStreamAsync(new(Stream, [Waiting]) { DuplicateWindow = Window, MaxAge = Window }, cancellationToken);
+            await _jetStream.CreateOrUpdateStreamAsync(new($"{Stream}-dead", [Dead]), cancellationToken);
+            _areStreamsThere = true;
         }
     }
 }

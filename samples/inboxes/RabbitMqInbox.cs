@@ -7,6 +7,7 @@
 //   dotnet run samples/inboxes/RabbitMqInbox.cs -- --rabbitmq amqp://localhost
 // A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
 
+using System.Globalization;
 using System.Text;
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
@@ -31,71 +32,86 @@ app.Run();
 //   when a majority of the queue's nodes has it, and throws if it was refused or returned (mandatory).
 // - RabbitMQ keeps no ids: a copy of a delivery is a message of its own. Handlers have to key what they do by the webhook id.
 // - A delayed retry is a queue whose messages expire into the first. One queue a wait, because only its first message expires.
-// - Without x-delivery-limit, a message that ends its process each time is delivered for ever.
+// - A message that ends its process each time is delivered for ever, and x-delivery-count says how often. At x-delivery-limit
+//   the broker makes it a dead letter and tells nobody. So the limit is out of reach (RabbitMQ 4 has 20 otherwise), and the
+//   dispatcher counts.
 // - Only at-least-once dead-lettering keeps a message until the other queue has it.
+// - A channel that is closed hands its messages to others. So a stop first ends the consumer, and then waits for the handlers.
 // - A channel is not for several threads at once.
 internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
+    private const ushort Handlers = 10;
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
-    private readonly SemaphoreSlim _publishing = new(1);
+    private readonly SemaphoreSlim _publishing = new(1), _handling = new(Handlers);
     private IChannel? _publisher;
 
-    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => PublishAsync(Queue, message, attempts: 0, cancellationToken);
+    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => PublishAsync(Queue, Encoding.UTF8.GetBytes(message.ToJson()), attempts: 0, cancellationToken);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (dispatcher.CanDispatch())
+        while (dispatcher.CanDispatch() && !stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await using var channel = await OpenAsync(stoppingToken);
-                var closed = new TaskCompletionSource<string>();
-                channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(closed.TrySetResult(reason.ReplyText));
-                await channel.BasicQosAsync(prefetchSize: 0, prefetchCount: 10, global: false, stoppingToken);
+                var ended = new TaskCompletionSource<string>();
+                using var stopping = stoppingToken.Register(() => ended.TrySetResult("the application stops"));
+                channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(ended.TrySetResult(reason.ReplyText));
+                await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
                 var consumer = new AsyncEventingBasicConsumer(channel);
-                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received, stoppingToken);
-                await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
-                logger.LogWarning("The consumer of {Queue} ended: {Reason}", Queue, await closed.Task.WaitAsync(stoppingToken));
+                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received, ended);
+                string tag = await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
+                logger.LogInformation("The consumer of {Queue} ends: {Reason}", Queue, await ended.Task);
+                await (channel.IsOpen ? channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None) : Task.CompletedTask);
+                for (int i = 0; i < Handlers && stoppingToken.IsCancellationRequested; i++)
+                {
+                    await _handling.WaitAsync(CancellationToken.None);
+                }
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 logger.LogWarning("No connection to RabbitMQ: {Reason}", exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
             }
         }
     }
 
-    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received, CancellationToken stoppingToken)
+    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received, TaskCompletionSource<string> ended)
     {
-        var message = WebhookMessage.Parse(Encoding.UTF8.GetString(received.Body.Span));
-        int attempts = 1 + (received.BasicProperties.Headers is { } headers && headers.TryGetValue("attempts", out object? before) ? (int)before! : 0);
+        await _handling.WaitAsync();
         try
         {
-            await dispatcher.DispatchAsync(message, stoppingToken);
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            bool isDead = attempts > _waits.Length || exception is UnreadableWebhookException or PermanentWebhookFailureException;
-            await PublishAsync(isDead ? Dead : WaitQueue(_waits[attempts - 1]), message, attempts, stoppingToken);
-            if (isDead)
+            int attempt = 1 + CountOf("attempts") + CountOf("x-delivery-count");
+            var result = await dispatcher.AttemptAsync(Encoding.UTF8.GetString(received.Body.Span), attempt, _waits);
+            if (!result.IsHandled)
             {
-                dispatcher.ReportDeadLetter(message, attempts);
+                await PublishAsync(result.RetryDelay is { } delay ? WaitQueue(delay) : Dead, received.Body, attempt, CancellationToken.None);
             }
+
+            await channel.BasicAckAsync(received.DeliveryTag, multiple: false);
+        }
+        catch (Exception exception)
+        {
+            ended.TrySetResult(exception.Message); // the message waits for this channel's end
+        }
+        finally
+        {
+            _handling.Release();
         }
 
-        await channel.BasicAckAsync(received.DeliveryTag, multiple: false, stoppingToken);
+        int CountOf(string header) => received.BasicProperties.Headers is { } headers && headers.TryGetValue(header, out object? count) ? Convert.ToInt32(count, CultureInfo.InvariantCulture) : 0;
     }
 
-    private async Task PublishAsync(string queue, WebhookMessage message, int attempts, CancellationToken cancellationToken)
+    private async Task PublishAsync(string queue, ReadOnlyMemory<byte> body, int attempts, CancellationToken cancellationToken)
     {
         await _publishing.WaitAsync(cancellationToken);
         try
         {
             _publisher = _publisher is { IsOpen: true } open ? open : await OpenAsync(cancellationToken);
             var properties = new BasicProperties { Persistent = true, Headers = new Dictionary<string, object?> { ["attempts"] = attempts } };
-            await _publisher.BasicPublishAsync(exchange: "", queue, mandatory: true, properties, Encoding.UTF8.GetBytes(message.ToJson()), cancellationToken);
+            await _publisher.BasicPublishAsync(exchange: "", queue, mandatory: true, properties, body, cancellationToken);
         }
         catch
         {
@@ -112,14 +128,14 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
     {
         var factory = new ConnectionFactory { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
         var connection = await factory.CreateConnectionAsync(cancellationToken);
-        var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: 10), cancellationToken);
+        var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: Handlers), cancellationToken);
         channel.ChannelShutdownAsync += (_, _) =>
         {
             _ = connection.DisposeAsync().AsTask(); // not awaited here: it waits for this to end
             return Task.CompletedTask;
         };
         await DeclareAsync(Dead, []);
-        await DeclareAsync(Queue, new() { ["x-delivery-limit"] = _waits.Length, ["x-dead-letter-routing-key"] = Dead });
+        await DeclareAsync(Queue, new() { ["x-delivery-limit"] = 1000, ["x-dead-letter-routing-key"] = Dead });
         foreach (var wait in _waits)
         {
             await DeclareAsync(WaitQueue(wait), new() { ["x-message-ttl"] = (long)wait.TotalMilliseconds, ["x-dead-letter-routing-key"] = Queue });

@@ -8,6 +8,7 @@
 // A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
 
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Amazon.SQS;
 using Amazon.SQS.Model;
 using OpenAI.Webhooks;
@@ -28,71 +29,81 @@ app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
 // Traps:
-// - A FIFO queue forgets ids after five minutes, and OpenAI sends again for three days: handlers have to key what they do by the id.
+// - A FIFO queue forgets ids after five minutes, and OpenAI sends again for three days. Handlers have to key what they do by the id.
 // - Messages of one group wait for each other. With a group for each delivery, one that fails holds nothing up.
-// - A message that nobody deletes in time is delivered again, while its handler still runs: prolong its visibility.
-// - A queue's messages take 256 KiB unless it is set to 1 MiB, and a payload of 256 KiB is a third longer here.
-// - A redrive policy with a lower count than the waits makes dead letters without telling the application. Set none.
+// - A message that nobody deletes in time is delivered again while its handler still runs. So its visibility is prolonged.
+//   The same happens to messages that wait behind slow handlers. So a message is fetched only when a handler is free.
+// - A queue takes messages of 256 KiB unless it is set to 1 MiB. A payload of 256 KiB is a third longer here.
+// - A redrive policy with a lower count than the attempts makes dead letters and tells nobody. Set none.
 internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<SqsInbox> logger) : BackgroundService, IWebhookInbox
 {
-    private const int Visible = 30, ReceiveCount = 10;
+    private const int Visible = 30;
     private const string Attempts = "ApproximateReceiveCount";
 
     private readonly string _queue = configuration["queue"] ?? throw new InvalidOperationException("Set queue to the URL of the queue.");
     private readonly string _dead = configuration["dead"] ?? throw new InvalidOperationException("Set dead to the URL of the queue of the dead letters.");
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
 
-    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => SendAsync(_queue, message, cancellationToken);
+    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => SendAsync(_queue, message.ToJson(), message.Key, cancellationToken);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        => Parallel.ForEachAsync(ReceiveAsync(stoppingToken), new ParallelOptions { MaxDegreeOfParallelism = 10 }, (received, _) => HandleAsync(received));
+
+    private async IAsyncEnumerable<Message> ReceiveAsync([EnumeratorCancellation] CancellationToken stoppingToken)
     {
-        while (dispatcher.CanDispatch())
+        var request = new ReceiveMessageRequest(_queue) { MaxNumberOfMessages = 1, WaitTimeSeconds = 5, VisibilityTimeout = Visible, MessageSystemAttributeNames = [Attempts] };
+        while (dispatcher.CanDispatch() && !stoppingToken.IsCancellationRequested)
         {
+            Message? received = null;
             try
             {
-                var request = new ReceiveMessageRequest(_queue) { MaxNumberOfMessages = ReceiveCount, WaitTimeSeconds = 20, VisibilityTimeout = Visible, MessageSystemAttributeNames = [Attempts] };
-                var received = await sqs.ReceiveMessageAsync(request, stoppingToken);
-                await Task.WhenAll((received.Messages ?? []).Select(message => HandleAsync(message, stoppingToken)));
+                received = (await sqs.ReceiveMessageAsync(request, CancellationToken.None)).Messages?.FirstOrDefault(); // cancelled, it could cost a message an attempt
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
             {
                 logger.LogWarning("No messages from SQS: {Reason}", exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+            }
+
+            if (received is not null)
+            {
+                yield return received;
             }
         }
     }
 
-    private async Task HandleAsync(Message received, CancellationToken stoppingToken)
+    private async ValueTask HandleAsync(Message received)
     {
-        var message = WebhookMessage.Parse(received.Body);
-        int attempts = int.Parse(received.Attributes[Attempts], CultureInfo.InvariantCulture);
         try
         {
-            var handling = attempts > _waits.Length + 1 ? throw new InvalidOperationException("It has ended its process each time.") : dispatcher.DispatchAsync(message, stoppingToken);
-            while (await Task.WhenAny(handling, Task.Delay(TimeSpan.FromSeconds(Visible / 3), stoppingToken)) != handling)
+            var attempting = dispatcher.AttemptAsync(received.Body, int.Parse(received.Attributes[Attempts], CultureInfo.InvariantCulture), _waits);
+            while (await Task.WhenAny(attempting, Task.Delay(TimeSpan.FromSeconds(Visible / 3))) != attempting)
             {
-                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, Visible, stoppingToken);
+                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, Visible);
             }
 
-            await handling;
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            if (attempts <= _waits.Length && exception is not (UnreadableWebhookException or PermanentWebhookFailureException))
+            var result = await attempting;
+            if (result.RetryDelay is { } delay)
             {
-                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, (int)_waits[attempts - 1].TotalSeconds, stoppingToken);
+                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, (int)delay.TotalSeconds);
                 return;
             }
 
-            await SendAsync(_dead, message, stoppingToken);
-            dispatcher.ReportDeadLetter(message, attempts);
-        }
+            if (result.IsDeadLetter)
+            {
+                await SendAsync(_dead, received.Body, received.MessageId, CancellationToken.None);
+            }
 
-        await sqs.DeleteMessageAsync(_queue, received.ReceiptHandle, stoppingToken);
+            await sqs.DeleteMessageAsync(_queue, received.ReceiptHandle);
+        }
+        catch (Exception exception)
+        {
+            logger.LogWarning("A message is not deleted, so SQS will deliver it again: {Reason}", exception.Message);
+        }
     }
 
-    private Task<SendMessageResponse> SendAsync(string queue, WebhookMessage message, CancellationToken cancellationToken)
-        => sqs.SendMessageAsync(new SendMessageRequest(queue, message.ToJson()) { MessageDeduplicationId = message.Key, MessageGroupId = message.Key }, cancellationToken);
+    private Task<SendMessageResponse> SendAsync(string queue, string text, string id, CancellationToken cancellationToken)
+        => sqs.SendMessageAsync(new SendMessageRequest(queue, text) { MessageDeduplicationId = id, MessageGroupId = id }, cancellationToken);
 }
 
 internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>

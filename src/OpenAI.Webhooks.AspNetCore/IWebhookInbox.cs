@@ -7,8 +7,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </summary>
 /// <remarks>
 /// An inbox is resolved from the request's scope, and several deliveries may be stored at once. A message was verified, but
-/// its payload may not be an event. The dispatcher then throws <see cref="UnreadableWebhookException"/>: make such a message
-/// a dead letter, and do not retry it.
+/// its payload may not be an event. <see cref="WebhookDispatcher.AttemptAsync"/> says what to do with a message after each attempt.
 /// </remarks>
 public interface IWebhookInbox
 {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -50,14 +51,7 @@ public sealed class WebhookDispatcher
     public async Task DispatchAsync(WebhookMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var registration = WebhookRegistration.Find(_registrations, message.Name, nameof(DispatchAsync));
-        var setup = _setups.Get(registration.Name);
-        if (!setup.HasHandlers)
-        {
-            throw new InvalidOperationException(
-                $"{nameof(DispatchAsync)} has no handler. Add one with {registration.AddCall}.AddHandler<TEvent, THandler>().");
-        }
-
+        var (registration, setup) = FindSetup(message);
         var delivery = Restore(message);
         using var source = _deadline.CreateSource(cancellationToken);
         await _runner.RunAsync(RunInScopeAsync, delivery, message.TraceContext, source.Token).ConfigureAwait(false);
@@ -72,6 +66,69 @@ public sealed class WebhookDispatcher
                     : throw new InvalidOperationException(
                         $"No handler in this process takes {PrintableText.Of(delivery.Event.Type)}. Add one with {registration.AddCall}.AddHandler<{delivery.Event.GetType().Name}, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
             }
+        }
+    }
+
+    /// <summary>
+    /// Makes one attempt at a message that a queue holds, and says what the queue is to do with it. It keeps the rules that every
+    /// queue needs: it waits before a retry, and makes a dead letter of what no retry can help, of what has used up its attempts, and of
+    /// text that is no message. Dead letters are logged and counted, so <see cref="ReportDeadLetter"/> is not needed beside it.
+    /// </summary>
+    /// <param name="text">What <see cref="WebhookMessage.ToJson"/> gave. Must not be null.</param>
+    /// <param name="attempt">
+    /// Which attempt this is, from 1. Count those that were cut short as well, so that a delivery that ends its process each time
+    /// has an end.
+    /// </param>
+    /// <param name="retryDelays">The waits before the second attempt, the third, and so on. Must not be null.</param>
+    /// <param name="cancellationToken">
+    /// Cancels the handlers, as does the host's shutdown deadline. Do not pass a token that is cancelled when the host begins to
+    /// stop: handlers may finish until the deadline.
+    /// </param>
+    /// <returns>What to do: remove the message, deliver it again after a wait, or make it a dead letter.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> or <paramref name="retryDelays"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="attempt"/> is less than 1.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The attempt was cancelled. Leave the message in the queue.
+    /// </exception>
+    public async Task<WebhookAttemptResult> AttemptAsync(
+        string text, int attempt, IReadOnlyList<TimeSpan> retryDelays, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(retryDelays);
+        ArgumentOutOfRangeException.ThrowIfLessThan(attempt, 1);
+        WebhookMessage message;
+        try
+        {
+            message = WebhookMessage.Parse(text);
+        }
+        catch (JsonException exception)
+        {
+            _logger.NotAMessage(exception.Message);
+            _telemetry.CountDead(eventType: null);
+            return WebhookAttemptResult.DeadLetter;
+        }
+
+        if (attempt > retryDelays.Count + 1)
+        {
+            _logger.CutShort(message.WebhookId, attempt - 1);
+            ReportDeadLetter(message, attempt - 1);
+            return WebhookAttemptResult.DeadLetter;
+        }
+
+        try
+        {
+            await DispatchAsync(message, cancellationToken).ConfigureAwait(false);
+            return WebhookAttemptResult.Handled;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !(cancellationToken.IsCancellationRequested || _deadline.HasPassed))
+        {
+            if (attempt <= retryDelays.Count && exception is not (UnreadableWebhookException or PermanentWebhookFailureException))
+            {
+                return WebhookAttemptResult.RetryAfter(retryDelays[attempt - 1]);
+            }
+
+            ReportDeadLetter(message, attempt);
+            return WebhookAttemptResult.DeadLetter;
         }
     }
 
@@ -101,6 +158,24 @@ public sealed class WebhookDispatcher
         ArgumentNullException.ThrowIfNull(message);
         _logger.Dead(message.WebhookId, message.EventType ?? "unreadable", attempts);
         _telemetry.CountDead(message.EventType);
+    }
+
+    private (WebhookRegistration Registration, WebhookSetup Setup) FindSetup(WebhookMessage message)
+    {
+        try
+        {
+            var registration = WebhookRegistration.Find(_registrations, message.Name, nameof(DispatchAsync));
+            var setup = _setups.Get(registration.Name);
+            return setup.HasHandlers
+                ? (registration, setup)
+                : throw new InvalidOperationException(
+                    $"{nameof(DispatchAsync)} has no handler. Add one with {registration.AddCall}.AddHandler<TEvent, THandler>().");
+        }
+        catch (InvalidOperationException exception)
+        {
+            _logger.CannotDispatch(message.WebhookId, exception.Message);
+            throw;
+        }
     }
 
     private WebhookDelivery Restore(WebhookMessage message)

@@ -267,10 +267,120 @@ public class InboxTests
             .WithMessage("No handler in this process takes response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
     }
 
+    public static TheoryData<Exception?, int, bool, TimeSpan?> Attempts => new()
+    {
+        { null, 1, false, null },
+        { null, 3, false, null },
+        { new InvalidOperationException("on purpose"), 1, false, TimeSpan.FromSeconds(1) },
+        { new InvalidOperationException("on purpose"), 2, false, TimeSpan.FromMinutes(1) },
+        { new InvalidOperationException("on purpose"), 3, true, null },
+        { new OperationCanceledException("of the handler's own"), 2, false, TimeSpan.FromMinutes(1) },
+        { new PermanentWebhookFailureException("on purpose"), 1, true, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Attempts))]
+    public async Task AttemptAsync_says_what_the_queue_is_to_do(Exception? problem, int attempt, bool isDeadLetter, TimeSpan? retryDelay)
+    {
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(new Inbox { HandlerProblem = problem }, metrics);
+
+        var result = await AttemptAsync(app, TestApp.Payload, attempt);
+
+        (result.IsHandled, result.IsDeadLetter, result.RetryDelay).Should().Be((problem is null, isDeadLetter, retryDelay));
+        app.Log.Count(entry => entry.Message.StartsWith("The webhook wh_1 (response.completed) is a dead letter", StringComparison.Ordinal)).Should().Be(isDeadLetter ? 1 : 0);
+        metrics.Of("openai.webhook.deliveries").Count(measurement => measurement.EndsWith("=dead", StringComparison.Ordinal)).Should().Be(isDeadLetter ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task AttemptAsync_after_the_last_attempt_runs_no_handler_and_says_why()
+    {
+        var inbox = new Inbox();
+        await using var app = await StartAsync(inbox);
+
+        (await AttemptAsync(app, TestApp.Payload, attempt: 4)).IsDeadLetter.Should().BeTrue();
+
+        inbox.Handled.Should().BeEmpty();
+        app.Log.Select(entry => entry.Message).Should().ContainMatch("The webhook wh_1 was taken from the queue 3 times and not handled.*the process ended*")
+            .And.ContainMatch("The webhook wh_1 (*) is a dead letter (failed attempts: 3)*");
+    }
+
+    [Fact]
+    public async Task AttemptAsync_of_a_payload_that_is_no_event_is_a_dead_letter()
+    {
+        await using var app = await StartAsync(new Inbox());
+
+        (await AttemptAsync(app, "{}", attempt: 1)).IsDeadLetter.Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no message")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"webhook_id":"wh_1","timestamp":1e99,"payload":""}""")]
+    [InlineData("""{"webhook_id":"wh_1","timestamp":1,"payload":"a private word!"}""")]
+    public async Task AttemptAsync_of_a_text_that_is_no_message_is_a_dead_letter_and_says_so(string text)
+    {
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(new Inbox(), metrics);
+
+        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(text, 1, [])).IsDeadLetter.Should().BeTrue();
+
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().StartWith("The queue holds a text that is not a webhook message").And.NotContain("private");
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=dead");
+    }
+
+    [Fact]
+    public async Task AttemptAsync_without_a_handler_is_retried_and_says_what_is_missing()
+    {
+        await using var app = await StartAsync(new Inbox());
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { Name = "other" };
+
+        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay.Should().Be(TimeSpan.FromSeconds(1));
+
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Match("The webhook wh_1 cannot be handled in this process, so it is retried. *AddOpenAIWebhooks(\"other\")*");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AttemptAsync_that_is_cancelled_leaves_the_message_in_the_queue(bool byTheHost)
+    {
+        var inbox = new Inbox { Waits = true };
+        await using var app = await StartAsync(inbox, configure: services => services.AddHostedService<Busy>()
+            .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
+        using var source = new CancellationTokenSource();
+
+        var attempting = AttemptAsync(app, TestApp.Payload, attempt: 3, source.Token);
+        await (byTheHost ? FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>() : source.CancelAsync());
+
+        await FluentActions.Awaiting(() => attempting.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
+        app.Log.Should().NotContain(entry => entry.Message.Contains("dead letter", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task AttemptAsync_refuses_what_makes_no_sense()
+    {
+        await using var app = await StartAsync(new Inbox());
+        var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
+
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync(null!, 1, [])).Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 1, null!)).Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 0, [])).Should().ThrowAsync<ArgumentOutOfRangeException>();
+    }
+
     [Fact]
     public void Delivery_made_again_of_what_is_no_event_keeps_its_identity()
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
+
+    private static Task<WebhookAttemptResult> AttemptAsync(TestApp app, string payload, int attempt, CancellationToken cancellationToken = default)
+        => app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(
+            new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(payload)) { EventType = "response.completed" }.ToJson(),
+            attempt,
+            [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)],
+            cancellationToken);
 
     private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null, Action<IServiceCollection>? configure = null) => TestApp.StartAsync(
         builder =>

@@ -147,9 +147,9 @@ public class ReadmeSnippets
             {
                 try
                 {
-                    await dispatcher.DispatchAsync(message, stoppingToken);
+                    await dispatcher.DispatchAsync(message, CancellationToken.None);    // a handler may finish while the host stops
                 }
-                catch (Exception) when (!stoppingToken.IsCancellationRequested)
+                catch (Exception)
                 {
                     logger.LogError("The webhook {WebhookId} is lost.", message.WebhookId);    // the dispatcher has logged why; yours retries
                 }

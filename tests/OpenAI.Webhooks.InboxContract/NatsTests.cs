@@ -1,3 +1,5 @@
+using NATS.Net;
+
 namespace OpenAI.Webhooks.InboxContract;
 
 /// <summary>samples/inboxes/NatsInbox.cs.</summary>
@@ -15,4 +17,10 @@ public sealed class NatsTests(NatsFixture nats) : SampleContract(NatsFixture.Pro
     protected override string[] Options => ["--nats", $"nats://127.0.0.1:{nats.Server!.Port}"];
 
     protected override Task SetEngineAsync(EngineState state) => nats.Server!.SetAsync(state);
+
+    protected override async Task StoreTextAsync(string text)
+    {
+        await using var client = new NatsClient($"nats://127.0.0.1:{nats.Server!.Port}");
+        await client.CreateJetStreamContext().PublishAsync("openai.webhooks.waiting", text);
+    }
 }

@@ -11,7 +11,7 @@ public sealed partial class OverdueTests : IDisposable
     private const string Secret = "a secret for the tests of what is overdue";
     private const int Count = 1000;
 
-    private static readonly TimeSpan Due = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Due = TimeSpan.FromSeconds(60), Soon = TimeSpan.FromSeconds(2);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
@@ -23,19 +23,18 @@ public sealed partial class OverdueTests : IDisposable
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
         using var client = new HttpClient();
-        await using var first = await StartAsync(api);
+        await using var first = await StartAsync(api, Due);
         string[] ids = new string[Count];
-        await Parallel.ForAsync(0, Count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, token) =>
+        await Parallel.ForAsync(0, Count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
         {
-            using var response = await client.PostAsync($"{first.Address}/ask", new StringContent("What rhymes with webhook?"), token);
-            ids[i] = (await response.Content.ReadAsStringAsync(token)).Trim('"');
+            ids[i] = await AskAsync(client, first);
         });
         var started = Stopwatch.StartNew();
         await DeliverAsync(client, first, ids[..400]);
         await first.StopAsync();
 
         // One in a hundred never comes.
-        await using var second = await StartAsync(api);
+        await using var second = await StartAsync(api, Due);
         await DeliverAsync(client, second, ids[400..(Count * 99 / 100)]);
         while (Handled(first, second).Count < Count && started.Elapsed < Due + TimeSpan.FromMinutes(1))
         {
@@ -49,6 +48,64 @@ public sealed partial class OverdueTests : IDisposable
         asked.Where(request => request.StartsWith("GET", StringComparison.Ordinal)).Should().BeEquivalentTo(ids[(Count * 99 / 100)..].Select(id => $"GET /v1/responses/{id}"), "only what is missing is asked for, and once");
     }
 
+    [Fact]
+    public async Task A_response_that_cannot_be_asked_for_is_asked_for_again_and_its_late_webhook_handled()
+    {
+        var asked = new ConcurrentQueue<string>();
+        await using var api = await StartApiAsync(asked, ask: _ => Task.FromResult(404));
+        using var client = new HttpClient();
+        await using var node = await StartAsync(api, Soon);
+        string id = await AskAsync(client, node);
+        await EventuallyAsync(node, () => asked.Count(request => request.StartsWith("GET", StringComparison.Ordinal)) >= 6);
+        Handled(node).Should().BeEmpty();
+
+        await DeliverAsync(client, node, [id]);
+        await EventuallyAsync(node, () => Handled(node).Count == 1);
+        await DeliverAsync(client, node, [id]);
+        int before = asked.Count;
+        await Task.Delay(3 * Soon);
+
+        Handled(node).Should().Equal(id);
+        asked.Should().HaveCount(before, "what is finished is not asked for");
+    }
+
+    [Fact]
+    public async Task A_webhook_that_comes_while_the_overdue_response_is_asked_for_does_not_handle_it_twice()
+    {
+        var asked = new ConcurrentQueue<string>();
+        var answer = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var api = await StartApiAsync(asked, ask: _ => answer.Task);
+        using var client = new HttpClient();
+        await using var node = await StartAsync(api, Soon);
+        string id = await AskAsync(client, node);
+        await EventuallyAsync(node, () => asked.Any(request => request.StartsWith("GET", StringComparison.Ordinal)));
+
+        await DeliverAsync(client, node, [id]);
+        await Task.Delay(Soon);
+        Handled(node).Should().BeEmpty("one run at a time");
+        answer.SetResult(200);
+        await EventuallyAsync(node, () => Handled(node).Count > 0);
+        await Task.Delay(3 * Soon);
+
+        Handled(node).Should().Equal(id);
+    }
+
+    private static async Task<string> AskAsync(HttpClient client, Node node)
+    {
+        using var response = await client.PostAsync($"{node.Address}/ask", new StringContent("What rhymes with webhook?"));
+        return (await response.Content.ReadAsStringAsync()).Trim('"');
+    }
+
+    private static async Task EventuallyAsync(Node node, Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60), node.Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
     private static async Task DeliverAsync(HttpClient client, Node node, string[] ids)
         => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, token) =>
         {
@@ -60,7 +117,7 @@ public sealed partial class OverdueTests : IDisposable
     private static List<string> Handled(params Node[] nodes)
         => [.. nodes.SelectMany(node => HandledPattern().Matches(node.Log)).Select(match => match.Groups[1].Value)];
 
-    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked)
+    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked, Func<string, Task<int>>? ask = null)
     {
         int started = 0;
         return await StubApi.StartAsync(async context =>
@@ -68,6 +125,7 @@ public sealed partial class OverdueTests : IDisposable
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}");
             bool isNew = HttpMethods.IsPost(context.Request.Method);
             string id = isNew ? $"resp_{Interlocked.Increment(ref started)}" : context.Request.Path.Value!.Split('/')[^1];
+            context.Response.StatusCode = isNew || ask is null ? 200 : await ask(id);
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync($$"""
                 {
@@ -78,9 +136,9 @@ public sealed partial class OverdueTests : IDisposable
         });
     }
 
-    private async Task<Node> StartAsync(StubApi api)
+    private async Task<Node> StartAsync(StubApi api, TimeSpan due)
     {
-        var node = new Node(SampleContract.Start("Overdue", "--file", Path.Combine(_folder.FullName, "overdue.db"), "--due", $"{Due}", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        var node = new Node(SampleContract.Start("Overdue", "--file", Path.Combine(_folder.FullName, "overdue.db"), "--due", $"{due}", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await node.StartAsync();
         return node;
     }

@@ -1,3 +1,6 @@
+using System.Text;
+using RabbitMQ.Client;
+
 namespace OpenAI.Webhooks.InboxContract;
 
 /// <summary>samples/inboxes/RabbitMqInbox.cs.</summary>
@@ -11,6 +14,7 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
         [nameof(A_copy_of_one_that_waits_is_accepted_and_not_handled_again)] = NoIds,
         [nameof(A_copy_of_one_that_was_handled_is_accepted_and_not_handled_again)] = NoIds,
         [nameof(A_copy_that_comes_after_a_restart_is_not_handled_again)] = NoIds,
+        [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoIds,
         [nameof(A_copy_at_another_receiver_is_not_handled_again)] = NoIds,
     };
 
@@ -21,4 +25,11 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
     protected override string[] Options => ["--rabbitmq", $"amqp://127.0.0.1:{rabbitMq.Server!.Port}"];
 
     protected override Task SetEngineAsync(EngineState state) => rabbitMq.Server!.SetAsync(state);
+
+    protected override async Task StoreTextAsync(string text)
+    {
+        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        await channel.BasicPublishAsync(exchange: "", "openai-webhooks", mandatory: true, Encoding.UTF8.GetBytes(text));
+    }
 }

@@ -6,6 +6,8 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
 public abstract class SampleContract(string? whyNot) : WebhookInboxContract
 {
+    protected const string NobodyElseWrites = "Only the engine itself writes into its tables.";
+
     /// <summary>What the table calls the engine.</summary>
     public abstract string Engine { get; }
 

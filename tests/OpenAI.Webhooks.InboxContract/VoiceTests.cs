@@ -17,19 +17,13 @@ public sealed class VoiceTests
     {
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
-        await using var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
-        await sample.StartAsync();
+        await using var sample = await StartAsync(api);
         (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200);
         (await CallAsync(sample, "rtc_2", "<sip:anonymous@anonymous.invalid>")).Should().Be(200);
         (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
         (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
 
-        var clock = Stopwatch.StartNew();
-        while (!sample.Log.Contains("rtc_1 has ended", StringComparison.Ordinal))
-        {
-            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
-        }
+        await LoggedAsync(sample, "rtc_1 has ended");
 
         sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected", "rtc_gone is gone").And.NotContain("4155550123");
         asked.Should().BeEquivalentTo(
@@ -38,6 +32,50 @@ public sealed class VoiceTests
             """{"type": "response.create"}""",
             "POST /v1/realtime/calls/rtc_2/reject",
             "POST /v1/realtime/calls/rtc_gone/accept");
+    }
+
+    [Theory]
+    [InlineData("{}", "rtc_1 has ended")]
+    [InlineData("[1]", "rtc_1 has ended")]
+    [InlineData("no JSON", "rtc_1 is not followed any more")]
+    public async Task A_message_that_is_not_as_expected_ends_neither_the_application_nor_other_calls(string text, string expected)
+    {
+        await using var api = await StartApiAsync(new(), text: text);
+        await using var sample = await StartAsync(api);
+
+        (await CallAsync(sample, "rtc_1", "<sip:+14155550123@example.com>")).Should().Be(200);
+        await LoggedAsync(sample, expected);
+
+        (await CallAsync(sample, "rtc_2", "<sip:+14155550123@example.com>")).Should().Be(200);
+        await LoggedAsync(sample, expected.Replace("rtc_1", "rtc_2", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_call_whose_acceptance_takes_too_long_gets_no_200()
+    {
+        var end = new TaskCompletionSource();
+        await using var api = await StartApiAsync(new(), accept: end.Task);
+        await using var sample = await StartAsync(api);
+
+        (await CallAsync(sample, "rtc_1", "<sip:+14155550123@example.com>")).Should().Be(500);
+        end.SetResult();
+    }
+
+    private static async Task<Node> StartAsync(StubApi api)
+    {
+        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        await sample.StartAsync();
+        return sample;
+    }
+
+    private static async Task LoggedAsync(Node sample, string text)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!sample.Log.Contains(text, StringComparison.Ordinal))
+        {
+            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
     }
 
     private static async Task<int> CallAsync(Node sample, string id, string from)
@@ -49,7 +87,7 @@ public sealed class VoiceTests
         return (int)response.StatusCode;
     }
 
-    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked)
+    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked, string text = """{"type":"response.created"}""", Task? accept = null)
     {
         return await StubApi.StartAsync(async context =>
         {
@@ -61,11 +99,12 @@ public sealed class VoiceTests
                 byte[] buffer = new byte[1024];
                 var received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
                 asked.Enqueue(Encoding.UTF8.GetString(buffer, 0, received.Count));
-                await socket.SendAsync("""{"type":"response.created"}"""u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+                await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
                 await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "the caller hung up", context.RequestAborted);
                 return;
             }
 
+            await (accept ?? Task.CompletedTask);
             context.Response.StatusCode = context.Request.Path.Value!.Contains("gone", StringComparison.Ordinal) ? 404 : 200;
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{}");

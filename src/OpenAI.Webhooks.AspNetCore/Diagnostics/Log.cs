@@ -65,6 +65,15 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Error, "The webhook {WebhookId} ({EventType}) is a dead letter (failed attempts: {Attempts}). It is not retried until somebody replays it.")]
     public static partial void Dead(this ILogger logger, string webhookId, string eventType, int attempts);
 
+    [LoggerMessage(21, LogLevel.Error, "The webhook {WebhookId} cannot be handled in this process, so it is retried. {Reason}")]
+    public static partial void CannotDispatch(this ILogger logger, string webhookId, string reason);
+
+    [LoggerMessage(22, LogLevel.Error, "The webhook {WebhookId} was taken from the queue {Attempts} times and not handled. For attempts without a logged failure: the process ended meanwhile, or the queue took the message back because it was not acknowledged in time.")]
+    public static partial void CutShort(this ILogger logger, string webhookId, int attempts);
+
+    [LoggerMessage(23, LogLevel.Error, "The queue holds a text that is not a webhook message, so it is a dead letter. Find out who else writes to the queue. {Reason}")]
+    public static partial void NotAMessage(this ILogger logger, string reason);
+
     [LoggerMessage(15, LogLevel.Information, "POST {Pattern} receives OpenAI webhooks: {Target}.")]
     public static partial void Mapped(this ILogger logger, string pattern, string target);
 

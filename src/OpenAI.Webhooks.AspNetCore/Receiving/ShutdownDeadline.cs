@@ -10,6 +10,8 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
 {
     private readonly CancellationTokenSource _deadline = new();
 
+    public bool HasPassed => _deadline.IsCancellationRequested;
+
     /// <summary>Makes the source of one delivery's token, which the deadline or another token cancels.</summary>
     /// <returns>A source to dispose with the delivery, so that nothing a handler registers outlives it.</returns>
     public CancellationTokenSource CreateSource(CancellationToken other)

@@ -64,10 +64,16 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     protected abstract ProcessStartInfo CreateNode(bool isReceiveOnly);
 
     /// <summary>
-    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the four tests that
+    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the five tests that
     /// need one in <see cref="Exceptions"/>.
     /// </summary>
     protected abstract Task SetEngineAsync(EngineState state);
+
+    /// <summary>
+    /// Puts a text into the engine's queue that is no delivery, as another program might. Where no other program writes, throw
+    /// NotSupportedException, and name the test that needs it in <see cref="Exceptions"/>.
+    /// </summary>
+    protected abstract Task StoreTextAsync(string text);
 
     [SkippableFact]
     public Task A_delivery_that_got_200_is_handled_once() => PromiseAsync(async () =>
@@ -125,19 +131,51 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
         node.IsRunning.Should().BeTrue();
         await QuietAsync("wh_1");
+        _nodes.Should().ContainSingle(each => each.Log.Contains("dead letter", StringComparison.Ordinal), "somebody has to hear of it");
         (await StoreAsync(node, "wh_2")).Should().Be(200);
         await HandledOnceAsync("wh_2");
     });
 
     [SkippableFact]
-    public Task A_graceful_stop_in_a_handler_loses_nothing() => PromiseAsync(async () =>
+    public Task A_graceful_stop_lets_the_handler_that_runs_end() => PromiseAsync(async () =>
     {
         var first = await StartAsync();
-        await StoreAsync(first, "wh_1", "wait 1500");
+        await StoreAsync(first, "wh_1", "wait 4000");
+        await BegunAsync("wh_1");
+        await first.StopAsync();
+        Handlings("wh_1").Should().HaveCount(1);
+        await StartAsync();
+        await QuietAsync("wh_1");
+        Attempts("wh_1").Should().HaveCount(1);
+    });
+
+    [SkippableFact]
+    public Task A_handler_that_a_stop_cuts_short_runs_again() => PromiseAsync(async () =>
+    {
+        var first = await StartAsync();
+        await StoreAsync(first, "wh_1", "wait 60000 once");
         await BegunAsync("wh_1");
         await first.StopAsync();
         await StartAsync();
         await HandledAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task More_graceful_stops_than_attempts_cost_no_attempt() => PromiseAsync(async () =>
+    {
+        string[] ids = Ids(40);
+        var node = await StartAsync();
+        await StoreAllAsync(node, ids, doing: "wait 1000");
+        for (int stop = 0; stop < RetryDelays.Count + 3; stop++)
+        {
+            await node.StopAsync();
+            node = await StartAsync();
+        }
+
+        await HandledAsync(ids);
+        await Task.Delay(Quiet);
+        ids.Should().OnlyContain(id => Attempts(id).Count == 1);
+        _nodes.Should().NotContain(each => each.Log.Contains("dead letter", StringComparison.Ordinal));
     });
 
     [SkippableFact]
@@ -191,6 +229,20 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await HandledAsync("wh_1");
         await first.StopAsync();
         (await StoreAsync(await StartAsync(), "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1");
+        await HandledAsync("wh_1");
+        await ChangeEngineAsync(EngineState.Stopped);
+        await ChangeEngineAsync(EngineState.Running);
+        await StoreUntilAcceptedAsync(node, "wh_1");
+        await StoreUntilAcceptedAsync(node, "wh_2");
+        await HandledAsync("wh_2");
         await HandledOnceAsync("wh_1");
     });
 
@@ -300,6 +352,26 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
+    public Task Texts_that_are_no_delivery_are_put_aside_once_and_reported() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+
+        // More than an application is likely to handle at once.
+        for (int i = 0; i < 30; i++)
+        {
+            await StoreTextAsync("no delivery");
+        }
+
+        await EventuallyAsync(() => Reports() == 30, "30 reports");
+        (await StoreAsync(node, "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+        await Task.Delay(QuietAfterAttempts);
+        Reports().Should().Be(30);
+
+        int Reports() => Regex.Count(node.Log, "dead letter");
+    });
+
+    [SkippableFact]
     public Task A_handler_that_fails_once_is_tried_again() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
@@ -364,6 +436,17 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await BegunAsync("wh_slow");
         await StoreAsync(node, "wh_1");
         await HandledAsync(TimeSpan.FromSeconds(15), "wh_1");
+    });
+
+    [SkippableFact]
+    public Task A_backlog_of_slow_ones_is_handled_once_each() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        string[] ids = Ids(40);
+        await StoreAllAsync(node, ids, doing: "wait 4000");
+        await HandledAsync(ids);
+        await Task.Delay(Quiet);
+        ids.Should().OnlyContain(id => Attempts(id).Count == 1);
     });
 
     [SkippableFact]
@@ -549,6 +632,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         start.Environment["OPENAI_WEBHOOK_SECRET"] = Secret;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         start.Environment["DOTNET_hostBuilder__reloadConfigOnChange"] = "false";
+        start.Environment["DOTNET_shutdownTimeoutSeconds"] = "10";
         if (hasHandler)
         {
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(ContractHandler).Assembly.Location;

@@ -93,7 +93,8 @@ public sealed class SipAddress
                 return (text.ToString(), i + 1);
             }
 
-            if (rest[i] == '\\' && ++i == rest.Length)
+            // The grammar lets control characters in where they are escaped. They have no business in a name.
+            if ((rest[i] == '\\' && ++i == rest.Length) || (char.IsControl(rest[i]) && rest[i] != '\t'))
             {
                 break;
             }
@@ -162,9 +163,12 @@ public sealed class SipAddress
     private static bool TryReadUser(string escaped, out string? user)
     {
         user = Uri.UnescapeDataString(escaped);
-        return escaped.Length > 0 && !user.Any(char.IsControl)
+        return escaped.Length > 0 && !user.Any(char.IsControl) && escaped.Split('%').Skip(1).All(StartsWithTwoHexDigits)
             && escaped.All(character => IsLetter(character) || IsDigit(character) || UserMarks.Contains(character));
     }
+
+    private static bool StartsWithTwoHexDigits(string text)
+        => text.Length >= 2 && text.Take(2).All(character => IsDigit(character) || character is (>= 'a' and <= 'f') or (>= 'A' and <= 'F'));
 
     private static bool TryReadHost(string text, out string host)
     {
