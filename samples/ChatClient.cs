@@ -4,7 +4,7 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001;MEAI001;NU1603
 
-// A background response of an IChatClient (Microsoft.Extensions.AI) that is finished by a webhook instead of polling.
+// A background response of an IChatClient (Microsoft.Extensions.AI), completed by a webhook instead of polling.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/ChatClient.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -18,7 +18,7 @@ var builder = WebApplication.CreateBuilder(args);
 string key = builder.Configuration["OPENAI_API_KEY"] ?? throw new InvalidOperationException("Set OPENAI_API_KEY.");
 var endpoint = new Uri(builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1");
 builder.Services.AddSingleton(new ResponsesClient(new ApiKeyCredential(key), new ResponsesClientOptions { Endpoint = endpoint }).AsIChatClient("gpt-5"));
-builder.Services.AddDistributedMemoryCache(); // for several machines, or to survive a restart: Redis, or a table
+builder.Services.AddDistributedMemoryCache(); // use Redis or a table for several machines, or to survive a restart
 builder.Services.AddOpenAIWebhooks();
 
 var app = builder.Build();
@@ -28,7 +28,7 @@ app.MapPost("/ask", async (HttpRequest request, IChatClient chat, IDistributedCa
     string question = await reader.ReadToEndAsync(cancellationToken);
     ChatResponse started = await chat.GetResponseAsync(question, new ChatOptions { AllowBackgroundResponses = true }, cancellationToken);
 
-    // What the token is made of is documented nowhere, so it is kept under the id that the webhook will name.
+    // The token's format is not documented, so store the token under the id that the webhook will contain.
     if (started is { ResponseId: { } id, ContinuationToken: { } token })
     {
         await waiting.SetAsync(id, token.ToBytes().ToArray(), new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(4) }, CancellationToken.None);
@@ -41,7 +41,7 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellatio
     var waiting = services.GetRequiredService<IDistributedCache>();
     if (delivery.Event is not ResponseWebhookEvent finished || await waiting.GetAsync(finished.Data.Id, cancellationToken) is not { } token)
     {
-        return; // not of this application, or handled before
+        return; // not from this application, or already handled
     }
 
     var chat = services.GetRequiredService<IChatClient>();

@@ -4,10 +4,11 @@
 #:package Npgsql
 #:property PublishAot=false
 
-// Stores each delivery before the response, and handles it afterwards, however often the process is killed in between:
+// Stores each delivery before the response, and handles it afterwards, even if the process is killed in between:
 //   dotnet run samples/Durable.cs                                                 in a SQLite file, webhooks.db
-//   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"    one of a fleet on PostgreSQL
-// Send it deliveries from another terminal, with the same OPENAI_WEBHOOK_SECRET, see which are dead and why, and replay one:
+//   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"    one of several machines, on PostgreSQL
+// From another terminal, with the same OPENAI_WEBHOOK_SECRET, send deliveries, list dead letters with their reasons, and replay
+// one:
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.failed --to http://localhost:5000/webhooks/openai
 //   curl http://localhost:5000/dead
@@ -22,7 +23,7 @@ using Quartz;
 
 var builder = WebApplication.CreateBuilder(args);
 
-// For this sample only: a secret that everybody knows, unless OPENAI_WEBHOOK_SECRET is set.
+// For this sample only: a public secret, unless OPENAI_WEBHOOK_SECRET is set.
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
 
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
@@ -38,7 +39,7 @@ builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQu
         const string File = "Data Source=webhooks.db";
         store.UseSqlite(SqliteFactory.Instance, File);
 
-        // Once for the file: with a write-ahead log it takes more than twice as many deliveries.
+        // Set once per file: a write-ahead log more than doubles the throughput.
         using var connection = new SqliteConnection(File);
         connection.Open();
         using var command = connection.CreateCommand();
@@ -50,7 +51,7 @@ builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQu
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 
-// For operators. In an application of yours, require authorization: reasons can contain what handlers put into them.
+// For operators. In your own application, require authorization: exception messages can contain private data from handlers.
 app.MapHealthChecks("/health");
 app.MapGet("/dead", (WebhookDeadLetters deadLetters) => deadLetters.ListAsync());
 app.MapPost("/dead/{key}/replay", async (string key, WebhookDeadLetters deadLetters) =>
@@ -65,7 +66,7 @@ internal sealed class ShowEvent(ILogger<ShowEvent> logger) : IWebhookHandler<Web
 {
     public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
-        // The slow work would be here. It may run more than once, so key what it does by the webhook id.
+        // Do the slow work here. It may run more than once, so make it idempotent by webhook id.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         if (webhookEvent is BatchFailedWebhookEvent)
         {

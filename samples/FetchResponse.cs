@@ -4,8 +4,8 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// The whole way, with OpenAI's own package: starts a background response, and prints its text when OpenAI says that it is there.
-// Also the output of a batch, and a short answer to a call (Voice.cs has a longer one).
+// The complete flow, with OpenAI's own package: starts a background response, and prints its text when the webhook arrives. It also
+// fetches the output of a batch, and answers a call in a simple way (Voice.cs does more).
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/FetchResponse.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -21,7 +21,7 @@ string key = builder.Configuration["OPENAI_API_KEY"] ?? throw new InvalidOperati
 string endpoint = builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
 var openAI = new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) });
 
-// A delivery comes at least once, and a call is not to be answered twice.
+// A delivery can arrive more than once, but a call must not be answered twice.
 builder.Services.AddOpenAIWebhooks().AddDeduplication();
 
 var app = builder.Build();
@@ -51,14 +51,14 @@ async Task PrintOutputAsync(string batchId, CancellationToken cancellationToken)
 {
     var options = new RequestOptions { CancellationToken = cancellationToken };
     var batch = (BatchJob)await openAI.GetBatchClient().GetBatchAsync(batchId, options);
-    if (batch.OutputFileId is { } fileId)    // null where every request of the batch failed: see ErrorFileId
+    if (batch.OutputFileId is { } fileId)    // null if every request of the batch failed: see ErrorFileId
     {
         BinaryData output = await openAI.GetOpenAIFileClient().DownloadFileAsync(fileId, cancellationToken);
         Console.WriteLine($"{batchId}: {output}");
     }
 }
 
-// The package has no method for this yet (2.15.0). Its pipeline adds the key and tries again where that helps.
+// The package has no method for this yet (2.15.0). Its pipeline adds the API key, and retries where a retry can help.
 async Task AnswerAsync(RealtimeCallEventData call, CancellationToken cancellationToken)
 {
     bool isAnonymous = call.SipHeaders.GetFrom()?.GetPhoneNumber() is null;

@@ -5,9 +5,10 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// A webhook that never comes: OpenAI gives up after 72 hours, and lists no past events. So whoever starts a background response
-// stores a job that is due when its webhook should have come. The webhook brings the job forward. When the job is due without a
-// webhook, it asks OpenAI what became of the response. Either way the same job finishes the response.
+// Handles a webhook that never arrives: OpenAI stops retrying after 72 hours, and has no list of past events. So the code that
+// starts a background response also stores a job that is due when the webhook should have arrived. The webhook makes the job run
+// immediately. If no webhook arrives, the job fetches the response from OpenAI when it is due. Either way, the same job finishes
+// the response.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Overdue.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -29,7 +30,7 @@ builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new Op
 builder.Services.AddQuartz(quartz =>
 {
     quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}"));
-    quartz.UseDefaultRetryPolicy(RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)])); // OpenAI's API may be away
+    quartz.UseDefaultRetryPolicy(RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)])); // OpenAI's API may be unavailable
 });
 builder.Services.Configure<AdoJobStoreOptions>(store => store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing);
 builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
@@ -43,8 +44,8 @@ app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerF
     var options = new CreateResponseOptions("gpt-5", [ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken))]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
-    // Not cancelled: the response runs now, whoever asked for it. The trigger repeats until the job is deleted, so a failure does
-    // not end it. One that was missed while nobody ran fires at the next start.
+    // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the job is
+    // deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next start.
     var scheduler = await schedulers.GetScheduler(CancellationToken.None);
     await scheduler.ScheduleJob(
         JobBuilder.Create<Finish>().WithIdentity(response.Id).RequestRecovery().Build(),
@@ -54,21 +55,23 @@ app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerF
 });
 app.Run();
 
-/// <summary>Runs the job of a response now, with the event that OpenAI sent.</summary>
+/// <summary>Runs the response's job immediately, with the event from OpenAI.</summary>
 internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandler<ResponseWebhookEvent>
 {
     public async Task HandleAsync(ResponseWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         var scheduler = await schedulers.GetScheduler(cancellationToken);
         var job = new JobKey(webhookEvent.Data.Id);
-        if (await scheduler.Exists(job, cancellationToken)) // else it is finished, or nobody here asked for it
+        if (await scheduler.Exists(job, cancellationToken)) // otherwise, it is finished, or not from this application
         {
             await scheduler.TriggerJob(job, new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
         }
     }
 }
 
-/// <summary>Finishes a response, whether OpenAI told of it or it is overdue. One run at a time for a response, on all machines.</summary>
+/// <summary>
+/// Finishes a response, whether its webhook arrived or is overdue. Only one run at a time per response, across all machines.
+/// </summary>
 [DisallowConcurrentExecution]
 internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
 {
@@ -82,10 +85,11 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
             : await AskAsync(id, cancellationToken);
         if (finished is null)
         {
-            return; // it still runs, and is asked for again
+            return; // still running; it is fetched again later
         }
 
-        // What is to be done comes here. If the process is killed before the next line, it is done again: key it by the response.
+        // Do the work here. If the process is killed before the next line, the work runs again, so make it idempotent by response
+        // id.
         Console.WriteLine($"{id}: {finished.Type}");
         await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
     }

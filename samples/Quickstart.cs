@@ -7,8 +7,8 @@ using System.Text;
 using System.Text.Json;
 using OpenAI.Webhooks;
 
-// A delivery that OpenAI made and published, secret and all. It is long past, so this verifier has a clock of its own;
-// yours is just new WebhookVerifier(secret).
+// A delivery that OpenAI published, including its secret. It is old, so this verifier gets a fixed clock; in your code, new
+// WebhookVerifier(secret) is enough.
 byte[] body = """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}"""u8.ToArray();
 var headers = WebhookHeaders.From(
 [
@@ -26,7 +26,7 @@ var delivery = webhooks.Unwrap(body, headers);
 Console.WriteLine($"verified:  {Describe(delivery.Event)}");
 Console.WriteLine($"           delivered as {delivery.WebhookId} at {delivery.Timestamp:u}");
 
-// The same with one byte changed.
+// The same delivery with one byte changed.
 body[^5] = (byte)'4';
 try
 {
@@ -37,7 +37,7 @@ catch (InvalidWebhookSignatureException exception)
     Console.WriteLine($"refused:   {exception.Failure}. {exception.Message}");
 }
 
-// Deliveries of one's own, for tests.
+// Create your own deliveries for tests.
 const string Secret = "a secret for tests";
 var signer = new WebhookSigner(Secret);
 var verifier = new WebhookVerifier(Secret);

@@ -3,14 +3,14 @@
 #:property PublishAot=false
 
 // A server on localhost that logs each delivery: dotnet run samples/Receiver.cs
-// Send it one from another terminal, with the same OPENAI_WEBHOOK_SECRET:
+// Send it a delivery from another terminal, with the same OPENAI_WEBHOOK_SECRET:
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai
 
 using OpenAI.Webhooks;
 
 var builder = WebApplication.CreateBuilder(args);
 
-// For this sample only: a secret that everybody knows, unless OPENAI_WEBHOOK_SECRET is set.
+// For this sample only: a public secret, unless OPENAI_WEBHOOK_SECRET is set.
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
 
 builder.Services.AddOpenAIWebhooks().AddDeduplication();

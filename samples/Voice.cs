@@ -4,7 +4,7 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// Answers phone calls: accepts each within a second, and leaves the talking to a background service.
+// Answers phone calls: accepts each call within a second; a background service does the talking.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Voice.cs
 
 using System.ClientModel;
@@ -21,7 +21,7 @@ string endpoint = builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.opena
 builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
 builder.Services.AddSingleton(Channel.CreateUnbounded<string>()).AddHostedService<Conversations>();
 
-// A caller waits only seconds, so a call is answered in the request: no queue is in between. A call is not to be answered twice.
+// A caller waits only seconds, so the call is answered within the request, without a queue. A call must not be answered twice.
 builder.Services.AddOpenAIWebhooks().AddDeduplication().AddHandler<RealtimeCallIncomingWebhookEvent, Answer>();
 
 var app = builder.Build();
@@ -32,21 +32,21 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
 {
     private const int Gone = 404;
 
-    // Retries included. Later than that nobody is on the phone any more; OpenAI sends the webhook again.
+    // Includes retries. After this time, the caller has probably hung up; OpenAI retries the webhook.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public async Task HandleAsync(RealtimeCallIncomingWebhookEvent incoming, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         string callId = incoming.Data.CallId;
 
-        // The caller's side wrote it, so it is a hint and no proof. It is personal: it belongs in no log.
+        // The caller's side wrote this value, so do not trust it. It is personal data: do not log it.
         string? number = incoming.Data.SipHeaders.GetFrom()?.GetPhoneNumber();
         bool isAccepted = number is not null;
         string body = isAccepted
             ? """{"type": "realtime", "model": "gpt-realtime", "instructions": "You are a friendly receptionist. Ask how you can help."}"""
             : """{"status_code": 603}""";
 
-        // The package has no method for this yet (2.15.0). Its pipeline adds the key and tries again where that helps.
+        // The package has no method for this yet (2.15.0). Its pipeline adds the API key, and retries where a retry can help.
         using PipelineMessage message = openAI.Pipeline.CreateMessage(new Uri($"{openAI.Endpoint}/realtime/calls/{Uri.EscapeDataString(callId)}/{(isAccepted ? "accept" : "reject")}"), "POST");
         message.Request.Headers.Set("Content-Type", "application/json");
         message.Request.Content = BinaryContent.Create(BinaryData.FromString(body));
@@ -56,7 +56,7 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
         await openAI.Pipeline.SendAsync(message);
         if (message.Response!.Status == Gone)
         {
-            logger.LogInformation("{CallId} is gone: the caller hung up", callId); // OpenAI must not send it again
+            logger.LogInformation("{CallId} is gone: the caller hung up", callId); // OpenAI must not retry
             return;
         }
 
@@ -73,7 +73,9 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
     }
 }
 
-/// <summary>Follows accepted calls over their WebSockets. A call goes on without it, but nobody sees what happens in it.</summary>
+/// <summary>
+/// Follows accepted calls over their WebSockets. A call continues without this service, but then nothing observes it.
+/// </summary>
 internal sealed class Conversations(Channel<string> accepted, IConfiguration configuration, ILogger<Conversations> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
@@ -83,7 +85,7 @@ internal sealed class Conversations(Channel<string> accepted, IConfiguration con
     {
         try
         {
-            // GetRealtimeClient() of the package (2.15.0) connects without the key.
+            // The package's GetRealtimeClient() (2.15.0) connects without the API key.
             using var socket = new ClientWebSocket();
             socket.Options.SetRequestHeader("Authorization", $"Bearer {configuration["OPENAI_API_KEY"]}");
             string url = configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1";
@@ -104,7 +106,7 @@ internal sealed class Conversations(Channel<string> accepted, IConfiguration con
 
             logger.LogInformation("{CallId} has ended", callId);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested) // one call must not end the others
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested) // a failing call must not end the others
         {
             logger.LogWarning("{CallId} is not followed any more: {Reason}", callId, exception.Message);
         }

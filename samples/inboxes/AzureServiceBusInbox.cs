@@ -4,9 +4,9 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);NU1603
 
-// Deliveries wait in a queue of Azure Service Bus. Compiled, not run: there is no server for it to try.
+// Stores deliveries in an Azure Service Bus queue. Compiled but not run: no server was available for testing.
 //   dotnet run samples/inboxes/AzureServiceBusInbox.cs -- --serviceBus "Endpoint=sb://…"
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using Azure.Messaging.ServiceBus;
 using Azure.Messaging.ServiceBus.Administration;
@@ -28,12 +28,14 @@ var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
-// Traps:
-// - Duplicate detection can only be set when the queue is made, and its window is ten minutes unless it is set.
-// - An abandoned message comes again at once. A wait is a new message with a time, and an id of its own: the old id is a duplicate.
-// - The queue's own limit of attempts makes dead letters without telling the application, so it is as high as it can be, and the dispatcher counts.
-// - A message takes 256 KiB in the Standard tier, and a payload of that size does not fit. Premium takes more.
-// - A lock ends after a minute, and another machine gets the message: renew it for as long as a handler may take.
+// Pitfalls:
+// - Duplicate detection can be turned on only when the queue is created. Its default window is ten minutes.
+// - An abandoned message is redelivered immediately. To delay a retry, send a new scheduled message with a new id; the old id would
+//   be a duplicate.
+// - The queue's own attempt limit makes dead letters without telling the application, so it is set to the maximum, and the
+//   dispatcher counts attempts.
+// - A message in the Standard tier can have 256 KiB, so a payload of that size does not fit. Premium allows more.
+// - A lock expires after a minute, and then another machine gets the message. Renew the lock for as long as a handler may take.
 internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAdministrationClient administration, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<AzureServiceBusInbox> logger) : IHostedService, IWebhookInbox
 {
     private const string Queue = "openai-webhooks", Attempts = "attempts";
@@ -66,7 +68,7 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
 
     public Task StopAsync(CancellationToken cancellationToken) => _processor.CloseAsync(cancellationToken);
 
-    // Without the processor's token, which is cancelled as soon as the application begins to stop: handlers may finish.
+    // Do not pass the processor's token: it is cancelled as soon as the application begins to stop, but handlers may finish.
     private async Task HandleAsync(ProcessMessageEventArgs received)
     {
         int before = received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) ? (int)attempts : 0;

@@ -3,9 +3,9 @@
 #:package NATS.Net
 #:property PublishAot=false
 
-// Deliveries wait in a stream of NATS JetStream 2.9 or later.
+// Stores deliveries in a stream of NATS JetStream 2.9 or later.
 //   nats-server --jetstream; dotnet run samples/inboxes/NatsInbox.cs -- --nats nats://localhost
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using System.Runtime.CompilerServices;
 using NATS.Client.Core;
@@ -28,20 +28,22 @@ var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
-// Traps:
-// - The server acknowledges before it has synced its file. In a power cut, what it acknowledged in the last two minutes may be lost.
-//   Set `sync_interval: always` (2.10 or later), or use a stream of three replicas.
-// - The server forgets ids after the duplicate window, which is two minutes unless it is set. After a restart it knows only the ids of
-//   messages that are still in the stream. So the stream keeps messages for the whole window, handled or not.
-// - A message that nobody acknowledges in time is delivered again while its handler still runs. So the server is told that it runs.
-//   The same happens to messages that wait in the client behind slow handlers. So a message is fetched only when a handler is free.
-// - After MaxDeliver a message is never delivered again, and nobody is told. So it is unlimited, and the dispatcher counts.
+// Pitfalls:
+// - The server acknowledges a message before it syncs its file. After a power failure, messages acknowledged in the last two
+//   minutes may be lost. Set `sync_interval: always` (2.10 or later), or use a stream with three replicas.
+// - The server forgets ids after the duplicate window, two minutes by default. After a restart, it knows only the ids of messages
+//   that are still in the stream. So the stream keeps messages for the whole window, even after they are handled.
+// - A message that is not acknowledged in time is redelivered while its handler still runs. So the program reports progress to the
+//   server. The same happens to messages that wait in the client behind slow handlers. So a message is fetched only when a handler
+//   is free.
+// - After MaxDeliver attempts, a message is never redelivered, without any notice. So MaxDeliver is unlimited, and the dispatcher
+//   counts attempts.
 internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<NatsInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Stream = "openai-webhooks", Waiting = "openai.webhooks.waiting", Dead = "openai.webhooks.dead";
 
     private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6), Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Window = TimeSpan.FromDays(4); // OpenAI sends a delivery again for three
+    private static readonly TimeSpan Window = TimeSpan.FromDays(4); // OpenAI retries for three days
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly INatsJSContext _jetStream = new NatsClient(new NatsOpts { Url = configuration["nats"] ?? "nats://localhost" }).CreateJetStreamContext();
@@ -66,7 +68,7 @@ internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher 
             {
                 await CreateStreamsAsync(stoppingToken);
                 consumer ??= await _jetStream.CreateOrUpdateConsumerAsync(Stream, new("handlers") { AckWait = AckWait, AckPolicy = ConsumerConfigAckPolicy.Explicit, MaxDeliver = -1 }, stoppingToken);
-                received = await consumer.NextAsync<string>(opts: new() { Expires = Second }, cancellationToken: CancellationToken.None); // cancelled, it could cost a message an attempt
+                received = await consumer.NextAsync<string>(opts: new() { Expires = Second }, cancellationToken: CancellationToken.None); // not cancelled: a cancelled fetch could use up one attempt of a message
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {

@@ -4,10 +4,10 @@
 #:package Npgsql
 #:property PublishAot=false
 
-// Deliveries wait in a SQLite file, or with a connection string in a PostgreSQL that several machines share. samples/Durable.cs
-// shows its dead letters as well.
+// Stores deliveries in a SQLite file. With a connection string, it uses a PostgreSQL database that several machines can share.
+// samples/Durable.cs also shows dead letters.
 //   dotnet run samples/inboxes/QuartzInbox.cs -- --postgres "Host=localhost;Username=…;Maximum Pool Size=20"
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -19,10 +19,10 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 
-// Traps:
-// - A SQLite file is for one machine. Without a write-ahead log it takes less than half as many deliveries.
-// - Machines that share a database need UseClustering, and clocks that agree to a second.
-// - Npgsql's default pool is as large as all of PostgreSQL's connections: set Maximum Pool Size.
+// Pitfalls:
+// - A SQLite file works for one machine only. Without a write-ahead log, its throughput is less than half.
+// - Machines that share a database need UseClustering, and clocks that differ by less than a second.
+// - Npgsql's default pool can use all of PostgreSQL's connections: set Maximum Pool Size.
 builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddQuartzInbox(
     quartz => quartz.UsePersistentStore(store =>
     {

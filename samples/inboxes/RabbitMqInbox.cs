@@ -3,9 +3,9 @@
 #:package RabbitMQ.Client
 #:property PublishAot=false
 
-// Deliveries wait in a quorum queue of RabbitMQ 3.10 or later.
+// Stores deliveries in a quorum queue of RabbitMQ 3.10 or later.
 //   dotnet run samples/inboxes/RabbitMqInbox.cs -- --rabbitmq amqp://localhost
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using System.Globalization;
 using System.Text;
@@ -27,17 +27,18 @@ var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
-// Traps:
-// - Without publisher confirms, a message is lost when the broker dies before it has written it. With tracking, the call ends
-//   when a majority of the queue's nodes has it, and throws if it was refused or returned (mandatory).
-// - RabbitMQ keeps no ids: a copy of a delivery is a message of its own. Handlers have to key what they do by the webhook id.
-// - A delayed retry is a queue whose messages expire into the first. One queue a wait, because only its first message expires.
-// - A message that ends its process each time is delivered for ever, and x-delivery-count says how often. At x-delivery-limit
-//   the broker makes it a dead letter and tells nobody. So the limit is out of reach (RabbitMQ 4 has 20 otherwise), and the
-//   dispatcher counts.
-// - Only at-least-once dead-lettering keeps a message until the other queue has it.
-// - A channel that is closed hands its messages to others. So a stop first ends the consumer, and then waits for the handlers.
-// - A channel is not for several threads at once.
+// Pitfalls:
+// - Without publisher confirms, a message is lost if the broker dies before writing it. With confirmation tracking, the call
+//   completes when a majority of the queue's nodes has the message, and throws if the message was rejected or returned (mandatory).
+// - RabbitMQ does not store ids, so a copy of a delivery is a new message. Handlers must make their work idempotent by webhook id.
+// - For a delayed retry, a queue holds messages until they expire into the main queue. Use one queue per delay, because only the
+//   first message of a queue expires.
+// - A message that crashes its process every time is redelivered forever; x-delivery-count has the number. At x-delivery-limit, the
+//   broker makes it a dead letter without any notice. So the limit is set out of reach (the default in RabbitMQ 4 is 20), and the
+//   dispatcher counts attempts.
+// - Only at-least-once dead-lettering keeps a message until the target queue has it.
+// - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
+// - A channel must not be used by several threads at once.
 internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
@@ -94,7 +95,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
         catch (Exception exception)
         {
-            ended.TrySetResult(exception.Message); // the message waits for this channel's end
+            ended.TrySetResult(exception.Message); // the message is redelivered when this channel closes
         }
         finally
         {
@@ -115,7 +116,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
         catch
         {
-            _publisher = null; // after a failure nobody knows what the channel waits for
+            _publisher = null; // after a failure, the state of the channel is unknown
             throw;
         }
         finally
@@ -131,7 +132,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: Handlers), cancellationToken);
         channel.ChannelShutdownAsync += (_, _) =>
         {
-            _ = connection.DisposeAsync().AsTask(); // not awaited here: it waits for this to end
+            _ = connection.DisposeAsync().AsTask(); // not awaited, because disposal waits for this method to finish
             return Task.CompletedTask;
         };
         await DeclareAsync(Dead, []);

@@ -3,9 +3,9 @@
 #:package AWSSDK.SQS
 #:property PublishAot=false
 
-// Deliveries wait in a FIFO queue of Amazon SQS. Compiled, not run: there is no server for it to try.
+// Stores deliveries in an Amazon SQS FIFO queue. Compiled but not run: no server was available for testing.
 //   dotnet run samples/inboxes/SqsInbox.cs -- --queue https://sqs.…/openai-webhooks.fifo --dead https://sqs.…/openai-webhooks-dead.fifo
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using System.Globalization;
 using System.Runtime.CompilerServices;
@@ -28,13 +28,14 @@ var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 app.Run();
 
-// Traps:
-// - A FIFO queue forgets ids after five minutes, and OpenAI sends again for three days. Handlers have to key what they do by the id.
-// - Messages of one group wait for each other. With a group for each delivery, one that fails holds nothing up.
-// - A message that nobody deletes in time is delivered again while its handler still runs. So its visibility is prolonged.
-//   The same happens to messages that wait behind slow handlers. So a message is fetched only when a handler is free.
-// - A queue takes messages of 256 KiB unless it is set to 1 MiB. A payload of 256 KiB is a third longer here.
-// - A redrive policy with a lower count than the attempts makes dead letters and tells nobody. Set none.
+// Pitfalls:
+// - A FIFO queue forgets ids after five minutes, but OpenAI retries for three days. Handlers must make their work idempotent by
+//   webhook id.
+// - Messages of one group wait for each other. With a separate group for each delivery, a failing delivery does not delay others.
+// - A message that is not deleted in time is redelivered while its handler still runs. So the program extends its visibility
+//   timeout. The same happens to messages that wait behind slow handlers. So a message is fetched only when a handler is free.
+// - A queue accepts messages up to 256 KiB, unless it is configured for 1 MiB. A payload of 256 KiB becomes a third longer here.
+// - A redrive policy with a count below the number of attempts makes dead letters without any notice. Do not set one.
 internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<SqsInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const int Visible = 30;
@@ -57,7 +58,7 @@ internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, ICo
             Message? received = null;
             try
             {
-                received = (await sqs.ReceiveMessageAsync(request, CancellationToken.None)).Messages?.FirstOrDefault(); // cancelled, it could cost a message an attempt
+                received = (await sqs.ReceiveMessageAsync(request, CancellationToken.None)).Messages?.FirstOrDefault(); // not cancelled: a cancelled receive could use up one attempt of a message
             }
             catch (Exception exception)
             {

@@ -5,9 +5,9 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);CA1050
 
-// Deliveries wait in a queue that Wolverine keeps in PostgreSQL.
+// Stores deliveries in Wolverine's PostgreSQL queue.
 //   dotnet run samples/inboxes/WolverineInbox.cs -- --postgres "Host=localhost;Username=…"
-// A process that only receives: --receiveOnly true. The waits between attempts: --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
 
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
@@ -28,19 +28,20 @@ if (isReceiveOnly)
     webhooks.ReceiveOnly();
 }
 
-// Traps:
-// - These options are the whole application's, and so is the message store.
-// - Wolverine compiles code at run time: without WolverineFx.RuntimeCompilation it does not start, unless the code was generated.
-// - A process without the message's handler marks messages as handled, unless unknown ones become dead letters.
-// - Without a durable outbox, a message is lost when the process ends before it is sent.
-// - Ids of one's own are compared only if a mode is set, and only by handlers with [Deduplicated].
+// Pitfalls:
+// - These options and the message store apply to the whole application.
+// - Wolverine compiles code at run time. It needs WolverineFx.RuntimeCompilation to start, unless the code was pregenerated.
+// - A process without a handler for a message marks the message as handled, unless unknown messages are configured to become dead
+//   letters.
+// - Without a durable outbox, a message is lost if the process ends before the message is sent.
+// - Wolverine checks custom ids for duplicates only if a mode is set, and only in handlers with [Deduplicated].
 builder.Host.UseWolverine(wolverine =>
 {
     wolverine.PersistMessagesWithPostgresql(builder.Configuration["postgres"]!, "wolverine").EnableMessageTransport();
     wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue;
     wolverine.Durability.MessageDeduplicationMode = MessageDeduplicationMode.CompareByHash;
     wolverine.Durability.DeduplicationWindow = TimeSpan.FromDays(4);
-    wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10); // then others take over what a killed process had
+    wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10); // after this time, other processes take over the messages of a killed process
     wolverine.Durability.HealthCheckPollingTime = TimeSpan.FromSeconds(2);
     wolverine.Durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(2);
     wolverine.PublishMessage<StoredWebhook>().ToPostgresqlQueue("openai_webhooks").UseDurableOutbox();

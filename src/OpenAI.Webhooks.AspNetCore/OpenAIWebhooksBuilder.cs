@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Adds to what <c>AddOpenAIWebhooks</c> registered.</summary>
+/// <summary>Adds handlers, an inbox or deduplication to a registration made by <c>AddOpenAIWebhooks</c>.</summary>
 public sealed class OpenAIWebhooksBuilder
 {
     internal OpenAIWebhooksBuilder(IServiceCollection services, string name)
@@ -17,7 +17,7 @@ public sealed class OpenAIWebhooksBuilder
     /// <summary>The application's services.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>The name of the options, which is empty unless one was given.</summary>
+    /// <summary>The name passed to <c>AddOpenAIWebhooks</c>; empty if it was called without a name.</summary>
     public string Name { get; }
 
     /// <summary>
@@ -46,15 +46,15 @@ public sealed class OpenAIWebhooksBuilder
     }
 
     /// <summary>
-    /// Removes the handlers that were added before, such as those of an application under test, so that others can be added.
+    /// Removes all handlers added so far, for example to replace an application's handlers in a test.
     /// </summary>
     /// <returns>This builder.</returns>
     public OpenAIWebhooksBuilder ClearHandlers() => Configure(setup => setup.ClearHandlers());
 
     /// <summary>
-    /// Makes endpoints that are mapped without a delegate store each authentic delivery and respond, instead of handling it.
-    /// The handlers run when the <see cref="WebhookDispatcher"/> is given what the inbox holds. If several inboxes are added,
-    /// the last one is used.
+    /// Makes endpoints that are mapped without a delegate store each authentic delivery and respond, instead of handling it. The
+    /// handlers run when a stored message is passed to the <see cref="WebhookDispatcher"/>. If several inboxes are added, the last
+    /// one is used.
     /// </summary>
     /// <typeparam name="TInbox">The inbox. It is registered as scoped, unless it is registered already.</typeparam>
     /// <returns>This builder.</returns>
@@ -65,8 +65,8 @@ public sealed class OpenAIWebhooksBuilder
         return AddInbox(services => services.GetRequiredService<TInbox>());
     }
 
-    /// <summary>As <see cref="AddInbox{TInbox}"/>, with an inbox that is made from the request's services.</summary>
-    /// <param name="inbox">Gives the inbox for a delivery. Must not be null.</param>
+    /// <summary>Like <see cref="AddInbox{TInbox}"/>, with a factory that gets the request's services.</summary>
+    /// <param name="inbox">Returns the inbox for a delivery. Must not be null.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="inbox"/> is null.</exception>
     public OpenAIWebhooksBuilder AddInbox(Func<IServiceProvider, IWebhookInbox> inbox)
@@ -76,8 +76,8 @@ public sealed class OpenAIWebhooksBuilder
     }
 
     /// <summary>
-    /// Says that another process handles what this one stores in its inbox. Without it, an endpoint with an inbox and no
-    /// handler cannot be mapped.
+    /// Declares that another process handles the deliveries that this process stores. Without this call, an endpoint with an inbox
+    /// and no handler cannot be mapped.
     /// </summary>
     /// <returns>This builder.</returns>
     public OpenAIWebhooksBuilder ReceiveOnly() => Configure(setup => setup.IsReceiveOnly = true);
@@ -89,13 +89,13 @@ public sealed class OpenAIWebhooksBuilder
     /// <remarks>
     /// <para>
     /// The ids are kept in the application's <see cref="IDistributedCache"/>. A cache that does not answer within half a second
-    /// counts as empty, provided that it is asynchronous: one that blocks its caller's thread delays the delivery as long as it
-    /// likes. Without a cache, each endpoint remembers its last 100,000 ids in this process, in about 10 MB, and forgets the oldest
-    /// first.
+    /// counts as empty. This works only for an asynchronous cache: a cache that blocks the calling thread delays the delivery for
+    /// as long as it blocks. Without a cache, each endpoint remembers its last 100,000 ids in this process, in about 10 MB, and
+    /// forgets the oldest first.
     /// </para>
     /// <para>
-    /// Two machines that receive the same delivery at the same moment may both handle it. Within one process that does not
-    /// happen. The same id at another path, or for another name, is another delivery.
+    /// Two machines that receive the same delivery at the same time may both handle it. Within one process, only one copy is
+    /// handled. The same id at another path, or under another registration name, is a different delivery.
     /// </para>
     /// </remarks>
     /// <param name="retention">How long ids are remembered; 4 days by default, because OpenAI retries for 3.</param>

@@ -13,10 +13,10 @@ namespace Microsoft.AspNetCore.Builder;
 public static class OpenAIWebhooksEndpointRouteBuilderExtensions
 {
     /// <summary>
-    /// Maps an endpoint that verifies OpenAI's deliveries and hands each to a delegate. The response is 200 once the delegate
-    /// has finished, 400 if the request is not authentic or not an event, 413 if its body is over the limit, and 500 if the
-    /// delegate throws, so that OpenAI sends the delivery again. What the delegate throws is logged and goes no further: an
-    /// error page of the application is not meant for OpenAI.
+    /// Maps an endpoint that verifies OpenAI's deliveries and hands each to a delegate. The response is 200 once the delegate has
+    /// finished, 400 if the request is not authentic or not an event, 413 if its body is over the limit, and 500 if the delegate
+    /// throws, so that OpenAI retries. Exceptions from the delegate are logged and not rethrown, so the application's error page is
+    /// never sent to OpenAI.
     /// </summary>
     /// <example>
     /// <code>
@@ -32,17 +32,17 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
     /// <param name="handler">
-    /// Handles a delivery. Must not be null. Copies that arrive meanwhile wait and get the same response. The token is
+    /// Handles a delivery. Must not be null. Copies that arrive while it runs wait and get the same response. The token is
     /// cancelled by the application's own request timeout, or when the host's shutdown deadline passes; not when the client
     /// disconnects. A <see cref="PermanentWebhookFailureException"/> says that no retry can help.
     /// </param>
-    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
-    /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, whose place the delegate
-    /// would take.
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, which the delegate would
+    /// replace.
     /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -62,13 +62,13 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
     /// <param name="handler">Handles a delivery, with the services of the request's scope. Must not be null.</param>
-    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
-    /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, whose place the delegate
-    /// would take.
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or it has handlers or an inbox, which the delegate would
+    /// replace.
     /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -92,13 +92,13 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     /// </summary>
     /// <param name="endpoints">The application's routes. Must not be null.</param>
     /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
-    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
     /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
-    /// <exception cref="ArgumentNullException">An argument is null that must not be.</exception>
+    /// <exception cref="ArgumentNullException">A required argument is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or no handler was added; or what was added does not fit
-    /// together. The message says what to change.
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or no handler was added; or the registered parts conflict.
+    /// The message says what to change.
     /// </exception>
     public static IEndpointConventionBuilder MapOpenAIWebhooks(
         this IEndpointRouteBuilder endpoints,
@@ -124,9 +124,9 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         }
 
         string target = handler is not null ? "a delegate handles every event"
-            : setup.Inbox is null ? $"handlers take {string.Join(", ", setup.HandledTypes)}"
+            : setup.Inbox is null ? $"handled types: {string.Join(", ", setup.HandledTypes)}"
             : !setup.HasHandlers || setup.IsReceiveOnly ? "stored in the inbox, for another process to handle"
-            : $"stored in the inbox, from which handlers take {string.Join(", ", setup.HandledTypes)}";
+            : $"stored in the inbox, then handled: {string.Join(", ", setup.HandledTypes)}";
         var mapped = new MappedEndpoint(registration, pattern, target);
         services.GetRequiredService<MappedEndpoints>().Add(mapped);
         var endpoint = CreateEndpoint(services, registration, setup, handler);
@@ -139,25 +139,25 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     {
         string call = registration.AddCall;
         return !usesInboxes && registered?.IsService(typeof(IWebhookInbox)) == true
-                ? $"an IWebhookInbox is registered as a service, which nothing uses. Add it with {call}.AddInbox<TInbox>() instead."
+                ? $"an IWebhookInbox is registered as a service, but nothing uses it. Add it with {call}.AddInbox<TInbox>() instead."
             : !hasDelegate && !setup.HasHandlers && registered?.IsService(typeof(IWebhookHandler<WebhookEvent>)) == true
-                ? $"an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with {call}.AddHandler<WebhookEvent, THandler>() instead."
+                ? $"an IWebhookHandler<WebhookEvent> is registered as a service, but nothing uses it. Add it with {call}.AddHandler<WebhookEvent, THandler>() instead."
             : hasDelegate && setup.Inbox is not null
-                ? $"the delegate would take the place of the inbox of {call}, and nothing would be stored. Leave the delegate out, and add handlers with {call}.AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+                ? $"the delegate would replace the inbox of {call}, and nothing would be stored. Remove the delegate and add handlers with {call}.AddHandler<TEvent, THandler>(), or give this endpoint its own registration with AddOpenAIWebhooks(name)."
             : hasDelegate && setup.HasHandlers
-                ? $"the delegate would take the place of the handlers of {call}, and they would never run. Leave the delegate out, or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+                ? $"the delegate would replace the handlers of {call}, and they would never run. Remove the delegate, or give this endpoint its own registration with AddOpenAIWebhooks(name)."
             : hasDelegate && setup.IsReceiveOnly
-                ? $"{call}.ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add an inbox instead of the delegate, or leave ReceiveOnly() out."
+                ? $"{call}.ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Replace the delegate with an inbox, or remove ReceiveOnly()."
             : hasDelegate
                 ? null
             : setup.Inbox is null && setup.IsReceiveOnly
-                ? $"{call}.ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add one, such as AddInbox<TInbox>()."
+                ? $"{call}.ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Add one with {call}.AddInbox<TInbox>()."
             : setup.Inbox is null && !setup.HasHandlers
                 ? $"the endpoint has no handler. Add one with {call}.AddHandler<TEvent, THandler>(), or pass a delegate."
             : setup.Inbox is not null && !setup.HasHandlers && !setup.IsReceiveOnly
-                ? $"the endpoint would store deliveries that no handler takes out of the inbox. Add one with {call}.AddHandler<TEvent, THandler>(); if another process handles them, say so with {call}.ReceiveOnly()."
+                ? $"the endpoint would store deliveries that no handler processes. Add a handler with {call}.AddHandler<TEvent, THandler>(). If another process handles them, call {call}.ReceiveOnly()."
             : setup.Inbox is not null && setup.Retention is not null
-                ? $"{call}.AddDeduplication() has no effect together with an inbox, which recognizes copies itself. Leave one of them out."
+                ? $"{call}.AddDeduplication() has no effect with an inbox, because the inbox recognizes copies itself. Remove one of them."
             : null;
     }
 

@@ -10,7 +10,7 @@ public static class OpenAIWebhooksHttpRequestExtensions
 {
     /// <summary>
     /// Reads a request's body, verifies the webhook and reads its event, with the options of <c>AddOpenAIWebhooks</c>.
-    /// Nothing may have read the body before, unless it can be rewound, as with <c>EnableBuffering</c>; it is rewound here.
+    /// The body must not have been read before, unless it can be rewound, as with <c>EnableBuffering</c>. This method rewinds it.
     /// </summary>
     /// <example>
     /// <code>
@@ -26,19 +26,23 @@ public static class OpenAIWebhooksHttpRequestExtensions
     /// </code>
     /// </example>
     /// <param name="request">The request. Must not be null.</param>
-    /// <param name="name">The name of the options; null if <c>AddOpenAIWebhooks</c> was given none.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
     /// <param name="cancellationToken">Stops reading the body.</param>
     /// <returns>The delivery.</returns>
     /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic. Respond with 400.</exception>
-    /// <exception cref="UnreadableWebhookException">The webhook is authentic, but its payload is not an event. Respond with 400.</exception>
+    /// <exception cref="UnreadableWebhookException">
+    /// The webhook is authentic, but its payload is not an event. Respond with 400.
+    /// </exception>
     /// <exception cref="BadHttpRequestException">
-    /// The body is over the limit, did not arrive, is not encoded as its headers say, or was read before. The exception has
-    /// the status to respond with.
+    /// The body is over the limit, did not arrive, is not encoded as its headers say, or was read before. Respond with the
+    /// exception's status code.
     /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
     /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
-    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">There is no usable secret. The message says what to set.</exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// There is no usable secret. The message says what to set.
+    /// </exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<WebhookDelivery> UnwrapOpenAIWebhookAsync(
         this HttpRequest request,

@@ -7,16 +7,16 @@ using OpenAI.Webhooks.AspNetCore;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers what endpoints for OpenAI webhooks need.</summary>
+/// <summary>Registers the services that OpenAI webhook endpoints need.</summary>
 public static class OpenAIWebhooksServiceCollectionExtensions
 {
     /// <summary>
-    /// Registers what endpoints for OpenAI webhooks need, with options from the configuration section
+    /// Registers the services that OpenAI webhook endpoints need, with options from the configuration section
     /// <c>OpenAI:Webhooks</c>. A host with a mapped endpoint does not start without a usable secret.
     /// </summary>
     /// <remarks>
-    /// It also registers the <see cref="WebhookVerifier"/> of these options as a transient service. Each one that is resolved
-    /// has the secrets of that moment, so a singleton should not keep one across a change of the configuration.
+    /// This method also registers a <see cref="WebhookVerifier"/> with these options as a transient service. A resolved verifier
+    /// has the secrets of that moment, so a singleton should not keep one across configuration changes.
     /// </remarks>
     /// <example>
     /// <code>
@@ -26,7 +26,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
     /// </code>
     /// </example>
     /// <param name="services">The application's services. Must not be null.</param>
-    /// <param name="configure">Changes the options after the configuration; null to leave them.</param>
+    /// <param name="configure">Changes the options after the configuration was applied; null for no changes.</param>
     /// <returns>A builder to add handlers and deduplication with.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
@@ -35,18 +35,18 @@ public static class OpenAIWebhooksServiceCollectionExtensions
         => services.AddOpenAIWebhooks("", configure);
 
     /// <summary>
-    /// Registers options and handlers under a name, for applications that have several endpoints with different
-    /// secrets. The options are from the configuration section <c>OpenAI:Webhooks:{name}</c>. The
-    /// <see cref="WebhookVerifier"/> is a service with this name as its key.
+    /// Registers options and handlers under a name, for applications that have several endpoints with different secrets. The
+    /// options come from the configuration section <c>OpenAI:Webhooks:{name}</c>. The <see cref="WebhookVerifier"/> is registered
+    /// as a keyed service under this name.
     /// </summary>
     /// <param name="services">The application's services. Must not be null.</param>
-    /// <param name="name">The name to map endpoints with. Must not be null; has no colon, and is not a secret.</param>
-    /// <param name="configure">Changes the options after the configuration; null to leave them.</param>
+    /// <param name="name">The name to map endpoints with. Must not be null, contain a colon, or be a secret.</param>
+    /// <param name="configure">Changes the options after the configuration was applied; null for no changes.</param>
     /// <returns>A builder to add handlers and deduplication with.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="name"/> is null.</exception>
     /// <exception cref="ArgumentException">
-    /// <paramref name="name"/> is a webhook secret, has a colon, is the name of an option, or differs from another name by
-    /// the case of its letters only, which the configuration does not tell apart.
+    /// <paramref name="name"/> is a webhook secret, contains a colon, is the name of an option, or differs from another name only
+    /// in case. Configuration keys are case-insensitive.
     /// </exception>
     public static OpenAIWebhooksBuilder AddOpenAIWebhooks(
         this IServiceCollection services,
@@ -58,7 +58,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
 
         var registration = WebhookRegistration.Of(name, nameof(name));
 
-        // The type first: of a keyed service, early versions of ServiceDescriptor give no instance but an exception.
+        // Check the type first: for a keyed service, early versions of ServiceDescriptor throw when the instance is read.
         var others = services.Where(service => service.ServiceType == typeof(WebhookRegistration))
             .Select(service => (WebhookRegistration)service.ImplementationInstance!)
             .ToList();
@@ -66,7 +66,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
         {
             if (others.Find(other => other.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } twin)
             {
-                throw new ArgumentException($"The names '{name}' and '{twin.Name}' differ by the case of their letters only, and the configuration does not tell them apart.", nameof(name));
+                throw new ArgumentException($"The names '{name}' and '{twin.Name}' differ only in case, but configuration keys are case-insensitive. Rename one.", nameof(name));
             }
 
             services.AddSingleton(registration);

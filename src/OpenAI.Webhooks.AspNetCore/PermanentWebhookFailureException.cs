@@ -1,14 +1,14 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// A handler throws this when no retry can help, for example because what the event names no longer exists. The delivery is
-/// then not retried: an endpoint responds 200, logs an error and counts the outcome <c>given_up</c>; an inbox makes the
-/// delivery a dead letter at once.
+/// Thrown by a handler when no retry can help, for example because the event's object no longer exists. The delivery is then not
+/// retried. An endpoint responds with 200, logs an error and counts the outcome <c>given_up</c>; an inbox makes the delivery a dead
+/// letter immediately.
 /// </summary>
 /// <remarks>
-/// Of the status codes of OpenAI's API, 400, 404, 410 and 422 are permanent. 401 and 403 usually mean a wrong or expired
-/// key, which can be fixed, and 408, 409, 429 and 5xx pass: let those exceptions through, so that the delivery is
-/// retried. The test events that OpenAI sends on request carry sample ids, for which the API responds 404.
+/// Of the status codes of OpenAI's API, 400, 404, 410 and 422 are permanent. 401 and 403 usually mean a wrong or expired key, which
+/// can be fixed. 408, 409, 429 and 5xx are transient. Do not catch exceptions for these codes, so that the delivery is retried.
+/// OpenAI's test events have sample ids, for which the API responds with 404.
 /// </remarks>
 /// <example>
 /// <code>
@@ -20,9 +20,9 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </example>
 public class PermanentWebhookFailureException : Exception
 {
-    /// <summary>Makes an exception without a message of its own.</summary>
+    /// <summary>Creates an exception with a general message.</summary>
     public PermanentWebhookFailureException()
-        : base("A handler gave the webhook up: no retry can help.")
+        : base("A handler reported a permanent failure: no retry can help.")
     {
     }
 

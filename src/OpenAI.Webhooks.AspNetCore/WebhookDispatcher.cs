@@ -6,9 +6,9 @@ using Microsoft.Extensions.Options;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Runs the handlers that were added with <see cref="OpenAIWebhooksBuilder.AddHandler{TEvent, THandler}"/> outside of a
-/// request, for whatever takes messages out of an <see cref="IWebhookInbox"/>. A singleton; safe to share between threads.
-/// A process that only dispatches needs no secret.
+/// Runs the handlers that were added with <see cref="OpenAIWebhooksBuilder.AddHandler{TEvent, THandler}"/> outside of a request.
+/// Code that takes messages out of an <see cref="IWebhookInbox"/> calls it. A singleton; safe to share between threads. A process
+/// that only dispatches needs no secret.
 /// </summary>
 public sealed class WebhookDispatcher
 {
@@ -32,22 +32,22 @@ public sealed class WebhookDispatcher
     }
 
     /// <summary>
-    /// Runs the handlers of a message's event, in a scope of its own, with the logs and metrics that an endpoint has, and in
-    /// the trace of the request that stored it. Nothing is deduplicated here: the store does that.
+    /// Runs the handlers of a message's event in a new service scope, with the same logs and metrics as an endpoint, and in the
+    /// trace of the request that stored the message. This method does not deduplicate; the inbox does.
     /// </summary>
     /// <param name="message">The message. Must not be null.</param>
     /// <param name="cancellationToken">Cancels the handlers, as does the host's shutdown deadline.</param>
     /// <returns>A task that ends when every handler has finished.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="message"/> is null.</exception>
     /// <exception cref="InvalidOperationException">
-    /// <c>AddOpenAIWebhooks</c> was not called with the message's name, or no handler was added to it that takes the event. Retry
-    /// the message: another process may have that handler, or this one after its next deployment.
+    /// <c>AddOpenAIWebhooks</c> was not called with the message's name, or it has no handler for the event. Retry the message:
+    /// another process may have that handler, or this process may have it after its next deployment.
     /// </exception>
     /// <exception cref="UnreadableWebhookException">The payload is not an event. Make the message a dead letter.</exception>
     /// <exception cref="PermanentWebhookFailureException">
     /// A handler said that no retry can help. Make the message a dead letter.
     /// </exception>
-    /// <remarks>Throws what a handler throws, after it was logged; the handlers after it have then not run.</remarks>
+    /// <remarks>If a handler throws, its exception is logged and rethrown. Later handlers then do not run.</remarks>
     public async Task DispatchAsync(WebhookMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -64,27 +64,27 @@ public sealed class WebhookDispatcher
                 return await setup.RunHandlers(() => scope.ServiceProvider, delivery, token).ConfigureAwait(false)
                     ? true
                     : throw new InvalidOperationException(
-                        $"No handler in this process takes {PrintableText.Of(delivery.Event.Type)}. Add one with {registration.AddCall}.AddHandler<{delivery.Event.GetType().Name}, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+                        $"This process has no handler for {PrintableText.Of(delivery.Event.Type)}. Add one with {registration.AddCall}.AddHandler<{delivery.Event.GetType().Name}, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
             }
         }
     }
 
     /// <summary>
-    /// Makes one attempt at a message that a queue holds, and says what the queue is to do with it. It keeps the rules that every
-    /// queue needs: it waits before a retry, and makes a dead letter of what no retry can help, of what has used up its attempts, and of
-    /// text that is no message. Dead letters are logged and counted, so <see cref="ReportDeadLetter"/> is not needed beside it.
+    /// Makes one attempt to handle a queued message, and returns what the queue must do with it. The result applies the rules that
+    /// every queue needs: a delay before each retry, and a dead letter if no retry can help, if all attempts are used up, or if the
+    /// text is not a message. This method logs and counts dead letters, so do not call <see cref="ReportDeadLetter"/> as well.
     /// </summary>
-    /// <param name="text">What <see cref="WebhookMessage.ToJson"/> gave. Must not be null.</param>
+    /// <param name="text">The result of <see cref="WebhookMessage.ToJson"/>. Must not be null.</param>
     /// <param name="attempt">
-    /// Which attempt this is, from 1. Count those that were cut short as well, so that a delivery that ends its process each time
-    /// has an end.
+    /// The number of this attempt, starting at 1. Also count interrupted attempts, so that a delivery that crashes its process is
+    /// not retried forever.
     /// </param>
-    /// <param name="retryDelays">The waits before the second attempt, the third, and so on. Must not be null.</param>
+    /// <param name="retryDelays">The delays before the second attempt, the third, and so on. Must not be null.</param>
     /// <param name="cancellationToken">
     /// Cancels the handlers, as does the host's shutdown deadline. Do not pass a token that is cancelled when the host begins to
     /// stop: handlers may finish until the deadline.
     /// </param>
-    /// <returns>What to do: remove the message, deliver it again after a wait, or make it a dead letter.</returns>
+    /// <returns>What the queue must do: remove the message, redeliver it after a delay, or make it a dead letter.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> or <paramref name="retryDelays"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="attempt"/> is less than 1.</exception>
     /// <exception cref="OperationCanceledException">
@@ -133,11 +133,11 @@ public sealed class WebhookDispatcher
     }
 
     /// <summary>
-    /// Whether this process can handle what an inbox holds: a handler was added, and <c>ReceiveOnly()</c> was not called. An
-    /// inbox should not take messages out in a process that cannot.
+    /// Whether this process can handle stored messages: it has a handler, and <c>ReceiveOnly()</c> was not called. If it cannot,
+    /// the inbox should not take messages out in this process.
     /// </summary>
     /// <param name="name">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
-    /// <returns>True if it can; false also for a name that was not registered.</returns>
+    /// <returns>True if it can; false if it cannot or if the name is not registered.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public bool CanDispatch(string name = "")
     {
@@ -147,8 +147,8 @@ public sealed class WebhookDispatcher
     }
 
     /// <summary>
-    /// Logs and counts that an inbox has made a message a dead letter, with the outcome <c>dead</c>. For implementations of
-    /// <see cref="IWebhookInbox"/>, after the last attempt.
+    /// Logs and counts a dead letter, with the outcome <c>dead</c>. Implementations of <see cref="IWebhookInbox"/> call this after
+    /// the last attempt.
     /// </summary>
     /// <param name="message">The message. Must not be null.</param>
     /// <param name="attempts">How many attempts were made.</param>
@@ -169,7 +169,7 @@ public sealed class WebhookDispatcher
             return setup.HasHandlers
                 ? (registration, setup)
                 : throw new InvalidOperationException(
-                    $"{nameof(DispatchAsync)} has no handler. Add one with {registration.AddCall}.AddHandler<TEvent, THandler>().");
+                    $"{nameof(DispatchAsync)} cannot run because no handler is registered. Add one with {registration.AddCall}.AddHandler<TEvent, THandler>().");
         }
         catch (InvalidOperationException exception)
         {

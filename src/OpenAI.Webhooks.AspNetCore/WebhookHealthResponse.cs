@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Writes a health report as JSON with its data, so that <c>openai-webhooks doctor</c> can read what cannot be seen from
-/// outside. Safe to share between threads.
+/// Writes a health report and its data as JSON, so that <c>openai-webhooks doctor</c> can read what it cannot check from outside.
+/// Safe to share between threads.
 /// </summary>
 public static class WebhookHealthResponse
 {
@@ -15,8 +15,7 @@ public static class WebhookHealthResponse
     /// <c>data</c>. Exceptions are left out.
     /// </summary>
     /// <remarks>
-    /// The data name the endpoints, the handled types and the last four characters of each secret. Map such a health check for
-    /// operators, not for everybody.
+    /// The data contain the endpoints, the handled types and the last four characters of each secret. Restrict access to operators.
     /// </remarks>
     /// <example>
     /// <code>

@@ -8,14 +8,13 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// A verified delivery on its way through an <see cref="IWebhookInbox"/>: what a queue has to keep, and what it may want
-/// to route by. Immutable, as long as nobody changes the payload's memory.
+/// A verified delivery for an <see cref="IWebhookInbox"/>: the data that a queue must store, and the data it may route by.
+/// Immutable, unless the payload's memory is changed.
 /// </summary>
 /// <remarks>
-/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body.
-/// System.Text.Json does the same. Newtonsoft.Json, which would lose the payload, gets a
-/// <see cref="NotSupportedException"/>. The payload is not a property that reflection finds, so that loggers that take objects
-/// apart do not print it.
+/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body. System.Text.Json
+/// does the same. Newtonsoft.Json would lose the payload, so it gets a <see cref="NotSupportedException"/>. The payload is not a
+/// property, so that loggers that destructure objects do not print it.
 /// </remarks>
 [JsonConverter(typeof(WebhookMessageConverter))]
 public sealed class WebhookMessage
@@ -43,9 +42,9 @@ public sealed class WebhookMessage
     public DateTimeOffset Timestamp { get; }
 
     /// <summary>
-    /// The key to store the delivery under, at most 100 characters long: the webhook id if that consists of lower-case
-    /// letters, digits, hyphens and underscores, as OpenAI's do, and otherwise a hash. Copies of a delivery have the same
-    /// key. Deliveries of other registrations, or to other paths of a registration that has several, have others. Never null.
+    /// The key to store the delivery under, at most 100 characters long. It is the webhook id if that consists of lower-case
+    /// letters, digits, hyphens and underscores, as OpenAI's ids do; otherwise it is a hash. Copies of a delivery have the same
+    /// key. Deliveries of other registrations, or to other paths of the same registration, have different keys. Never null.
     /// </summary>
     public string Key => Name.Length == 0 && Receiver.Length == 0 && WebhookId.Length <= MaxKeyLength && WebhookId.All(IsPlain)
         ? WebhookId
@@ -66,17 +65,17 @@ public sealed class WebhookMessage
     /// <summary>The W3C <c>tracestate</c> of the request; null if there is none.</summary>
     public string? TraceState { get; init; }
 
-    /// <summary>The requested path, if the registration receives at several; otherwise empty.</summary>
+    /// <summary>The requested path, if the registration has several endpoints; otherwise empty.</summary>
     internal string Receiver { get; private init; } = "";
 
     internal ActivityContext TraceContext
         => ActivityContext.TryParse(TraceParent, TraceState, isRemote: true, out var context) ? context : default;
 
     /// <summary>Restores a message from its text.</summary>
-    /// <param name="json">What <see cref="ToJson"/> gave. Must not be null.</param>
+    /// <param name="json">The result of <see cref="ToJson"/>. Must not be null.</param>
     /// <returns>The message.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
-    /// <exception cref="JsonException">The text is not that of a message.</exception>
+    /// <exception cref="JsonException">The text is not a serialized message.</exception>
     public static WebhookMessage Parse(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -91,7 +90,7 @@ public sealed class WebhookMessage
         }
     }
 
-    /// <exception cref="JsonException">The JSON is not that of a message.</exception>
+    /// <exception cref="JsonException">The JSON is not a serialized message.</exception>
     internal static WebhookMessage FromElement(JsonElement message)
     {
         try
@@ -116,10 +115,10 @@ public sealed class WebhookMessage
     }
 
     /// <summary>Gets the body's bytes, as they were verified.</summary>
-    /// <returns>The memory that the message was made with, not a copy.</returns>
+    /// <returns>The memory passed to the constructor, not a copy.</returns>
     public ReadOnlyMemory<byte> GetPayload() => _payload;
 
-    /// <summary>Writes the whole message as text, with the payload in base64. It contains everything that the payload does.</summary>
+    /// <summary>Writes the whole message as text, with the payload in base64. The text exposes the payload's content.</summary>
     /// <returns>JSON, which <see cref="Parse"/> reads.</returns>
     public string ToJson()
     {
@@ -133,7 +132,7 @@ public sealed class WebhookMessage
     }
 
     /// <summary>The webhook id and the event's type, without the payload.</summary>
-    /// <returns>Such as <c>WebhookMessage wh_685c059a… (response.completed)</c>.</returns>
+    /// <returns>For example, <c>WebhookMessage wh_685c059a… (response.completed)</c>.</returns>
     public override string ToString()
         => $"{nameof(WebhookMessage)} {WebhookId} ({EventType ?? "unreadable"})";
 
@@ -164,13 +163,13 @@ public sealed class WebhookMessage
 
     [OnSerializing]
     private void RefuseOtherSerializers(StreamingContext context)
-        => throw new NotSupportedException($"A serializer that goes by properties would lose the payload of a {nameof(WebhookMessage)}. Store the text of {nameof(ToJson)}() instead.");
+        => throw new NotSupportedException($"This serializer writes only properties, so it would lose the payload of the {nameof(WebhookMessage)}. Store the result of {nameof(ToJson)}() instead.");
 
     private static bool IsPlain(char character) => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';
 
-    // Without the cause, whose message could quote the text.
+    // No inner exception: its message could quote the text.
     private static JsonException NotAMessage(Exception exception)
-        => new($"This is not the text of a {nameof(WebhookMessage)} ({exception.GetType().Name}).");
+        => new($"The text is not a serialized {nameof(WebhookMessage)} ({exception.GetType().Name}).");
 
     private static string? Text(JsonElement message, string name) => message.TryGetProperty(name, out var value) ? value.GetString() : null;
 

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Reads and writes a <see cref="WebhookMessage"/> as its <see cref="WebhookMessage.ToJson"/> does. It is public only because
-/// source-generated contexts of other assemblies have to call its constructor.
+/// Reads and writes a <see cref="WebhookMessage"/> in the format of <see cref="WebhookMessage.ToJson"/>. It is public only because
+/// source-generated contexts in other assemblies must call its constructor.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class WebhookMessageConverter : JsonConverter<WebhookMessage>
@@ -16,7 +16,7 @@ public sealed class WebhookMessageConverter : JsonConverter<WebhookMessage>
     /// <param name="typeToConvert">Not used.</param>
     /// <param name="options">Not used.</param>
     /// <returns>The message; never null.</returns>
-    /// <exception cref="JsonException">The JSON is not that of a message.</exception>
+    /// <exception cref="JsonException">The JSON is not a serialized message.</exception>
     public override WebhookMessage Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         => WebhookMessage.FromElement(JsonElement.ParseValue(ref reader));
 

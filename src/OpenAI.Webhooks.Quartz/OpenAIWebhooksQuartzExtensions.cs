@@ -8,20 +8,20 @@ using Quartz;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Lets Quartz.NET keep the deliveries of OpenAI webhooks.</summary>
+/// <summary>Stores deliveries of OpenAI webhooks with Quartz.NET.</summary>
 public static class OpenAIWebhooksQuartzExtensions
 {
     // In addition to MaxConcurrency, for urgent deliveries.
     private const int UrgentThreads = 4;
 
     /// <summary>
-    /// Stores each delivery in a database before the response, and handles it afterwards, at least once, with retries. The
-    /// database is that of a Quartz.NET scheduler of its own, named <c>openai-webhooks</c> (<c>openai-webhooks.staging</c> for
-    /// the registration <c>staging</c>), which the host starts and stops. Other schedulers of the application are not touched.
+    /// Stores each delivery in a database before the response is sent, and handles it afterwards, at least once, with retries. A
+    /// dedicated Quartz.NET scheduler owns the database. It is named <c>openai-webhooks</c> (<c>openai-webhooks.staging</c> for the
+    /// registration <c>staging</c>), and the host starts and stops it. Other schedulers of the application are not touched.
     /// </summary>
     /// <remarks>
-    /// It also registers <see cref="WebhookDeadLetters"/> as a singleton, with the registration's name as its key if that has
-    /// one.
+    /// This method also registers <see cref="WebhookDeadLetters"/> as a singleton. For a named registration, it is a keyed service
+    /// with that name.
     /// </remarks>
     /// <example>
     /// <code>
@@ -33,12 +33,12 @@ public static class OpenAIWebhooksQuartzExtensions
     /// <param name="webhooks">What <c>AddOpenAIWebhooks</c> returned. Must not be null.</param>
     /// <param name="quartz">
     /// Chooses the database, as in <c>quartz.UsePersistentStore(store => store.UseSqlite("Data Source=webhooks.db"))</c>. Tables
-    /// are created if there are none. Must not be null.
+    /// are created if they do not exist. Must not be null.
     /// </param>
     /// <param name="configure">Changes the inbox's options; null for the defaults.</param>
     /// <returns><paramref name="webhooks"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="webhooks"/> or <paramref name="quartz"/> is null.</exception>
-    /// <exception cref="ArgumentException">An option cannot be used, or the registration has a Quartz inbox already.</exception>
+    /// <exception cref="ArgumentException">An option is invalid, or the registration already has a Quartz inbox.</exception>
     public static OpenAIWebhooksBuilder AddQuartzInbox(
         this OpenAIWebhooksBuilder webhooks,
         Action<IQuartzBuilder> quartz,
@@ -58,19 +58,19 @@ public static class OpenAIWebhooksQuartzExtensions
         var services = webhooks.Services;
         if (services.Any(service => service.ServiceType == typeof(QuartzInbox) && name.Scheduler.Equals(service.ServiceKey)))
         {
-            throw new ArgumentException($"This registration has a Quartz inbox already, with the scheduler {name.Scheduler}. Call AddQuartzInbox once for each name given to AddOpenAIWebhooks.", nameof(webhooks));
+            throw new ArgumentException($"This registration already has a Quartz inbox, with the scheduler {name.Scheduler}. Call AddQuartzInbox only once for each AddOpenAIWebhooks name.", nameof(webhooks));
         }
 
         services.AddQuartz(name.Scheduler, scheduler => Configure(scheduler, options, quartz));
 
-        // AddQuartzHostedService of the application would start every scheduler there is.
+        // If the application called AddQuartzHostedService, that would start every scheduler.
         services.Configure<QuartzHostedServiceOptions>(name.Scheduler, hosted => hosted.AutoStart = false);
         services.AddOptions<AdoJobStoreOptions>(name.Scheduler).PostConfigure<IOptionsMonitor<ClusteringOptions>>((store, clustering) =>
         {
             store.RecoverFiringsCancelledByShutdown = true;
             store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing;
 
-            // On a cluster, the lock is what storing waits for. A copy is recognized by its key.
+            // In a cluster, storing would wait for the lock. It is not needed: a copy is recognized by its key.
             store.LockOnInsert = !clustering.Get(name.Scheduler).Enabled;
         });
 
@@ -98,9 +98,9 @@ public static class OpenAIWebhooksQuartzExtensions
 
     /// <summary>
     /// Adds a health check of a Quartz inbox, named <c>openai-webhooks-inbox</c>, or <c>openai-webhooks-inbox.staging</c> for the
-    /// registration <c>staging</c>. It is unhealthy if the inbox cannot store, and degraded if there are dead letters
-    /// or if a delivery waits too long for its turn. It answers within 5 seconds. Its data have <c>waiting</c>, <c>dead</c> and
-    /// <c>oldest_due_seconds</c>.
+    /// registration <c>staging</c>. It is unhealthy if the inbox cannot store deliveries, and degraded if there are dead letters or
+    /// if a delivery has been due for too long. The check finishes within 5 seconds. Its data contain <c>waiting</c>, <c>dead</c>
+    /// and <c>oldest_due_seconds</c>.
     /// </summary>
     /// <param name="builder">The builder of the health checks. Must not be null.</param>
     /// <param name="registration">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
@@ -125,7 +125,7 @@ public static class OpenAIWebhooksQuartzExtensions
 
     private static void Configure(IQuartzBuilder scheduler, QuartzInboxOptions options, Action<IQuartzBuilder> configure)
     {
-        // How soon a worker sees what a receiver has stored.
+        // How soon a worker sees deliveries that a receiver has stored.
         scheduler.ConfigureScheduler(quartz => quartz.IdleWaitTime = TimeSpan.FromSeconds(1));
         scheduler.UseDefaultThreadPool(options.MaxConcurrency + UrgentThreads);
         configure(scheduler);

@@ -4,9 +4,9 @@ namespace OpenAI.Webhooks.Quartz;
 public sealed class QuartzInboxOptions
 {
     /// <summary>
-    /// The waits between the attempts to handle a delivery, in order: 10 seconds, 1, 5 and 30 minutes, 2, 6, 12 and 24 hours
-    /// by default. There is one attempt more than there are waits. Then the delivery is a dead letter. Each wait must be
-    /// positive and at most a year.
+    /// The delays between attempts to handle a delivery, in order. The default is 10 seconds, 1, 5 and 30 minutes, 2, 6, 12 and 24
+    /// hours. There is one more attempt than there are delays. If the last attempt fails, the delivery becomes a dead letter. Each
+    /// delay must be positive and at most a year.
     /// </summary>
     public IList<TimeSpan> RetryDelays { get; set; } =
     [
@@ -20,9 +20,9 @@ public sealed class QuartzInboxOptions
     public int MaxConcurrency { get; set; } = 10;
 
     /// <summary>
-    /// The event types whose deliveries do not wait behind others: up to four of them are handled beside
-    /// <see cref="MaxConcurrency"/> others. By default, incoming calls: <c>realtime.call.incoming</c>,
-    /// <c>live.call.incoming</c> and <c>live.transport.incoming</c>.
+    /// The event types whose deliveries do not wait behind others: up to four of them are handled in addition to <see
+    /// cref="MaxConcurrency"/> others. By default, incoming calls: <c>realtime.call.incoming</c>, <c>live.call.incoming</c> and
+    /// <c>live.transport.incoming</c>.
     /// </summary>
     public ISet<string> UrgentTypes { get; set; } = new HashSet<string>(StringComparer.Ordinal)
     {
@@ -30,15 +30,15 @@ public sealed class QuartzInboxOptions
     };
 
     /// <summary>
-    /// How long the id of a delivery is kept after it was stored, so that a copy is recognized; 4 days by default, because
-    /// OpenAI retries for 3. Must be positive and at most a year. The payload is removed as soon as the delivery is handled. A
-    /// delivery that is not handled by then is kept for another period.
+    /// How long a delivery's id is kept after it was stored, so that copies are recognized. The default is 4 days, because OpenAI
+    /// retries for 3 days. Must be positive and at most a year. The payload is removed as soon as the delivery is handled. If a
+    /// delivery is not handled when the period ends, it is kept for another period.
     /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(4);
 
     /// <summary>
-    /// Whether this process only stores deliveries, for another process with the same database to handle; false by default.
-    /// The same as <c>ReceiveOnly()</c> of the builder.
+    /// Whether this process only stores deliveries, and another process with the same database handles them; false by default. Has
+    /// the same effect as the builder's <c>ReceiveOnly()</c>.
     /// </summary>
     public bool ReceiveOnly { get; set; }
 
@@ -55,7 +55,7 @@ public sealed class QuartzInboxOptions
         {
             if (!isValid)
             {
-                throw new ArgumentException($"{nameof(QuartzInboxOptions)}.{name} cannot be used: {rule}.");
+                throw new ArgumentException($"{nameof(QuartzInboxOptions)}.{name} is invalid: {rule}.");
             }
         }
     }

@@ -1,9 +1,9 @@
 namespace OpenAI.Webhooks.Quartz;
 
-/// <summary>A delivery that has failed for good, and why. Immutable.</summary>
+/// <summary>A delivery that has failed permanently, with the reason. Immutable.</summary>
 public sealed record WebhookDeadLetter
 {
-    /// <summary>The key it is stored under, by which it is replayed or deleted: the webhook id, or a hash of an unusual one. Never null.</summary>
+    /// <summary>The key to replay or delete it by: the webhook id, or a hash if the id is unusual. Never null.</summary>
     public required string Key { get; init; }
 
     /// <summary>The <c>webhook-id</c>. Never null.</summary>
@@ -15,7 +15,7 @@ public sealed record WebhookDeadLetter
     /// <summary>The event's id; null if the payload is not an event.</summary>
     public string? EventId { get; init; }
 
-    /// <summary>When OpenAI made the attempt that was stored; null if that cannot be read.</summary>
+    /// <summary>When OpenAI sent the stored attempt; null if this cannot be read.</summary>
     public DateTimeOffset? ReceivedAt { get; init; }
 
     /// <summary>When the last attempt failed; null if that cannot be read.</summary>
@@ -28,8 +28,8 @@ public sealed record WebhookDeadLetter
     public required string ExceptionType { get; init; }
 
     /// <summary>
-    /// The message of the last exception, as the handler threw it, at most 2,000 characters. Never null. It contains whatever
-    /// the handler put into it.
+    /// The message of the last exception, unchanged except that it is cut to 2,000 characters. Never null. It may contain private
+    /// data, if the handler put that into the message.
     /// </summary>
     public required string ExceptionMessage { get; init; }
 }

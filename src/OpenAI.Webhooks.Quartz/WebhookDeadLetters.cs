@@ -4,9 +4,9 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// Lists, replays and deletes the dead letters of a Quartz inbox. It works in every process that has the inbox, whether it
-/// handles deliveries or only receives them. A singleton, with the registration's name as its key if that has one; safe to
-/// share between threads. A call takes as long as the database does: give it a token that limits it.
+/// Lists, replays and deletes the dead letters of a Quartz inbox. It works in every process that has the inbox, whether that
+/// process handles deliveries or only receives them. A singleton; for a named registration, a keyed service with that name. Safe to
+/// share between threads. Calls have no timeout of their own: pass a token to limit them.
 /// </summary>
 /// <example>
 /// <code>
@@ -22,11 +22,11 @@ public sealed class WebhookDeadLetters
     internal WebhookDeadLetters(QuartzInbox inbox) => _inbox = inbox;
 
     /// <summary>
-    /// Enumerates the dead letters, a page of the database at a time: in the order of their keys, and after them those whose
-    /// process had ended once.
+    /// Enumerates the dead letters in the order of their keys, reading one database page at a time. Dead letters that Quartz
+    /// recovered after their process ended come last.
     /// </summary>
     /// <param name="cancellationToken">Stops the enumeration.</param>
-    /// <returns>The dead letters. Those that die or are replayed meanwhile may or may not be among them.</returns>
+    /// <returns>The dead letters. Changes during the enumeration may or may not be included.</returns>
     /// <exception cref="SchedulerException">The database cannot be read.</exception>
     public async IAsyncEnumerable<WebhookDeadLetter> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -40,7 +40,7 @@ public sealed class WebhookDeadLetters
         }
     }
 
-    /// <summary>Tries a dead letter again, at once and with all its attempts.</summary>
+    /// <summary>Replays a dead letter immediately, with a full set of attempts.</summary>
     /// <param name="key">The dead letter's <see cref="WebhookDeadLetter.Key"/>. Must not be null.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>False if there is no such dead letter.</returns>
@@ -50,10 +50,10 @@ public sealed class WebhookDeadLetters
         => await FindAsync(key, cancellationToken).ConfigureAwait(false) is { } dead
             && await ReplayAsync(dead, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Tries all dead letters again for which a condition holds, such as those of one type or one exception.</summary>
-    /// <param name="condition">Tells whether to replay one. Must not be null.</param>
-    /// <param name="cancellationToken">Stops between two of them.</param>
-    /// <returns>How many are tried again.</returns>
+    /// <summary>Replays all dead letters that match a condition, such as a type or an exception.</summary>
+    /// <param name="condition">Returns whether to replay a dead letter. Must not be null.</param>
+    /// <param name="cancellationToken">Stops before the next dead letter.</param>
+    /// <returns>The number of replayed dead letters.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="condition"/> is null.</exception>
     /// <exception cref="SchedulerException">The database cannot be read or written.</exception>
     public Task<int> ReplayAllAsync(Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
@@ -69,10 +69,10 @@ public sealed class WebhookDeadLetters
         => await FindAsync(key, cancellationToken).ConfigureAwait(false) is not null
             && await DeleteAsync(new JobKey(key, StoredWebhook.Group), cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Deletes all dead letters for which a condition holds.</summary>
-    /// <param name="condition">Tells whether to delete one. Must not be null.</param>
-    /// <param name="cancellationToken">Stops between two of them.</param>
-    /// <returns>How many are deleted.</returns>
+    /// <summary>Deletes all dead letters that match a condition.</summary>
+    /// <param name="condition">Returns whether to delete a dead letter. Must not be null.</param>
+    /// <param name="cancellationToken">Stops before the next dead letter.</param>
+    /// <returns>The number of deleted dead letters.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="condition"/> is null.</exception>
     /// <exception cref="SchedulerException">The database cannot be read or written.</exception>
     public Task<int> DeleteAllAsync(Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
@@ -82,7 +82,7 @@ public sealed class WebhookDeadLetters
     {
         ArgumentNullException.ThrowIfNull(condition);
 
-        // All of them first: to replay or delete one moves the pages of the rest.
+        // List all of them first: replaying or deleting one would shift the remaining pages.
         var chosen = new List<TriggerHeader>();
         await foreach (var page in PagesAsync(cancellationToken).ConfigureAwait(false))
         {
@@ -94,7 +94,7 @@ public sealed class WebhookDeadLetters
         int count = 0;
         foreach (var trigger in chosen)
         {
-            // Asked again: somebody may have revived it meanwhile.
+            // Check again: it may have been replayed in the meantime.
             if (await FindAsync(trigger.JobKey.Name, cancellationToken).ConfigureAwait(false) is { } dead)
             {
                 count += await act(dead, cancellationToken).ConfigureAwait(false) ? 1 : 0;

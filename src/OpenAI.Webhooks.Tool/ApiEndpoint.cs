@@ -7,7 +7,7 @@ namespace OpenAI.Webhooks.Tool;
 internal sealed record ApiEndpoint(string Id, string Name, string Url, IReadOnlyList<string> EventTypes, DateTimeOffset? UpdatedAt, string? SecretHint, string? Secret)
 {
     public static ApiEndpoint From(JsonNode? node) => new(
-        node?["id"]?.ToString() ?? throw new ToolException("OpenAI's API gave an endpoint without an id."),
+        node?["id"]?.ToString() ?? throw new ToolException("OpenAI's API returned an endpoint without an id."),
         node["name"]?.ToString() ?? "",
         node["url"]?.ToString() ?? "",
         [.. (node["event_types"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")],

@@ -5,7 +5,7 @@ namespace OpenAI.Webhooks.Tool;
 
 internal static class ConsoleExtensions
 {
-    /// <summary>Writes a text after a mark, in lines that begin below each other. In a pipe it is one line.</summary>
+    /// <summary>Writes a text after a mark, wrapped with aligned lines. In a pipe, it writes one line.</summary>
     /// <param name="console">The console.</param>
     /// <param name="mark">The mark, as markup.</param>
     /// <param name="text">The text, without markup.</param>

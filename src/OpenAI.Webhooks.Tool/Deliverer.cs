@@ -6,14 +6,14 @@ using System.Text;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>Delivers requests as OpenAI does: no redirects are followed, and a response has eight seconds.</summary>
+/// <summary>Delivers requests as OpenAI does: it does not follow redirects, and waits eight seconds for a response.</summary>
 internal sealed class Deliverer : IDisposable
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     private const int MaxBody = 64 * 1024;
 
-    // The body only explains the status. One that trickles in is not waited for.
+    // The body only explains the status, so do not wait for a slow body.
     private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client;
@@ -33,7 +33,7 @@ internal sealed class Deliverer : IDisposable
 
     public Task<ServerResponse> DeliverAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken) => SendAsync(signed.ToRequest(url), cancellationToken);
 
-    /// <summary>Sends a request without a signature, which the endpoint rejects with 400 and nothing else.</summary>
+    /// <summary>Sends a request without a signature. The endpoint rejects it with 400 and no response body.</summary>
     public Task<ServerResponse> PostUnsignedAsync(Uri url, CancellationToken cancellationToken) => SendAsync(new(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) }, cancellationToken);
 
     public static ByteArrayContent JsonContent(byte[] bytes) => new(bytes) { Headers = { { "Content-Type", "application/json" } } };
@@ -83,7 +83,7 @@ internal sealed class Deliverer : IDisposable
         }
         catch (Exception exception) when (exception is IOException or HttpRequestException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // The status is there. OpenAI would not need more either.
+            // The status has arrived. OpenAI does not need more either.
         }
 
         return Encoding.UTF8.GetString(buffer, 0, count);

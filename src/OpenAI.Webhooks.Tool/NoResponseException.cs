@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>No response came.</summary>
+/// <summary>No response arrived.</summary>
 internal sealed class NoResponseException(string message, HttpRequestError error = HttpRequestError.Unknown, SocketError? socketError = null, string? certificate = null) : Exception(message)
 {
     public HttpRequestError Error => error;

@@ -24,7 +24,7 @@ internal sealed partial class OpenAIApi : IDisposable
     {
         if (!key.All(character => character is > ' ' and < '\x7f'))
         {
-            throw new ToolException("The API key has characters in it that none has, such as a line feed.", "Check the environment variable that it is taken from.");
+            throw new ToolException("The API key contains characters that no API key has, such as a line feed.", "Check the environment variable that contains it.");
         }
 
         _address = Words.Of(address).TrimEnd('/', '?', '…');
@@ -32,12 +32,12 @@ internal sealed partial class OpenAIApi : IDisposable
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>OpenAI's clock at the last response; null before it, or if there was none.</summary>
+    /// <summary>OpenAI's clock in the last response; null if there was no response yet, or if it contained no time.</summary>
     public DateTimeOffset? Time { get; private set; }
 
     public static (Option<string> KeyFrom, Option<Uri> Address) AddOptions(Command command)
     {
-        var keyFrom = new Option<string>("--api-key-from") { Description = $"The environment variable with an API key of OpenAI. Otherwise: {KeyVariable}.", HelpName = "ENVVAR" };
+        var keyFrom = new Option<string>("--api-key-from") { Description = $"The environment variable that contains an OpenAI API key. Default: {KeyVariable}.", HelpName = "ENVVAR" };
         var address = UrlOption.Create("--api-url", "The address of OpenAI's API.");
         address.DefaultValueFactory = _ => new Uri("https://api.openai.com/v1");
         command.Add(keyFrom);
@@ -76,7 +76,7 @@ internal sealed partial class OpenAIApi : IDisposable
     /// <summary>Deletes an endpoint, if it is still there.</summary>
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
 
-    /// <summary>Has OpenAI send a test event, and returns the status that OpenAI got; null if it got none.</summary>
+    /// <summary>Asks OpenAI to send a test event, and returns the status that OpenAI got; null if it got no response.</summary>
     public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
     {
         var result = await SendAsync(HttpMethod.Post, $"webhook_endpoints/{Uri.EscapeDataString(id)}/test", new JsonObject { ["event_type"] = type }, cancellationToken);
@@ -89,7 +89,7 @@ internal sealed partial class OpenAIApi : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    // OpenAI's message may repeat a part of the key.
+    // OpenAI's message may contain a part of the key.
     private static string Message(string text)
     {
         try
@@ -125,17 +125,17 @@ internal sealed partial class OpenAIApi : IDisposable
 
             throw new ToolException($"OpenAI's API responded to {method} /{path.Split('?')[0]} with {(int)response.StatusCode}{Message(text)}.", (int)response.StatusCode switch
             {
-                401 => "The API key is not valid. Check the environment variable that it is taken from.",
-                403 => "The API key may not manage webhooks. Use one of the same project that may.",
-                404 => "Check --api-url, and that the API key is of the endpoint's project.",
-                429 => "Wait, and check the limits and the credit of the project.",
-                >= 500 => "That is OpenAI's. Try again later.",
+                401 => "The API key is not valid. Check the environment variable that contains it.",
+                403 => "The API key has no permission to manage webhooks. Use a key of the same project that has it.",
+                404 => "Check --api-url, and check that the API key belongs to the endpoint's project.",
+                429 => "Wait, and check the project's rate limits and credit.",
+                >= 500 => "The error is at OpenAI. Try again later.",
                 _ => "",
             });
         }
         catch (System.Text.Json.JsonException)
         {
-            throw new ToolException($"{_address} responds with something that is not JSON.", "Check --api-url, and proxies in between.");
+            throw new ToolException($"The response from {_address} is not JSON.", "Check --api-url, and any proxies in between.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -10,8 +10,8 @@ internal static class PrivateFile
         file.Write(bytes);
     }
 
-    /// <summary>Opens a file, or makes it, and locks it until it is closed.</summary>
-    /// <exception cref="IOException">Another process holds it, among other causes.</exception>
+    /// <summary>Opens or creates a file, and locks it until it is closed.</summary>
+    /// <exception cref="IOException">For example, another process has locked the file.</exception>
     public static FileStream Open(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
@@ -25,7 +25,7 @@ internal static class PrivateFile
 
     /// <exception cref="ToolException">There is none.</exception>
     public static byte[] Read(FileInfo file)
-        => Directory.Exists(file.FullName) ? throw new ToolException($"{file.FullName} is a folder.", "Name a file.")
+        => Directory.Exists(file.FullName) ? throw new ToolException($"{file.FullName} is a folder.", "Specify a file.")
             : file.Exists ? File.ReadAllBytes(file.FullName)
             : throw new ToolException($"There is no file {file.FullName}.");
 }

@@ -4,7 +4,7 @@ namespace OpenAI.Webhooks.Tool;
 
 internal static class Program
 {
-    // In a pipe there is no width to wrap lines at.
+    // A pipe has no width, so do not wrap lines.
     private const int WidthOfPipes = 1000;
 
     private static async Task<int> Main(string[] args)
@@ -20,7 +20,7 @@ internal static class Program
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The output cannot be written: the disk is full, or nobody reads it. There is no place to say so.
+            // The output cannot be written, because the disk is full or the pipe is closed. The error cannot be reported anywhere.
             return ToolCommand.CouldNotRun;
         }
     }

@@ -1,6 +1,8 @@
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>An event of each type, with every field it can have. The ids are made up, as those of OpenAI's own test events are.</summary>
+/// <summary>
+/// One event of each type, with every possible field. The ids are invented, like those in OpenAI's own test events.
+/// </summary>
 internal static class SampleEvents
 {
     private static readonly SipHeaders Headers = new([
@@ -9,16 +11,16 @@ internal static class SampleEvents
         new SipHeader("Call-ID", "call-123@example.com"),
     ]);
 
-    /// <summary>The types there are samples of: all that this version knows.</summary>
+    /// <summary>The types that have samples: all types that this version knows.</summary>
     public static IReadOnlyList<string> Types => WebhookEventTypes.Of<UnwrapWebhookEvent>();
 
-    /// <summary>Makes one.</summary>
+    /// <summary>Creates a sample event.</summary>
     /// <exception cref="ToolException">There is no such type.</exception>
     public static UnwrapWebhookEvent Create(string type, DateTimeOffset now)
     {
         string id = $"evt_sample_{Guid.NewGuid():N}";
 
-        // OpenAI's are whole seconds.
+        // OpenAI's timestamps are whole seconds.
         now = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         return type switch
         {
@@ -53,11 +55,11 @@ internal static class SampleEvents
             WebhookEventTypes.SafetyDeactivationIssued => new SafetyDeactivationIssuedWebhookEvent { Id = id, CreatedAt = now, Data = new() { Id = "case_sample" } },
             WebhookEventTypes.SafetyOrgAlertCreated => new SafetyOrgAlertCreatedWebhookEvent { Id = id, CreatedAt = now, Data = new() { Id = "alert_sample" } },
             WebhookEventTypes.SafetyWarningIssued => new SafetyWarningIssuedWebhookEvent { Id = id, CreatedAt = now, Data = new() { Id = "case_sample" } },
-            _ => throw new ToolException($"There is no sample of {type}. Types: {string.Join(", ", Types)}. For another, write its payload to a file and use --file."),
+            _ => throw new ToolException($"There is no sample of {type}. Types: {string.Join(", ", Types)}. For another type, write a payload to a file and use --file."),
         };
     }
 
-    /// <summary>Writes an event of a type that nobody handles but who handles everything.</summary>
+    /// <summary>Writes an event of a type that only handlers for all events receive.</summary>
     public static string CreateUnhandled() => $$"""{"id":"evt_doctor_{{Guid.NewGuid():N}}","object":"event","created_at":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"type":"openai_webhooks.doctor","data":{"id":"doctor"} }""";
 
     private static AgentEnvironmentEventData Environment => new() { Id = "env_sample" };

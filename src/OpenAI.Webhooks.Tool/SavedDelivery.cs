@@ -3,14 +3,13 @@ using System.Text;
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>
-/// A delivery in a file: its headers, a line each, an empty line, and the body's bytes as they came. The file can be read,
-/// and the body is exact.
+/// A delivery in a file: one header per line, an empty line, and the body's exact bytes. The file is human-readable.
 /// </summary>
 internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>> Headers, ReadOnlyMemory<byte> Body)
 {
     public WebhookHeaders WebhookHeaders => WebhookHeaders.From(Headers);
 
-    /// <summary>Whether its body has another length than its Content-Length header says.</summary>
+    /// <summary>Whether the body's length differs from the Content-Length header.</summary>
     public bool IsCut => Headers.FirstOrDefault(header => header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Value is { } length && length != $"{Body.Length}";
 
     public static SavedDelivery Read(FileInfo file)
@@ -26,7 +25,7 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
             bool isRequestLine = headers.Count == 0 && line.Contains(" HTTP/", StringComparison.Ordinal);
             if (length < 0 || (line.Length > 0 && colon <= 0 && !isRequestLine))
             {
-                throw new ToolException($"{file.Name} is not a saved delivery: headers such as webhook-id, a line each, an empty line, and the body. openai-webhooks listen --save writes such files.");
+                throw new ToolException($"{file.Name} is not a saved delivery. A saved delivery has one header per line, such as webhook-id, then an empty line and the body. openai-webhooks listen --save writes such files.");
             }
 
             position += length + 1;

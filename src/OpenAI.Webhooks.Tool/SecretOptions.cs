@@ -5,15 +5,15 @@ using System.Text.RegularExpressions;
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>
-/// Where the secret comes from: an environment variable, or the user secrets of a project. It is no argument, because the
-/// history of a shell would keep it.
+/// The source of the secret: an environment variable, or the user secrets of a project. The secret is not an argument, because
+/// shell histories would keep it.
 /// </summary>
 internal sealed class SecretOptions
 {
     public const string Variable = "OPENAI_WEBHOOK_SECRET";
 
-    private readonly Option<string> _from = new("--secret-from") { Description = $"The environment variable with the webhook's secret. Otherwise: {Variable}, then the project's user secrets.", HelpName = "ENVVAR" };
-    private readonly Option<FileInfo> _project = new("--project") { Description = "The project file whose user secrets are used. Otherwise: the one in this folder.", HelpName = "CSPROJ" };
+    private readonly Option<string> _from = new("--secret-from") { Description = $"The environment variable that contains the webhook's secret. Default: {Variable}, then the project's user secrets.", HelpName = "ENVVAR" };
+    private readonly Option<FileInfo> _project = new("--project") { Description = "The project file whose user secrets are used. Default: the project file in this folder.", HelpName = "CSPROJ" };
 
     public SecretOptions(Command command)
     {
@@ -21,7 +21,7 @@ internal sealed class SecretOptions
         command.Add(_project);
     }
 
-    /// <summary>The secrets; empty if there are none. What the command line names comes before what is found.</summary>
+    /// <summary>The secrets; empty if there are none. Sources named on the command line take precedence.</summary>
     public IReadOnlyList<string> Find(ParseResult parsed)
     {
         if (parsed.GetValue(_from) is { } variable)
@@ -49,14 +49,14 @@ internal sealed class SecretOptions
             : [];
     }
 
-    /// <summary>A secret that nobody has.</summary>
+    /// <summary>A random secret that no endpoint has.</summary>
     public static string CreateRandom() => $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}";
 
     /// <summary>The secrets; there is at least one.</summary>
     public IReadOnlyList<string> Require(ParseResult parsed) => Find(parsed) is { Count: > 0 } secrets ? secrets : throw new ToolException(
-        "There is no webhook secret.", $"Set the environment variable {Variable}, name another with --secret-from, or run this in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
+        "No webhook secret was found.", $"Set the environment variable {Variable}, name another with --secret-from, or run this command in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
 
-    /// <summary>Gets ready to store a secret in the project's user secrets, for a while.</summary>
+    /// <summary>Prepares to store a secret temporarily in the project's user secrets.</summary>
     public StoredSecret BeginStoring(ParseResult parsed)
         => StoredSecret.Begin(UserSecretsPath(parsed) ?? throw new ToolException("There is no project with user secrets here.", "Run dotnet user-secrets init in the project's folder, or name the project with --project."));
 
@@ -69,7 +69,7 @@ internal sealed class SecretOptions
         }
         catch (ArgumentException exception)
         {
-            throw new ToolException($"The secret in {origin} cannot be used. {exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal)}");
+            throw new ToolException($"The secret in {origin} is invalid. {exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal)}");
         }
     }
 

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.Tool;
 /// <param name="Status">The status code.</param>
 /// <param name="Elapsed">How long it took.</param>
 /// <param name="Headers">The headers, also those of the content.</param>
-/// <param name="ServerTime">The clock of whatever responded; null if it did not tell.</param>
+/// <param name="ServerTime">The responder's clock; null if the response has no time.</param>
 /// <param name="Body">The beginning of the body.</param>
 internal sealed record ServerResponse(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
 {
@@ -16,11 +16,11 @@ internal sealed record ServerResponse(int Status, TimeSpan Elapsed, ILookup<stri
 
     public bool IsHtml => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase)) || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What stands in front of the server, if it says so; otherwise null.</summary>
+    /// <summary>The proxy or gateway in front of the server, if it identifies itself; otherwise null.</summary>
     public string? Gateway => Headers["CF-RAY"].Any() ? "Cloudflare"
         : Headers["Server"].FirstOrDefault(server => Gateways.Any(name => server.Contains(name, StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>The status, the time it took, and what OpenAI makes of it.</summary>
+    /// <summary>The status, the elapsed time, and what the status means to OpenAI.</summary>
     public string Summary => string.Create(CultureInfo.InvariantCulture, $"{Status} in {Elapsed.TotalMilliseconds:F0} ms: {Meaning}");
 
     private static string[] Gateways => ["nginx", "cloudfront", "awselb", "apache", "envoy", "traefik", "caddy", "haproxy", "akamai", "azure-", "google frontend"];

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>
-/// A secret in a project's user secrets, for as long as this process runs. What was there before is kept in a file beside them,
-/// which this process holds locked: if it is killed, the next one puts that back.
+/// A secret in a project's user secrets while this process runs. The previous value is kept in a file in the same folder, and this
+/// process keeps that file locked. If the process is killed, the next run restores the previous value.
 /// </summary>
 internal sealed class StoredSecret : IDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class StoredSecret : IDisposable
     /// <summary>The file with the user secrets.</summary>
     public string Path { get; }
 
-    /// <exception cref="ToolException">Another process has one there.</exception>
+    /// <exception cref="ToolException">Another process has stored a secret there.</exception>
     public static StoredSecret Begin(string path)
     {
         string kept = path + ".before-listen";
@@ -31,7 +31,7 @@ internal sealed class StoredSecret : IDisposable
         }
         catch (IOException)
         {
-            throw new ToolException($"Another listen has its secret in {path}.", "End that, or leave out --store-secret.");
+            throw new ToolException($"Another running listen command has stored its secret in {path}.", "Stop that command, or omit --store-secret.");
         }
 
         var stored = new StoredSecret(path, file);
@@ -88,7 +88,7 @@ internal sealed class StoredSecret : IDisposable
         }
         catch (JsonException)
         {
-            throw new ToolException($"The user secrets in {path} are not JSON.", "Mend the file.");
+            throw new ToolException($"The user secrets in {path} are not JSON.", "Fix the file.");
         }
     }
 }

@@ -14,7 +14,7 @@ internal sealed class ToolCommand(IAnsiConsole console)
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs a command line.</summary>
-    /// <returns>The exit code: 0 if all went well, 1 if something has to be mended, 2 if the command could not run.</returns>
+    /// <returns>The exit code: 0 if all went well, 1 if something needs fixing, 2 if the command could not run.</returns>
     public async Task<int> RunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken = default)
     {
         var root = new RootCommand("Sends, receives and verifies OpenAI webhooks, and finds out why none arrive.")

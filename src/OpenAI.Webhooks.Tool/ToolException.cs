@@ -1,8 +1,8 @@
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>The command cannot run as it was given. The message is for the person who gave it.</summary>
+/// <summary>The command cannot run with its arguments. The message is for the user.</summary>
 /// <param name="what">What is wrong.</param>
-/// <param name="advice">What to do; empty if the first says it.</param>
+/// <param name="advice">What to do; empty if <paramref name="what"/> says it already.</param>
 internal sealed class ToolException(string what, string advice = "") : Exception($"{what} {advice}".TrimEnd())
 {
     public string What => what;

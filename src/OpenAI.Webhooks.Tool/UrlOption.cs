@@ -8,7 +8,7 @@ internal static class UrlOption
 {
     public static Option<Uri> Create(string name, string description) => new(name) { Description = description, HelpName = "URL", CustomParser = Parse };
 
-    /// <summary>Reads an absolute http or https URL; one without a scheme is an error, not a file.</summary>
+    /// <summary>Reads an absolute http or https URL. A URL without a scheme is an error, not a file path.</summary>
     public static Uri? Parse(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
@@ -17,7 +17,7 @@ internal static class UrlOption
             return url;
         }
 
-        result.AddError($"'{text}' is not a URL. Write it in full, such as https://example.com/webhooks/openai.");
+        result.AddError($"'{text}' is not a URL. Write the full URL, such as https://example.com/webhooks/openai.");
         return null;
     }
 }

@@ -5,15 +5,15 @@ namespace OpenAI.Webhooks.Tool;
 /// <summary>How the tool writes URLs and times.</summary>
 internal static class Words
 {
-    /// <summary>A URL without user and query, in which secrets often are.</summary>
+    /// <summary>A URL without its user and query, because these often contain secrets.</summary>
     public static string Of(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) + (url.Query.Length > 0 ? "?…" : "");
 
-    /// <summary>The URL that OpenAI has, in the same way.</summary>
-    public static string OfUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "something that is no URL";
+    /// <summary>Formats a URL from OpenAI in the same way.</summary>
+    public static string OfUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "not a URL";
 
     public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 
-    /// <summary>The first few of many.</summary>
+    /// <summary>Lists the first few items.</summary>
     public static string List(IReadOnlyList<string> items)
     {
         const int Shown = 5;

@@ -6,11 +6,11 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event whose type is newer than this version of the library. Its payload is kept whole, and written back as it came.
+/// An event whose type is newer than this version of the library. The whole payload is kept, and is written back unchanged.
 /// </summary>
 /// <remarks>
-/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made by
-/// <see langword="with"/> keeps the payload of the original. It is written with its own envelope and the rest of that
+/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made with <see
+/// langword="with"/> keeps the payload of the original. When the copy is written, its own envelope replaces the envelope in that
 /// payload.
 /// </remarks>
 [JsonConverter(typeof(WebhookEventConverter<UnknownWebhookEvent>))]
@@ -21,16 +21,16 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         => Payload = payload;
 
     /// <summary>
-    /// The whole payload as it was read, envelope included: an object. It owns its memory and needs no disposal.
+    /// The whole payload as it was read, including the envelope. It is a JSON object, owns its memory, and needs no disposal.
     /// </summary>
     public JsonElement Payload { get; }
 
-    /// <summary>Whether the other event has the same content, however its payload is formatted.</summary>
+    /// <summary>Whether the other event has the same content, regardless of the formatting of its payload.</summary>
     /// <param name="other">The event to compare with, or null.</param>
     /// <returns>
-    /// True if the envelopes are equal and the payloads hold the same values beside them. The order of members does not
-    /// count, nor does the spelling of strings and numbers, unless a number's exponent or the nesting is too large for
-    /// <see cref="JsonElement.DeepEquals"/>: then the values must have the same bytes.
+    /// True if the envelopes are equal and the rest of the payloads have the same values. The order of members does not matter, nor
+    /// does the notation of strings and numbers. If a number's exponent or the nesting is too large for <see
+    /// cref="JsonElement.DeepEquals"/>, the values must have the same bytes.
     /// </returns>
     public bool Equals(UnknownWebhookEvent? other)
         => ReferenceEquals(this, other)
@@ -71,7 +71,8 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder) => base.PrintMembers(builder);
 
-    // The payload was validated when it was read. Validated again, it could be deeper than the writer's options allow.
+    // The payload was validated when it was read. Validating again would fail if it is nested deeper than the writer's options
+    // allow.
     private static void WriteRaw(Utf8JsonWriter writer, JsonElement value)
         => writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 
@@ -80,7 +81,7 @@ public sealed record UnknownWebhookEvent : WebhookEvent
 
     private static bool HaveSameContent(JsonElement left, JsonElement right)
     {
-        // Sorting keeps the order of members that have the same name.
+        // The sort is stable: members with the same name keep their order.
         var ours = Content(left).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
         var theirs = Content(right).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
         return ours.Count == theirs.Count
@@ -95,7 +96,7 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         }
         catch (Exception exception) when (exception is ArgumentOutOfRangeException or InsufficientExecutionStackException)
         {
-            // An exponent beyond its range, or nesting deeper than the stack.
+            // The exponent is out of range, or the nesting is too deep for the stack.
             return JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
         }
     }

@@ -4,21 +4,21 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The union of the events that this version knows, told apart by <c>type</c>; OpenAI's name for what a webhook
-/// unwraps to. Its attributes are the one list of events: everything else here is made from it.
+/// The union of the events that this version knows, distinguished by <c>type</c>. The name is OpenAI's name for what a webhook
+/// unwraps to. Its attributes are the only list of events; everything else is derived from it.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Read with <see cref="WebhookEvent.Parse(string)"/>, or as a <see cref="WebhookEvent"/>, under any options. Read as
-/// <see cref="UnwrapWebhookEvent"/>, System.Text.Json itself follows these attributes: the options then need
-/// <see cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c>
-/// first, and a newer type is an error. Null, duplicates, and an absent <c>object</c> (which becomes <c>event</c>) are
-/// then as the options have them, and not as this library does.
+/// Read events with <see cref="WebhookEvent.Parse(string)"/>, or as <see cref="WebhookEvent"/> with any options. If you read as
+/// <see cref="UnwrapWebhookEvent"/>, System.Text.Json applies these attributes itself. The options then need <see
+/// cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c> first, and a newer
+/// type is an error. The options, not this library's rules, then decide how null, duplicates and an absent <c>object</c> (which
+/// becomes <c>event</c>) are treated.
 /// </para>
 /// <para>
-/// An event's record repeats its own line of the list, because System.Text.Json takes no notice of the union when it
-/// is handed the record's own type: without the line it would write no <c>type</c>, and read any other event's
-/// payload. A type with such a line cannot be sealed, so the records are not.
+/// Each event's record repeats its own line of the list, because System.Text.Json ignores the union when it is given the record's
+/// own type. Without the line, it would write no <c>type</c>, and would accept the payload of any other event. A type with such a
+/// line cannot be sealed, so the records are not sealed.
 /// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -60,14 +60,14 @@ public abstract record UnwrapWebhookEvent : WebhookEvent, IJsonOnSerializing, IJ
     {
     }
 
-    /// <summary>Reads the <c>data</c> that the reader stands on, as the events of this family have it.</summary>
+    /// <summary>Reads the <c>data</c> at the reader's position, in the format of this family's events.</summary>
     internal abstract object ReadData(ref Utf8JsonReader reader);
 
-    /// <summary>Called by System.Text.Json before it writes the event, whatever type it takes it for.</summary>
+    /// <summary>System.Text.Json calls this before it writes the event, regardless of the static type.</summary>
     /// <exception cref="NotSupportedException">The record is derived from one of this library's.</exception>
     void IJsonOnSerializing.OnSerializing() => RequireOwnRecord();
 
-    /// <summary>Called by System.Text.Json when it has read the event by itself.</summary>
+    /// <summary>System.Text.Json calls this after it has read the event without this library's reader.</summary>
     /// <exception cref="NotSupportedException">The record is derived from one of this library's.</exception>
     void IJsonOnDeserialized.OnDeserialized() => RequireOwnRecord();
 
@@ -77,16 +77,16 @@ public abstract record UnwrapWebhookEvent : WebhookEvent, IJsonOnSerializing, IJ
         JsonSerializer.Serialize(writer, this, WebhookJsonContext.Default.UnwrapWebhookEvent);
     }
 
-    // System.Text.Json would write a derived record without its type, and read any event as one.
+    // System.Text.Json would write a derived record without its type, and would read any event as the derived record.
     private void RequireOwnRecord()
     {
         if (KnownEvent.TypeOf(GetType()) is null)
         {
             throw new NotSupportedException(
-                $"{GetType()} is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, and OpenAI's wire format knows nothing of it. Keep the event in a member of a type of your own instead.");
+                $"{GetType()} is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, so it has no wire format. Instead of deriving, hold the event in a property of your own type.");
         }
     }
 
-    /// <summary>A copy of this event with another content; <paramref name="data"/> is from <see cref="ReadData"/>.</summary>
+    /// <summary>Copies this event with other content; <paramref name="data"/> comes from <see cref="ReadData"/>.</summary>
     internal abstract UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data);
 }

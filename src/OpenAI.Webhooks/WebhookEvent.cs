@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event that OpenAI delivered to a webhook: the envelope that every event has. The record's type says what happened;
-/// <see langword="switch"/> on it.
+/// An event that OpenAI delivered to a webhook. This record is the envelope that every event has. The derived record's type says
+/// what happened; <see langword="switch"/> on it.
 /// </summary>
 /// <remarks>
 /// Events are immutable, safe to share between threads, and equal when their content is equal. The source of their
@@ -29,10 +29,10 @@ public abstract record WebhookEvent
     public required string Id { get; init; }
 
     /// <summary>
-    /// Always <c>event</c>, in an event that was made here too. Null only if the payload had no <c>object</c>; it is then
+    /// Always <c>event</c>, also in an event that your code creates. Null only if the payload had no <c>object</c>; it is then
     /// omitted when writing.
     /// </summary>
-    [SuppressMessage("Naming", "CA1720", Justification = "The wire's own word, which the other SDKs use too.")]
+    [SuppressMessage("Naming", "CA1720", Justification = "The name in the wire format. The other SDKs use it too.")]
     [JsonPropertyName("object"), JsonPropertyOrder(-2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Object { get; init; } = "event";
 
@@ -65,8 +65,8 @@ public abstract record WebhookEvent
     /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="JsonException">
-    /// The payload is not an event: it is not JSON, not an object, not valid Unicode, or a required field is missing,
-    /// null, repeated or of the wrong JSON type. The message says which.
+    /// The payload is not an event: it is not JSON, not an object or not valid Unicode, or a required field is missing, null,
+    /// repeated or of the wrong JSON type. The message says what is wrong.
     /// </exception>
     public static WebhookEvent Parse([StringSyntax(StringSyntaxAttribute.Json)] string json) => Parse(ToUtf8(json));
 
@@ -74,8 +74,8 @@ public abstract record WebhookEvent
     /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
     /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
     /// <exception cref="JsonException">
-    /// The payload is not an event: it is not JSON, not an object, not valid UTF-8, or a required field is missing,
-    /// null, repeated or of the wrong JSON type. The message says which.
+    /// The payload is not an event: it is not JSON, not an object or not valid UTF-8, or a required field is missing, null,
+    /// repeated or of the wrong JSON type. The message says what is wrong.
     /// </exception>
     public static WebhookEvent Parse(ReadOnlySpan<byte> utf8Json) => WebhookEventReader.ReadPayload(utf8Json);
 
@@ -106,17 +106,19 @@ public abstract record WebhookEvent
 
     /// <summary>Writes the event in OpenAI's wire format, with <c>type</c>.</summary>
     /// <returns>
-    /// The JSON; an <see cref="UnknownWebhookEvent"/> as it came, any other without insignificant white space.
-    /// <see cref="Parse(string)"/> reads an equal event back.
+    /// The JSON. An <see cref="UnknownWebhookEvent"/> is written unchanged; any other event is written without insignificant white
+    /// space. <see cref="Parse(string)"/> reads it back as an equal event.
     /// </returns>
-    /// <exception cref="NotSupportedException">The event's record is derived from one of this library's, which has no wire format.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The event's record is derived from a record of this library, so it has no wire format.
+    /// </exception>
     public string ToJson() => JsonSerializer.Serialize(this, WebhookJsonContext.Default.WebhookEvent);
 
-    /// <summary>Writes the event in OpenAI's wire format. Only the records of this library have one.</summary>
+    /// <summary>Writes the event in OpenAI's wire format. Only the records of this library have a wire format.</summary>
     internal abstract void WriteTo(Utf8JsonWriter writer);
 
-    /// <summary>Adds the members to what <see cref="object.ToString"/> gives, in the same words in every culture.</summary>
-    /// <param name="builder">What is added to.</param>
+    /// <summary>Adds the members to the text of <see cref="object.ToString"/>, in the same format for every culture.</summary>
+    /// <param name="builder">The builder to append to.</param>
     /// <returns>True: there are members.</returns>
     protected virtual bool PrintMembers(StringBuilder builder)
     {

@@ -1,6 +1,6 @@
 namespace OpenAI.Webhooks;
 
-/// <summary>The types of event that OpenAI sends, as the wire spells them (<c>type</c> in the payload).</summary>
+/// <summary>The types of event that OpenAI sends, as written in <c>type</c> in the payload.</summary>
 public static class WebhookEventTypes
 {
     /// <summary>An agent environment expired: <see cref="AgentEnvironmentExpiredWebhookEvent"/>.</summary>
@@ -93,18 +93,18 @@ public static class WebhookEventTypes
     /// <summary>A safety alert of a workspace can be read: <see cref="SafetyOrgAlertCreatedWebhookEvent"/>.</summary>
     public const string SafetyOrgAlertCreated = "safety.org_alert.created";
 
-    /// <summary>A safety identifier was warned: <see cref="SafetyWarningIssuedWebhookEvent"/>.</summary>
+    /// <summary>A warning was issued for a safety identifier: <see cref="SafetyWarningIssuedWebhookEvent"/>.</summary>
     public const string SafetyWarningIssued = "safety.warning_issued";
 
     /// <summary>
-    /// A video was made. OpenAI lets endpoints subscribe to it and has published no schema, so it arrives as an
+    /// A video was generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it arrives as an
     /// <see cref="UnknownWebhookEvent"/>.
     /// </summary>
     public const string VideoCompleted = "video.completed";
 
     /// <summary>
-    /// A video could not be made. OpenAI lets endpoints subscribe to it and has published no schema, so it arrives as an
-    /// <see cref="UnknownWebhookEvent"/>.
+    /// A video could not be generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it arrives as
+    /// an <see cref="UnknownWebhookEvent"/>.
     /// </summary>
     public const string VideoFailed = "video.failed";
 

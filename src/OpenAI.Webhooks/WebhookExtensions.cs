@@ -7,18 +7,20 @@ namespace OpenAI.Webhooks;
 /// Members that C# 14 offers on the types themselves, as in <c>WebhookEvent.TryParse(json, out var webhookEvent)</c>.
 /// </summary>
 /// <remarks>
-/// They are extensions because reflection would misunderstand them as members. A minimal API binds a parameter whose type
-/// has a <c>TryParse</c> from the query and not from the body, and loggers that take objects apart print every property.
+/// They are extensions because code that uses reflection would misinterpret them as members. A minimal API binds a parameter whose
+/// type has a <c>TryParse</c> from the query, not from the body. Loggers that destructure objects print every property.
 /// </remarks>
-[SuppressMessage("Naming", "CA1708", Justification = "The analyzer takes extension blocks for members of one name.")]
+[SuppressMessage("Naming", "CA1708", Justification = "The analyzer mistakes the extension blocks for members with the same name.")]
 public static class WebhookExtensions
 {
     extension(WebhookEvent)
     {
-        /// <summary>Reads an event of any type from a payload, or tells that it is not one.</summary>
+        /// <summary>Reads an event of any type from a payload, or returns false if the payload is not an event.</summary>
         /// <param name="json">The payload. Null is not an event.</param>
         /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
-        /// <returns>True if the payload is an event. <see cref="WebhookEvent.Parse(string)"/> says why one is not.</returns>
+        /// <returns>
+        /// True if the payload is an event. To find out why it is not, use <see cref="WebhookEvent.Parse(string)"/>.
+        /// </returns>
         public static bool TryParse(
             [NotNullWhen(true), StringSyntax(StringSyntaxAttribute.Json)] string? json,
             [NotNullWhen(true)] out WebhookEvent? webhookEvent)
@@ -35,11 +37,11 @@ public static class WebhookExtensions
             return webhookEvent is not null;
         }
 
-        /// <summary>Reads an event of any type from a payload, or tells that it is not one.</summary>
+        /// <summary>Reads an event of any type from a payload, or returns false if the payload is not an event.</summary>
         /// <param name="utf8Json">The payload as it was received, in UTF-8.</param>
         /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
         /// <returns>
-        /// True if the payload is an event. <see cref="WebhookEvent.Parse(ReadOnlySpan{byte})"/> says why one is not.
+        /// True if the payload is an event. To find out why it is not, use <see cref="WebhookEvent.Parse(ReadOnlySpan{byte})"/>.
         /// </returns>
         public static bool TryParse(ReadOnlySpan<byte> utf8Json, [NotNullWhen(true)] out WebhookEvent? webhookEvent)
         {

@@ -82,7 +82,7 @@ public class EndpointTests
     [Theory]
     [InlineData("webhook-id", "wh_other", "no signature matches")]
     [InlineData("webhook-timestamp", "yesterday", "not a number of Unix seconds")]
-    [InlineData("webhook-timestamp", "1750861210", "longer ago than the tolerance allows")]
+    [InlineData("webhook-timestamp", "1750861210", "older than the tolerance allows")]
     [InlineData("webhook-timestamp", "253402300799", "further in the future than the tolerance allows")]
     [InlineData("webhook-signature", "v1,gUAg4R2hWouRZqRQG4uJypNS8YK885G838+EHb4nKBY=", "no signature matches")]
     public async Task Post_header_wrong_is_400(string name, string value, string reason)

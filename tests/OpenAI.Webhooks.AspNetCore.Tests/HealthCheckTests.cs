@@ -26,7 +26,7 @@ public class HealthCheckTests
         (await CheckAsync(app)).Data.Should().BeEquivalentTo(new Dictionary<string, object>
         {
             ["time"] = first,
-            ["endpoints"] = new[] { "POST /a: handlers take batch.*" },
+            ["endpoints"] = new[] { "POST /a: handled types: batch.*" },
             ["handled_types"] = new[] { "batch.*" },
             ["secret_hints"] = new[] { $"whsec_…{TestApp.Secret[^4..]}" },
             ["staging.endpoints"] = new[] { "POST /b: a delegate handles every event" },
@@ -34,7 +34,7 @@ public class HealthCheckTests
             ["staging.secret_hints"] = new[] { $"whsec_…{TestApp.Secret[^4..]}" },
             ["never.handled_types"] = new[] { "*" },
             ["never.endpoints"] = Array.Empty<string>(),
-            ["never.configuration"] = "The options of OpenAI webhooks cannot be used. There is no webhook secret. Set OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
+            ["never.configuration"] = "The OpenAI webhook options are invalid. No webhook secret is configured. Set OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
         });
 
         await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload), "/a");
@@ -117,7 +117,7 @@ public class HealthCheckTests
 
         var health = await CheckAsync(app);
         health.Status.Should().Be(HealthStatus.Degraded);
-        health.Description.Should().Contain("the last good one is in force").And.Contain("is an API key").And.NotContain("sk-");
+        health.Description.Should().Contain("The last valid configuration stays in effect").And.Contain("is an API key").And.NotContain("sk-");
 
         app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.Secret;
         app.Configuration.Reload();

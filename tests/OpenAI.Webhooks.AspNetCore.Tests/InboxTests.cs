@@ -251,7 +251,7 @@ public class InboxTests
 
         await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("DispatchAsync has no handler. Add one with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
+            .WithMessage("DispatchAsync cannot run because no handler is registered. Add one with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
     }
 
     [Fact]
@@ -264,7 +264,7 @@ public class InboxTests
 
         await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("No handler in this process takes response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+            .WithMessage("This process has no handler for response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
     }
 
     public static TheoryData<Exception?, int, bool, TimeSpan?> Attempts => new()
@@ -301,7 +301,7 @@ public class InboxTests
         (await AttemptAsync(app, TestApp.Payload, attempt: 4)).IsDeadLetter.Should().BeTrue();
 
         inbox.Handled.Should().BeEmpty();
-        app.Log.Select(entry => entry.Message).Should().ContainMatch("The webhook wh_1 was taken from the queue 3 times and not handled.*the process ended*")
+        app.Log.Select(entry => entry.Message).Should().ContainMatch("The webhook wh_1 was taken from the queue 3 times, but was not handled.*the process ended*")
             .And.ContainMatch("The webhook wh_1 (*) is a dead letter (failed attempts: 3)*");
     }
 
@@ -327,7 +327,7 @@ public class InboxTests
 
         (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(text, 1, [])).IsDeadLetter.Should().BeTrue();
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().StartWith("The queue holds a text that is not a webhook message").And.NotContain("private");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().StartWith("The queue contains a text that is not a webhook message").And.NotContain("private");
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=dead");
     }
 
@@ -339,7 +339,7 @@ public class InboxTests
 
         (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay.Should().Be(TimeSpan.FromSeconds(1));
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Match("The webhook wh_1 cannot be handled in this process, so it is retried. *AddOpenAIWebhooks(\"other\")*");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Match("This process cannot handle the webhook wh_1. The delivery will be retried. *AddOpenAIWebhooks(\"other\")*");
     }
 
     [Theory]

@@ -155,7 +155,7 @@ public class MemoryTests
         release.SetResult();
 
         await TestApp.Eventually(() => app.Log.Any(entry => entry.Level == LogLevel.Warning));
-        app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().ContainSingle().Which.Message.Should().Contain("The cache of handled webhooks failed");
+        app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().ContainSingle().Which.Message.Should().Contain("The deduplication cache failed");
     }
 
     [Fact]

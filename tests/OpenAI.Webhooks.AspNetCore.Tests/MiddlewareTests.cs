@@ -142,9 +142,9 @@ public class MiddlewareTests
         { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
         { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
         { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's body did not arrive." },
-        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read (System.IO.IOException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
-        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read (System.IO.InvalidDataException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
-        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read (System.OperationCanceledException): it is not encoded as its headers say, or it is longer than middleware in front of this lets through." },
+        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read (System.IO.IOException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
+        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read (System.IO.InvalidDataException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
+        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read (System.OperationCanceledException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
     };
 
     [Fact]

@@ -151,7 +151,7 @@ public class ReadmeSnippets
                 }
                 catch (Exception)
                 {
-                    logger.LogError("The webhook {WebhookId} is lost.", message.WebhookId);    // the dispatcher has logged why; yours retries
+                    logger.LogError("The webhook {WebhookId} is lost.", message.WebhookId);    // the dispatcher has logged the reason; a real inbox retries
                 }
             }
         }
@@ -279,12 +279,12 @@ public class OpenAIController(ILogger<OpenAIController> logger) : ControllerBase
         try
         {
             WebhookDelivery delivery = await Request.UnwrapOpenAIWebhookAsync(cancellationToken: cancellationToken);
-            logger.LogInformation("Received {Type}", delivery.Event.Type);    // and whatever is to be done with it
+            logger.LogInformation("Received {Type}", delivery.Event.Type);    // handle the event here
             return Ok();
         }
         catch (Exception exception) when (exception is InvalidWebhookSignatureException or UnreadableWebhookException)
         {
-            logger.LogWarning("Refused a webhook. {Reason}", exception.Message);    // without a secret, a signature or the body
+            logger.LogWarning("Refused a webhook. {Reason}", exception.Message);    // contains no secret, signature or body
             return BadRequest();
         }
         catch (BadHttpRequestException exception)

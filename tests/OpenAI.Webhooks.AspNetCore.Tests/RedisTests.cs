@@ -92,7 +92,7 @@ public class RedisTests
                     {
                         var locks = services.GetRequiredService<IDistributedLockProvider>();
                         await using var handle = await locks.AcquireLockAsync(delivery.WebhookId, cancellationToken: cancellationToken);
-                        if (!await done.KeyExistsAsync($"done:{delivery.WebhookId}"))     // asked again, under the lock
+                        if (!await done.KeyExistsAsync($"done:{delivery.WebhookId}"))     // checked again, under the lock
                         {
                             await HandleAsync(delivery, cancellationToken);
                             await done.StringSetAsync($"done:{delivery.WebhookId}", "", TimeSpan.FromDays(4));

@@ -12,7 +12,7 @@ public class ReloadTests
     [Theory]
     [InlineData("Secrets:0", "whsec_broken!", "not canonical base64")]
     [InlineData("Tolerance", "5 minutes", "Tolerance is not a duration")]
-    [InlineData("Tolerance", "300", "a single number counts days")]
+    [InlineData("Tolerance", "300", "A single number is read as days")]
     [InlineData("MaxBodyBytes", "lots", "MaxBodyBytes is not a number")]
     public async Task A_change_that_cannot_be_used_leaves_the_last_in_force_and_is_logged_once(string key, string value, string problem)
     {

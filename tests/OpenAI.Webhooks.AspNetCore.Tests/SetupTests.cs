@@ -13,7 +13,7 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 public class SetupTests
 {
     private const string TakesTheInbox =
-        "the delegate would take the place of the inbox of AddOpenAIWebhooks(), and nothing would be stored. Leave the delegate out, and add handlers with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(); or give this endpoint a registration of its own, AddOpenAIWebhooks(name).";
+        "the delegate would replace the inbox of AddOpenAIWebhooks(), and nothing would be stored. Remove the delegate and add handlers with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or give this endpoint its own registration with AddOpenAIWebhooks(name).";
 
     public static TheoryData<string, Action<OpenAIWebhooksBuilder>, bool, string> Mistakes { get; } = new()
     {
@@ -21,11 +21,11 @@ public class SetupTests
         { "a delegate beside an inbox and a handler", webhooks => webhooks.AddInbox<Nowhere>().AddHandler<WebhookEvent, Nothing>(), true, TakesTheInbox },
         {
             "a delegate beside a handler", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>(), true,
-            "the delegate would take the place of the handlers of AddOpenAIWebhooks(), and they would never run. Leave the delegate out, or give this endpoint a registration of its own, AddOpenAIWebhooks(name)."
+            "the delegate would replace the handlers of AddOpenAIWebhooks(), and they would never run. Remove the delegate, or give this endpoint its own registration with AddOpenAIWebhooks(name)."
         },
         {
             "an inbox whose deliveries nobody handles", webhooks => webhooks.AddInbox<Nowhere>(), false,
-            "the endpoint would store deliveries that no handler takes out of the inbox. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(); if another process handles them, say so with AddOpenAIWebhooks().ReceiveOnly()."
+            "the endpoint would store deliveries that no handler processes. Add a handler with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(). If another process handles them, call AddOpenAIWebhooks().ReceiveOnly()."
         },
         {
             "nothing", _ => { }, false,
@@ -37,15 +37,15 @@ public class SetupTests
         },
         {
             "a receiver without an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().ReceiveOnly(), false,
-            "AddOpenAIWebhooks().ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add one, such as AddInbox<TInbox>()."
+            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Add one with AddOpenAIWebhooks().AddInbox<TInbox>()."
         },
         {
             "a receiver with a delegate", webhooks => webhooks.ReceiveOnly(), true,
-            "AddOpenAIWebhooks().ReceiveOnly() says that another process handles the deliveries, but there is no inbox to store them in. Add an inbox instead of the delegate, or leave ReceiveOnly() out."
+            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Replace the delegate with an inbox, or remove ReceiveOnly()."
         },
         {
             "deduplication beside an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().AddInbox<Nowhere>().AddDeduplication(), false,
-            "AddOpenAIWebhooks().AddDeduplication() has no effect together with an inbox, which recognizes copies itself. Leave one of them out."
+            "AddOpenAIWebhooks().AddDeduplication() has no effect with an inbox, because the inbox recognizes copies itself. Remove one of them."
         },
     };
 
@@ -78,16 +78,16 @@ public class SetupTests
             });
 
         app.StartLog.Should().Equal(
-            "Information: POST /handlers receives OpenAI webhooks: handlers take batch.*, response.failed.",
+            "Information: POST /handlers receives OpenAI webhooks: handled types: batch.*, response.failed.",
             "Information: POST /delegate receives OpenAI webhooks: a delegate handles every event.",
             "Information: POST /stored receives OpenAI webhooks: stored in the inbox, for another process to handle.",
-            "Information: POST /both receives OpenAI webhooks: stored in the inbox, from which handlers take *, types newer than this version.");
+            "Information: POST /both receives OpenAI webhooks: stored in the inbox, then handled: *, types newer than this version.");
     }
 
     [Theory]
-    [InlineData("fallback", "the application has a fallback authorization policy, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
-    [InlineData("required", "the endpoint requires authorization, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
-    [InlineData("antiforgery", "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.")]
+    [InlineData("fallback", "the application has a fallback authorization policy, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("required", "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("antiforgery", "the endpoint requires an antiforgery token, but OpenAI does not send one. Add .DisableAntiforgery() to the endpoint.")]
     [InlineData("fallback, allowed", null)]
     [InlineData("required, allowed", null)]
     [InlineData("none", null)]
@@ -155,7 +155,7 @@ public class SetupTests
             });
 
         app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Error
-            && entry.Message == "Several endpoints are mapped to POST /hook. The server cannot choose between them, and responds to every delivery with 500. Map each to a path of its own.");
+            && entry.Message == "Several endpoints are mapped to POST /hook. The server cannot choose between them, and responds to every delivery with 500. Map each endpoint to its own path.");
     }
 
     [Theory]
@@ -171,7 +171,7 @@ public class SetupTests
         });
 
         app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(isWarnedOf
-            ? ["Warning: A webhook secret of AddOpenAIWebhooks() is text and does not begin with whsec_, as OpenAI's secrets do. Text is for tests: if it can be guessed, anybody can sign deliveries, and those of OpenAI are rejected."]
+            ? ["Warning: A webhook secret of AddOpenAIWebhooks() is plain text: it does not begin with whsec_, as OpenAI's secrets do. Use plain-text secrets for tests only. Anyone who guesses the secret can sign deliveries, and OpenAI's deliveries are rejected."]
             : []);
     }
 
@@ -186,7 +186,7 @@ public class SetupTests
         });
 
         app.Log.Should().ContainSingle().Which.Message.Should().Be(
-            "AddOpenAIWebhooks(\"unwraps\") has no endpoint and no handler, so it can only be for UnwrapOpenAIWebhookAsync or a WebhookVerifier, and those will fail. The options of OpenAI webhooks cannot be used. There is no webhook secret. Set OpenAI:Webhooks:unwraps:Secrets:0 in the configuration, to the webhook's secret.");
+            "AddOpenAIWebhooks(\"unwraps\") has no endpoint and no handler. It can only be used by UnwrapOpenAIWebhookAsync or a WebhookVerifier, and both will fail. The OpenAI webhook options are invalid. No webhook secret is configured. Set OpenAI:Webhooks:unwraps:Secrets:0 in the configuration, to the webhook's secret.");
     }
 
     [Fact]
@@ -194,10 +194,10 @@ public class SetupTests
     {
         await Mapping(services => services.AddSingleton<IWebhookInbox, Nowhere>(), app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, but nothing uses it. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
         await Mapping(services => services.AddScoped<IWebhookHandler<WebhookEvent>, Nothing>(), app => app.MapOpenAIWebhooks("/hook"))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, which nothing uses. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, but nothing uses it. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
 
         static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register, Action<WebApplication> map) => () => TestApp.StartAsync(
             builder =>
@@ -211,7 +211,7 @@ public class SetupTests
     [Fact]
     public async Task The_secret_that_cannot_be_used_is_named_by_its_place()
         => await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 cannot be used. The webhook secret is a variable that was not replaced by its value. OpenAI's begins with whsec_.");
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 is invalid. The webhook secret is a variable that was not replaced by its value. OpenAI's begins with whsec_.");
 
     [Fact]
     public async Task A_misspelt_option_is_named()
@@ -228,7 +228,7 @@ public class SetupTests
         await using var services = new ServiceCollection().AddLogging().AddHealthChecks().AddOpenAIWebhooks().Services.BuildServiceProvider();
 
         await FluentActions.Awaiting(() => services.GetRequiredService<HealthCheckService>().CheckHealthAsync())
-            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*Call services.AddOpenAIWebhooks() too.");
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*Also call services.AddOpenAIWebhooks().");
     }
 
     [Fact]
@@ -255,7 +255,7 @@ public class SetupTests
         await host.StartAsync();
         await host.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message());
         FluentActions.Invoking(() => host.Services.GetRequiredService<WebhookVerifier>())
-            .Should().Throw<OptionsValidationException>().WithMessage("*There is no webhook secret. Set OpenAI:Webhooks:Secrets:0*");
+            .Should().Throw<OptionsValidationException>().WithMessage("*No webhook secret is configured. Set OpenAI:Webhooks:Secrets:0*");
         await host.StopAsync();
     }
 

@@ -23,10 +23,10 @@ public class SilenceTests
         await SendAsync("batch.failed");
 
         app.Log.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Message.Replace("the webhook wh_1 was acknowledged and dropped", "…")).Should().Equal(
-            "No handler takes batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.",
-            "No handler takes eval.run.failed, so …. Add a handler with AddHandler<EvalRunFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.",
-            "No handler takes newer, so …. Add a handler with AddHandler<UnknownWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.",
-            "No handler takes batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type. 2 more of this type were dropped since the last warning.");
+            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
+            "No handler is registered for eval.run.failed, so …. Add a handler with AddHandler<EvalRunFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
+            "No handler is registered for newer, so …. Add a handler with AddHandler<UnknownWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
+            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI. 2 more deliveries of this type were dropped since the last warning.");
 
         async Task SendAsync(string type)
             => (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("response.completed", type), "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
@@ -57,7 +57,7 @@ public class SilenceTests
         await HandleAsync(app, isDispatched, HttpStatusCode.OK, typeof(PermanentWebhookFailureException));
 
         app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Should().Match<TestApp.LogEntry>(entry =>
-            entry.Message == "A handler gave up on the webhook wh_1 (response.completed), because no retry can help. The delivery is not retried."
+            entry.Message == "A handler reported a permanent failure for the webhook wh_1 (response.completed). The delivery is not retried."
             && entry.Exception!.Message == "The response is gone.");
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=given_up");
         metrics.Of("openai.webhook.handled.age").Should().BeEmpty();

@@ -17,7 +17,7 @@ public class StartupTests
 
     [Theory]
     [InlineData(" ", "*no webhook secret*OPENAI_WEBHOOK_SECRET*")]
-    [InlineData("whsec_c2hvcnQ=", "*cannot be used. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes where at least 24 are required. Copy the whole secret again.*")]
+    [InlineData("whsec_c2hvcnQ=", "*invalid. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes, but at least 24 are required. Copy the whole secret again.*")]
     public async Task Start_with_a_bad_secret_fails_without_quoting_it(string secret, string message)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
             {
@@ -27,8 +27,8 @@ public class StartupTests
             .Should().ThrowAsync<OptionsValidationException>().WithMessage(message)).Which.Message.Should().NotContain("c2hvcnQ");
 
     [Theory]
-    [InlineData("Tolerance", "300", "*OpenAI:Webhooks:Tolerance is 300.00:00:00*a single number counts days*")]
-    [InlineData("Tolerance", "1.00:00:01", "*Tolerance*a day*")]
+    [InlineData("Tolerance", "300", "*OpenAI:Webhooks:Tolerance is 300.00:00:00*A single number is read as days*")]
+    [InlineData("Tolerance", "1.00:00:01", "*Tolerance*one day*")]
     [InlineData("Tolerance", "-00:00:01", "*Tolerance*")]
     [InlineData("Tolerance", "5 minutes", "*OpenAI:Webhooks:Tolerance is not a duration*00:05:00*")]
     [InlineData("MaxBodyBytes", "0", "*OpenAI:Webhooks:MaxBodyBytes is 0*")]
@@ -88,7 +88,7 @@ public class StartupTests
             },
             app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask, "staging")))
             .Should().ThrowAsync<OptionsValidationException>("the fallback is the default registration's own")
-            .WithMessage("*no webhook secret. Set OpenAI:Webhooks:staging:Secrets:0 in the configuration, to*");
+            .WithMessage("*No webhook secret is configured. Set OpenAI:Webhooks:staging:Secrets:0 in the configuration, to*");
 
     [Fact]
     public async Task Start_with_secrets_in_code_and_the_fallback_variable_takes_those_in_code_only()
@@ -112,7 +112,7 @@ public class StartupTests
     public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
     {
         FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))
-            .Should().Throw<ArgumentException>().WithMessage("This is a webhook secret where a name or a route is expected. Secrets go into the options: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
+            .Should().Throw<ArgumentException>().WithMessage("A webhook secret was passed as a name or route. Set the secret in the options instead: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", secret)))
@@ -138,7 +138,7 @@ public class StartupTests
     [Fact]
     public void AddOpenAIWebhooks_name_of_an_option_names_them_all()
         => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks("secrets"))
-            .Should().Throw<ArgumentException>().WithMessage("*Choose one without a colon that is not among Secrets, Tolerance, MaxBodyBytes.*");
+            .Should().Throw<ArgumentException>().WithMessage("*Choose a name without a colon, other than Secrets, Tolerance, MaxBodyBytes.*");
 
     [Fact]
     public void AddOpenAIWebhooks_among_keyed_services_works()
@@ -275,7 +275,7 @@ public class StartupTests
                 },
                 app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask, "other")))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks(\"other\") before the application is built, or give the name of what is registered: AddOpenAIWebhooks(), AddOpenAIWebhooks(\"staging\").");
+            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks(\"other\") before the application is built, or pass a registered name: AddOpenAIWebhooks(), AddOpenAIWebhooks(\"staging\").");
 
     [Fact]
     public async Task Map_without_handlers_says_so()

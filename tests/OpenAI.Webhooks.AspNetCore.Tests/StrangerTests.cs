@@ -12,7 +12,7 @@ public class StrangerTests
     [InlineData("webhook-id", null, "its webhook-id header is missing")]
     [InlineData("webhook-signature", "  ", "its webhook-signature header is missing")]
     [InlineData("webhook-timestamp", "now", "is not a number")]
-    [InlineData("webhook-timestamp", "1750861210", "longer ago")]
+    [InlineData("webhook-timestamp", "1750861210", "older than the tolerance")]
     public async Task What_headers_alone_refuse_is_refused_before_the_body(string name, string? value, string reason)
     {
         await using var app = await TestApp.StartAsync();
@@ -40,7 +40,7 @@ public class StrangerTests
         await app.SendAsync(TestApp.Sign().Payload, []);
 
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
-            .Should().Be("Rejected a webhook (claimed id (none)). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies pass it on; without it the request is not from OpenAI.");
+            .Should().Be("Rejected a webhook (claimed id (none)). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies forward it. If they do, the request is not from OpenAI.");
     }
 
     [Fact]
@@ -145,8 +145,8 @@ public class StrangerTests
         await app.SendAsync(forged);
 
         app.Log.Should().HaveCount(12);
-        app.Log.ElementAt(10).Message.Should().EndWith(". 490 more were rejected before this one and not logged.");
-        app.Log.ElementAt(11).Message.Should().EndWith("something else has read it first.");
+        app.Log.ElementAt(10).Message.Should().EndWith(". 490 earlier rejections were not logged.");
+        app.Log.ElementAt(11).Message.Should().EndWith("something else read the body first.");
     }
 
     [Theory]

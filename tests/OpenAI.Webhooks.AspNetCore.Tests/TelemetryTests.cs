@@ -222,8 +222,8 @@ public class TelemetryTests
 
         app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal)).Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(
             "Information: Handled the webhook wh_1 (response.completed).",
-            "Information: The webhook wh_1 (response.completed) is a copy of one that was handled or is being handled. It gets the same response and is not handled again.",
-            "Warning: No handler takes batch.failed, so the webhook wh_2 was acknowledged and dropped. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+            "Information: The webhook wh_1 (response.completed) is a copy of a delivery that was handled or is being handled. It gets the same response and is not handled again.",
+            "Warning: No handler is registered for batch.failed, so the webhook wh_2 was acknowledged and dropped. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
     }
 
     [Fact]

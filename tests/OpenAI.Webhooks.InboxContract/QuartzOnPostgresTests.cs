@@ -7,7 +7,7 @@ public sealed class QuartzOnPostgresTests(PostgresFixture postgres) : SampleCont
 {
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
-        [nameof(Texts_that_are_no_delivery_are_put_aside_once_and_reported)] = NobodyElseWrites,
+        [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };
 
     public override string Engine => "Quartz on PostgreSQL";

@@ -3,7 +3,7 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>samples/inboxes/QuartzInbox.cs on a SQLite file.</summary>
 public sealed class QuartzOnSqliteTests : SampleContract
 {
-    private const string NoServer = "SQLite has no server that could be away.";
+    private const string NoServer = "SQLite has no server that could be down.";
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
@@ -16,12 +16,12 @@ public sealed class QuartzOnSqliteTests : SampleContract
 
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
-        [nameof(With_the_engine_away_the_response_is_503_and_with_it_back_200_without_a_restart)] = NoServer,
-        [nameof(With_the_engine_frozen_the_response_comes_within_ten_seconds_and_it_goes_on_afterwards)] = NoServer,
+        [nameof(While_the_engine_is_down_the_response_is_503_and_once_it_is_back_200_without_a_restart)] = NoServer,
+        [nameof(While_the_engine_is_frozen_the_response_comes_within_ten_seconds_and_receiving_continues_afterwards)] = NoServer,
         [nameof(A_kill_before_the_engine_has_answered_loses_nothing_that_got_200)] = NoServer,
         [nameof(The_engine_killed_loses_nothing_that_got_200)] = NoServer,
         [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoServer,
-        [nameof(Texts_that_are_no_delivery_are_put_aside_once_and_reported)] = NobodyElseWrites,
+        [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };
 
     protected override string Sample => "QuartzInbox";

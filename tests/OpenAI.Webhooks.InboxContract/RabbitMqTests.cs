@@ -6,13 +6,13 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>samples/inboxes/RabbitMqInbox.cs.</summary>
 public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(RabbitMqFixture.Program is null ? "RabbitMQ is not installed." : null), IClassFixture<RabbitMqFixture>
 {
-    private const string NoIds = "RabbitMQ keeps no ids: a copy is another message. Handlers have to key what they do by the webhook id.";
+    private const string NoIds = "RabbitMQ does not store ids, so a copy is a new message. Handlers must make their work idempotent by webhook id.";
 
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
         [nameof(Twenty_copies_at_once_are_all_accepted_and_handled_once)] = NoIds,
-        [nameof(A_copy_of_one_that_waits_is_accepted_and_not_handled_again)] = NoIds,
-        [nameof(A_copy_of_one_that_was_handled_is_accepted_and_not_handled_again)] = NoIds,
+        [nameof(A_copy_of_a_waiting_delivery_is_accepted_and_not_handled_again)] = NoIds,
+        [nameof(A_copy_of_a_handled_delivery_is_accepted_and_not_handled_again)] = NoIds,
         [nameof(A_copy_that_comes_after_a_restart_is_not_handled_again)] = NoIds,
         [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoIds,
         [nameof(A_copy_at_another_receiver_is_not_handled_again)] = NoIds,

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
 public abstract class SampleContract(string? whyNot) : WebhookInboxContract
 {
-    protected const string NobodyElseWrites = "Only the engine itself writes into its tables.";
+    protected const string NobodyElseWrites = "Only the engine itself writes to its tables, so no other text can get in.";
 
     /// <summary>What the table calls the engine.</summary>
     public abstract string Engine { get; }

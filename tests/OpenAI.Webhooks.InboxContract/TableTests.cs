@@ -11,7 +11,7 @@ public class TableTests
 {
     private const string Begin = "<!-- the inbox contract writes this table -->";
     private const string End = "<!-- end of the table -->";
-    private const string RatesBegin = "| stored and handled a second";
+    private const string RatesBegin = "| deliveries stored and handled per second";
     private const int Deliveries = 1000;
 
     [Fact]
@@ -61,7 +61,7 @@ public class TableTests
             await (fixture?.DisposeAsync() ?? Task.CompletedTask);
         }
 
-        return $"{RatesBegin}, as a ratio to the first | {string.Join(" | ", rates.Select(rate => (rate / rates[0]).ToString("F1", System.Globalization.CultureInfo.InvariantCulture)))} |";
+        return $"{RatesBegin}, relative to the first column | {string.Join(" | ", rates.Select(rate => (rate / rates[0]).ToString("F1", System.Globalization.CultureInfo.InvariantCulture)))} |";
     }
 
     private static IEnumerable<(SampleContract Contract, IAsyncLifetime? Fixture)> Engines()

@@ -7,8 +7,8 @@ public sealed class WolverineTests(PostgresFixture postgres) : SampleContract(Po
 {
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
-        [nameof(A_delivery_that_ends_its_process_each_time_has_an_end)] = "A killed process costs no attempt, so such a delivery is repeated for ever.",
-        [nameof(Texts_that_are_no_delivery_are_put_aside_once_and_reported)] = NobodyElseWrites,
+        [nameof(A_delivery_that_crashes_its_process_each_time_is_not_retried_forever)] = "A killed process does not count as an attempt, so such a delivery is retried forever.",
+        [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };
 
     public override string Engine => "Wolverine on PostgreSQL";

@@ -140,7 +140,7 @@ public sealed class QuartzInboxTests : IDisposable
         metrics.Of("openai.webhook.inbox.oldest").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
         var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Degraded);
-        health.Description.Should().Be("There are 300 dead letters. WebhookDeadLetters lists them with their reasons and replays them.");
+        health.Description.Should().Be("There are 300 dead letters. Use WebhookDeadLetters to see why they failed and to replay them.");
         health.Data.Should().Contain("dead", 300).And.Contain("waiting", 0).And.Contain("oldest_due_seconds", 0d);
 
         (await deadLetters.DeleteAllAsync(dead => dead.EventType is null)).Should().Be(200);
@@ -197,7 +197,7 @@ public sealed class QuartzInboxTests : IDisposable
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.ServiceUnavailable);
         var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Unhealthy);
-        health.Description.Should().Be("The inbox cannot store. Deliveries get the response 503.");
+        health.Description.Should().Be("The inbox cannot store deliveries. They get the response 503.");
 
         await Sqlite.ExecuteAsync("ALTER TABLE away RENAME TO qrtz_job_details");
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
@@ -261,7 +261,7 @@ public sealed class QuartzInboxTests : IDisposable
         await using var worker = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
 
         await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
-        log.Lines.Should().Contain("Warning: Quartz had given up the webhook wh_1 without running it (trigger state ERROR). It is tried again. ");
+        log.Lines.Should().Contain("Warning: Quartz gave up on the webhook wh_1 without running it (trigger state ERROR). The webhook is retried. ");
     }
 
     [Fact]
@@ -296,8 +296,8 @@ public sealed class QuartzInboxTests : IDisposable
             await old.StopAsync();
         }
 
-        log.Lines.Should().Contain("Error: A handler failed on the webhook wh_1 (response.completed). The delivery is retried: by OpenAI for up to 72 hours, or by the inbox that holds it until its last attempt. "
-            + "No handler in this process takes response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint at OpenAI from this type.");
+        log.Lines.Should().Contain("Error: A handler failed for the webhook wh_1 (response.completed). The delivery is retried by OpenAI for up to 72 hours, or, if it came from an inbox, by the inbox until its last attempt. "
+            + "This process has no handler for response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
         await using var current = await StartAsync();
         await Eventually(async () => (await Sqlite.EffectsAsync()).Contains("wh_1"));
     }
@@ -425,19 +425,19 @@ public sealed class QuartzInboxTests : IDisposable
         var webhooks = new ServiceCollection().AddOpenAIWebhooks("staging").AddQuartzInbox(_ => { });
 
         webhooks.Invoking(it => it.AddQuartzInbox(_ => { })).Should().Throw<ArgumentException>()
-            .WithMessage("This registration has a Quartz inbox already, with the scheduler openai-webhooks.staging. Call AddQuartzInbox once for each name given to AddOpenAIWebhooks.*");
+            .WithMessage("This registration already has a Quartz inbox, with the scheduler openai-webhooks.staging. Call AddQuartzInbox only once for each AddOpenAIWebhooks name.*");
     }
 
     [Fact]
     public void Options_that_cannot_be_used_are_refused_by_name()
     {
-        Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency cannot be used: it must be from 1 to 1,000.");
-        Using(options => options.Retention = TimeSpan.MaxValue).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention cannot be used*");
-        Using(options => options.RetryDelays = [TimeSpan.Zero]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
-        Using(options => options.RetryDelays = [TimeSpan.FromDays(367)]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
-        Using(options => options.RetryDelays = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays cannot be used*");
-        Using(options => options.Retention = TimeSpan.Zero).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention cannot be used*");
-        Using(options => options.UrgentTypes = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.UrgentTypes cannot be used*");
+        Using(options => options.MaxConcurrency = 0).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.MaxConcurrency is invalid: it must be from 1 to 1,000.");
+        Using(options => options.Retention = TimeSpan.MaxValue).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention is invalid*");
+        Using(options => options.RetryDelays = [TimeSpan.Zero]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays is invalid*");
+        Using(options => options.RetryDelays = [TimeSpan.FromDays(367)]).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays is invalid*");
+        Using(options => options.RetryDelays = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.RetryDelays is invalid*");
+        Using(options => options.Retention = TimeSpan.Zero).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.Retention is invalid*");
+        Using(options => options.UrgentTypes = null!).Should().Throw<ArgumentException>().WithMessage("QuartzInboxOptions.UrgentTypes is invalid*");
         Using(options => options.RetryDelays = []).Should().NotThrow();
 
         static Action Using(Action<QuartzInboxOptions> configure)

@@ -32,7 +32,7 @@ public sealed class ReadmeSnippets
             builder.Services.AddOpenAIWebhooks()
                 .AddHandler<WebhookEvent, TakeEffect>()
                 .AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
-                    store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for a fleet
+                    store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for several machines
             #endregion
 
             await using var app = builder.Build();
@@ -55,7 +55,7 @@ public sealed class ReadmeSnippets
                 Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt} after {dead.Attempts} attempts: {dead.ExceptionType}: {dead.ExceptionMessage}");
             }
 
-            await deadLetters.ReplayAsync("wh_123");    // the Key of one that is listed
+            await deadLetters.ReplayAsync("wh_123"); // the Key of a listed dead letter
             int replayed = await deadLetters.ReplayAllAsync(dead => dead.ExceptionType == "System.TimeoutException");
             #endregion
 

@@ -138,7 +138,7 @@ public class BadPayloadTests
 
             foreach (var read in new Func<WebhookEvent?>[] { () => WebhookEvent.Parse(payload), new Pieces(payload, 1).Deserialize })
             {
-                read.Should().Throw<JsonException>().WithMessage($"*{where} holds text that is not valid Unicode*");
+                read.Should().Throw<JsonException>().WithMessage($"*{where} contains text that is not valid Unicode*");
             }
         }
     }
@@ -146,7 +146,7 @@ public class BadPayloadTests
     [Fact]
     public void Parse_string_with_a_lone_surrogate_is_refused()
         => FluentActions.Invoking(() => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("resp_123", "\ud800")))
-            .Should().Throw<JsonException>().WithMessage("*$ holds text that is not valid Unicode*").Which.Path.Should().Be("$");
+            .Should().Throw<JsonException>().WithMessage("*$ contains text that is not valid Unicode*").Which.Path.Should().Be("$");
 
     [Theory]
     [InlineData("""{"type":"batch.failed","data":""")]

@@ -15,7 +15,7 @@ public class ReadmeSnippets
         #region README: unwrap and switch
         const string secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";    // OpenAI shows you yours
 
-        // What OpenAI would send. In your application: the body and the headers of the request.
+        // Stands in for OpenAI's request. In your application, use the request's body and headers.
         SignedWebhook sample = new WebhookSigner(secret).Sign("""
             {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}
             """);
@@ -100,9 +100,9 @@ public class ReadmeSnippets
 
         #region README: headers
         WebhookHeaders fromPairs = WebhookHeaders.From(pairs);              // names and values, such as a Dictionary<string, string>
-        WebhookHeaders fromLists = WebhookHeaders.From(lists);              // several values to a name: string[], StringValues, …
+        WebhookHeaders fromLists = WebhookHeaders.From(lists);              // several values per name: string[], StringValues, …
         WebhookHeaders fromHttp = WebhookHeaders.From(request.Headers);     // System.Net.Http
-        WebhookHeaders fromLookup = WebhookHeaders.From(name => collection.GetValues(name));    // anything else; null where there is none
+        WebhookHeaders fromLookup = WebhookHeaders.From(name => collection.GetValues(name));    // anything else; null for a missing header
         #endregion
 
         foreach (var headers in new[] { fromPairs, fromLists, fromHttp, fromLookup })
@@ -135,7 +135,7 @@ public class ReadmeSnippets
 
         #region README: JsonSerializer
         WebhookEvent? received = JsonSerializer.Deserialize<WebhookEvent>(json);
-        string wire = JsonSerializer.Serialize(received);       // with "type", whatever the static type
+        string wire = JsonSerializer.Serialize(received);       // with "type", regardless of the static type
         #endregion
 
         received.Should().Be(WebhookEvent.Parse(json));

@@ -124,7 +124,7 @@ public class WebhookVerifierTests
     [InlineData("Bearer ", "")]
     public void Constructor_something_in_front_of_the_secret_is_refused_without_quoting_it(string front, string behind)
         => FluentActions.Invoking(() => new WebhookVerifier(front + Secret + behind))
-            .Should().Throw<ArgumentException>().WithMessage("The webhook secret has something in front of whsec_, such as a quotation mark.*")
+            .Should().Throw<ArgumentException>().WithMessage("The webhook secret has characters before whsec_, such as a quotation mark.*")
             .Which.ToString().Should().NotContain(Secret["whsec_".Length..]);
 
     [Theory]
@@ -138,7 +138,7 @@ public class WebhookVerifierTests
     [InlineData("{{ .Values.secret }}", "is a template that was not filled in")]
     [InlineData("#{WebhookSecret}#", "is a template that was not filled in")]
     [InlineData("__WEBHOOK_SECRET__", "is a template that was not filled in")]
-    [InlineData("@Microsoft.KeyVault(SecretUri=https://x.example/secrets/y)", "is a reference to a key vault that was not resolved*")]
+    [InlineData("@Microsoft.KeyVault(SecretUri=https://x.example/secrets/y)", "is an unresolved key vault reference*")]
     [InlineData("arn:aws:secretsmanager:eu:1:secret:x", "is a reference to a secrets manager that was not resolved")]
     [InlineData("op://vault/item/field", "is a reference to a password manager that was not resolved")]
     [InlineData("https://platform.openai.com/settings", "is a URL")]
@@ -148,12 +148,12 @@ public class WebhookVerifierTests
     [InlineData("secretref:foo", "is a reference to a secret that was not resolved")]
     [InlineData("!vault |", "is a tag or reference that was not resolved")]
     [InlineData("ENC[AES256_GCM,data:x]", "is encrypted and was not decrypted")]
-    [InlineData("/run/secrets/webhook", "is a path. Read the file, and set what it contains")]
+    [InlineData("/run/secrets/webhook", "is a path. Set the contents of the file instead")]
     [InlineData("((secret))", "is a template that was not filled in")]
-    [InlineData("NULL", "is a word for no value")]
-    [InlineData("undefined", "is a word for no value")]
-    [InlineData("********", "is a placeholder, of one character only")]
-    [InlineData("x", "is a placeholder, of one character only")]
+    [InlineData("NULL", "is a word that means no value")]
+    [InlineData("undefined", "is a word that means no value")]
+    [InlineData("********", "is a placeholder: it repeats one character")]
+    [InlineData("x", "is a placeholder: it repeats one character")]
     [InlineData("[secret]", "is a placeholder")]
     [InlineData("<your secret>", "is a placeholder")]
     [InlineData("YOUR_WEBHOOK_SECRET", "is a placeholder")]
@@ -184,7 +184,7 @@ public class WebhookVerifierTests
     public void Constructor_no_secret_is_refused()
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions()))
-            .Should().Throw<ArgumentException>().WithMessage("There is no webhook secret*");
+            .Should().Throw<ArgumentException>().WithMessage("No webhook secret is set*");
         FluentActions.Invoking(() => new WebhookVerifier((string)null!))
             .Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null. Check*").WithParameterName("secret");
         FluentActions.Invoking(() => new WebhookVerifier("")).Should().Throw<ArgumentException>().WithMessage("The webhook secret is empty.*").WithParameterName("secret");
@@ -458,7 +458,7 @@ public class WebhookVerifierTests
     {
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
-        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("This is no failure.*");
+        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("The value is not a defined verification failure.*");
     }
 
     [Fact]
@@ -512,7 +512,7 @@ public class WebhookVerifierTests
     [InlineData(WebhookVerificationFailure.RepeatedTimestamp, "webhook-timestamp header occurs more than once")]
     [InlineData(WebhookVerificationFailure.RepeatedSignature, "webhook-signature header occurs more than once")]
     [InlineData(WebhookVerificationFailure.InvalidTimestamp, "not a number of Unix seconds")]
-    [InlineData(WebhookVerificationFailure.TimestampTooOld, "longer ago than the tolerance allows")]
+    [InlineData(WebhookVerificationFailure.TimestampTooOld, "older than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.TimestampTooNew, "further in the future than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.SignatureMismatch, "no signature matches")]
     public void Verify_each_failure_says_what_to_check_and_quotes_nothing(WebhookVerificationFailure expected, string problem)

@@ -64,22 +64,22 @@ public sealed class CommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Name one type, or --all, or a --file.", "send", "--to", "http://127.0.0.1:1")]
+    [InlineData("Specify a type, --all or --file.", "send", "--to", "http://127.0.0.1:1")]
     [InlineData("There is no sample of no.such.type. Types: *", "send", "no.such.type", "--to", "http://127.0.0.1:1")]
     [InlineData("The environment variable TOOL_TESTS_UNSET is not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
-    [InlineData("--secret-from takes the name of an environment variable, and was given the webhook's secret itself. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
-    [InlineData("--api-key-from takes the name of an environment variable, and was given the API key itself. *", "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
-    [InlineData("There is no webhook secret. *", "listen", "--port", "0", "--no-secret")]
+    [InlineData("--secret-from takes the name of an environment variable, but was given the webhook's secret itself. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
+    [InlineData("--api-key-from takes the name of an environment variable, but was given the API key itself. *", "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
+    [InlineData("No webhook secret was found. *", "listen", "--port", "0", "--no-secret")]
     [InlineData("*Cannot parse argument 'abc'*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
     [InlineData("*Cannot parse argument 'abc'*", "listen", "--port", "abc")]
-    [InlineData("--repeat is at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
-    [InlineData("--port is between 0 and 65535.*", "listen", "--port", "99999")]
-    [InlineData("--store-secret and --types are for the endpoint of --public-url. *", "listen", "--store-secret")]
-    [InlineData("--save names a folder, and *", "listen", "--port", "0", "--save", "/dev/null")]
+    [InlineData("--repeat must be at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
+    [InlineData("--port must be between 0 and 65535.*", "listen", "--port", "99999")]
+    [InlineData("--store-secret and --types need --public-url.*", "listen", "--store-secret")]
+    [InlineData("--save needs a folder, but *", "listen", "--port", "0", "--save", "/dev/null")]
     [InlineData("* is a folder. *", "verify", "/")]
     [InlineData("'example.com' is not a URL. *", "doctor", "example.com")]
     [InlineData("There is no file *", "verify", "no-such-file")]
-    [InlineData("OpenAI delivers to https only. *", "listen", "--public-url", "http://example.com")]
+    [InlineData("OpenAI delivers only to https URLs. *", "listen", "--public-url", "http://example.com")]
     public async Task What_cannot_run_says_why(string message, params string[] args)
     {
         var run = await ToolRun.RunAsync(args);
@@ -101,7 +101,7 @@ public sealed class CommandTests : IDisposable
         secrets.Directory!.Create();
         try
         {
-            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output.Should().StartWith("There is no webhook secret.");
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output.Should().StartWith("No webhook secret was found.");
 
             await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
@@ -114,7 +114,7 @@ public sealed class CommandTests : IDisposable
             var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project);
             await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
-            (await ToolRun.RunAsync("listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project)).Output.Should().Contain("Another listen has its secret in");
+            (await ToolRun.RunAsync("listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project)).Output.Should().Contain("Another running listen command has stored its secret in");
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);
             var left = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(secrets.FullName))!;
@@ -183,7 +183,7 @@ public sealed class CommandTests : IDisposable
         using var stopping = new CancellationTokenSource();
         var listening = ToolRun.RunAsync(output, stopping.Token, ["listen", "--port", "0", .. options]);
 
-        (await ToolRun.DoctorAsync(await AddressAsync(output))).MendFirst.Should().BeNull();
+        (await ToolRun.DoctorAsync(await AddressAsync(output))).FixFirst.Should().BeNull();
 
         await stopping.CancelAsync();
         (await listening).Output.Should().Contain("\"padding\":\"…\"");
@@ -297,7 +297,7 @@ public sealed class CommandTests : IDisposable
 
     [Fact]
     public async Task Verify_says_that_a_body_was_cut_off()
-        => (await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign("""{"a":1}"""), """{"a":""", headers: "Content-Length: 7\n")).Output.Should().Contain("the body has 5 bytes").And.Contain("cut off");
+        => (await VerifyAsync(new WebhookSigner(TestApp.Secret).Sign("""{"a":1}"""), """{"a":""", headers: "Content-Length: 7\n")).Output.Should().Contain("the body has 5 bytes").And.Contain("truncated");
 
     private static async Task<string> AddressAsync(StringWriter output)
     {

@@ -242,7 +242,7 @@ public class DoctorTests
 
         var run = await ToolRun.DoctorAsync(receiver.Url);
 
-        run.MendFirst.Should().Be(Planted[fault].Code, run.Output);
+        run.FixFirst.Should().Be(Planted[fault].Code, run.Output);
         run.ExitCode.Should().Be(1);
     }
 
@@ -256,7 +256,7 @@ public class DoctorTests
 
         foreach (var run in new[] { await ToolRun.DoctorAsync(receiver.Url), await ToolRun.DoctorAsync(receiver.Url, api) })
         {
-            run.MendFirst.Should().BeNull(run.Output);
+            run.FixFirst.Should().BeNull(run.Output);
             run.ExitCode.Should().Be(0);
         }
     }
@@ -269,9 +269,9 @@ public class DoctorTests
         int port = ((IPEndPoint)bound.LocalEndPoint!).Port;
         await using var plain = await Receiver.StartAsync();
 
-        (await ToolRun.DoctorAsync($"http://127.0.0.1:{port}/")).MendFirst.Should().Be("nobody_listens");
-        (await ToolRun.DoctorAsync("https://no-such-host.invalid/webhooks")).MendFirst.Should().Be("name");
-        (await ToolRun.DoctorAsync(plain.Url.Replace("http:", "https:", StringComparison.Ordinal))).MendFirst.Should().Be("tls");
+        (await ToolRun.DoctorAsync($"http://127.0.0.1:{port}/")).FixFirst.Should().Be("nobody_listens");
+        (await ToolRun.DoctorAsync("https://no-such-host.invalid/webhooks")).FixFirst.Should().Be("name");
+        (await ToolRun.DoctorAsync(plain.Url.Replace("http:", "https:", StringComparison.Ordinal))).FixFirst.Should().Be("tls");
     }
 
     [Fact]
@@ -284,7 +284,7 @@ public class DoctorTests
 
         var run = await ToolRun.DoctorAsync(receiver.Url.Replace("http:", "https:", StringComparison.Ordinal));
 
-        run.MendFirst.Should().Be("certificate", run.Output);
+        run.FixFirst.Should().Be("certificate", run.Output);
     }
 
     [Fact]
@@ -293,49 +293,49 @@ public class DoctorTests
         await using var receiver = await Receiver.StartAsync(
             map: app => app.MapOpenAIWebhooks("/webhooks/openai"), services: services => services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>(), hasHealth: true);
 
-        (await MendFirstAsync(_ => { })).Should().Be("endpoint_local");
-        (await MendFirstAsync(api => api.Add(receiver.Url + "/", types: "batch.completed"))).Should().Be("endpoint_url");
-        (await MendFirstAsync(api => api.Add(receiver.Url, types: ["batch.completed", "response.completed"]))).Should().Be("not_handled");
-        (await MendFirstAsync(api => api.Add(receiver.Url, types: ["response.completed"]))).Should().Be("not_subscribed");
-        (await MendFirstAsync(api => api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed"))).Should().Be("secret_rotated");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(_ => { })).Should().Be("endpoint_local");
+        (await FixFirstAsync(api => api.Add(receiver.Url + "/", types: "batch.completed"))).Should().Be("endpoint_url");
+        (await FixFirstAsync(api => api.Add(receiver.Url, types: ["batch.completed", "response.completed"]))).Should().Be("not_handled");
+        (await FixFirstAsync(api => api.Add(receiver.Url, types: ["response.completed"]))).Should().Be("not_subscribed");
+        (await FixFirstAsync(api => api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed"))).Should().Be("secret_rotated");
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed");
             api.Add("https://example.com/other", types: "batch.completed");
         })).Should().Be("secret_of_another");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => Task.FromResult<int?>(null);
         })).Should().Be("test_lost");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => throw new InvalidOperationException("on purpose");
         })).Should().Be("test_unknown");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => Task.FromResult<int?>(200);
         })).Should().Be("test_unseen");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, types: "batch.completed");
             api.Test = (_, _) => Task.FromResult<int?>(400);
         })).Should().Be("test_unseen");
-        (await MendFirstAsync(api =>
+        (await FixFirstAsync(api =>
         {
             api.Add(receiver.Url, types: "batch.completed");
             api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed");
         })).Should().Be("secret_rotated");
-        (await MendFirstAsync(api => api.Add(receiver.Url))).Should().Be("not_subscribed");
+        (await FixFirstAsync(api => api.Add(receiver.Url))).Should().Be("not_subscribed");
 
-        async Task<string?> MendFirstAsync(Action<FakeApi> prepare)
+        async Task<string?> FixFirstAsync(Action<FakeApi> prepare)
         {
             await using var api = await FakeApi.StartAsync();
             prepare(api);
             var run = await ToolRun.DoctorAsync(receiver.Url, api);
-            return run.MendFirst ?? run.Json["findings"]!.AsArray().Last(finding => finding!["level"]!.ToString() == "note")!["code"]!.ToString();
+            return run.FixFirst ?? run.Json["findings"]!.AsArray().Last(finding => finding!["level"]!.ToString() == "note")!["code"]!.ToString();
         }
     }
 
@@ -358,7 +358,7 @@ public class DoctorTests
         await using var receiver = await Receiver.StartAsync();
         Environment.SetEnvironmentVariable("TOOL_TESTS_BARE", TestApp.Secret[6..]);
 
-        (await ToolRun.DoctorAsync(receiver.Url, args: ["--secret-from", "TOOL_TESTS_BARE"])).MendFirst.Should().Be("secret_form");
+        (await ToolRun.DoctorAsync(receiver.Url, args: ["--secret-from", "TOOL_TESTS_BARE"])).FixFirst.Should().Be("secret_form");
     }
 
     [Fact]
@@ -373,7 +373,7 @@ public class DoctorTests
         await using var api = await FakeApi.StartAsync();
         api.Add(receiver.Url, types: ["response.completed"]);
 
-        (await ToolRun.DoctorAsync(receiver.Url, api)).MendFirst.Should().Be("slow_handler");
+        (await ToolRun.DoctorAsync(receiver.Url, api)).FixFirst.Should().Be("slow_handler");
 
         handled.Should().Be(1);
     }
@@ -386,7 +386,7 @@ public class DoctorTests
 
         var run = await ToolRun.DoctorAsync(receiver.Url, args: ["--health", other.Address + "/health/webhooks"]);
 
-        run.MendFirst.Should().BeNull(run.Output);
+        run.FixFirst.Should().BeNull(run.Output);
         run.Output.Should().Contain("health_check_of_another");
     }
 
@@ -398,9 +398,9 @@ public class DoctorTests
         await using var api = await FakeApi.StartAsync();
         api.Add(receiver.Url, types: []);
 
-        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-secret")).MendFirst.Should().Be("no_secret");
-        (await ToolRun.DoctorAsync(receiver.Url, api, "--no-secret")).MendFirst.Should().Be("not_subscribed", "it was found");
-        (await ToolRun.DoctorAsync(receiver.Url, args: ["--no-secret", "--no-events"])).MendFirst.Should().BeNull();
+        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-secret")).FixFirst.Should().Be("no_secret");
+        (await ToolRun.DoctorAsync(receiver.Url, api, "--no-secret")).FixFirst.Should().Be("not_subscribed", "it was found");
+        (await ToolRun.DoctorAsync(receiver.Url, args: ["--no-secret", "--no-events"])).FixFirst.Should().BeNull();
     }
 
     [Fact]
@@ -411,7 +411,7 @@ public class DoctorTests
 
         var run = await ToolRun.RunAsync("doctor", receiver.Url, "--json", "--api-key-from", ToolRun.KeyVariable, "--api-url", broken.Address);
 
-        run.MendFirst.Should().Be("api");
+        run.FixFirst.Should().Be("api");
         run.Output.Should().Contain("with 500.").And.Contain("Try again later.").And.NotContain("API key is not valid");
     }
 
@@ -425,7 +425,7 @@ public class DoctorTests
             return Task.CompletedTask;
         }));
 
-        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-events")).MendFirst.Should().BeNull();
+        (await ToolRun.DoctorAsync(receiver.Url, args: "--no-events")).FixFirst.Should().BeNull();
 
         handled.Should().Be(0);
     }
@@ -438,8 +438,8 @@ public class DoctorTests
         var sound = await ToolRun.RunAsync("doctor", receiver.Url);
         var wrong = await ToolRun.RunAsync("doctor", receiver.Address + "/elsewhere");
 
-        sound.Lines[^1].Should().Be("Sound, as far as it was seen: the lines with a question mark say what was not.");
-        wrong.Lines[^1].Should().Be("Mend first: The endpoint is not at /elsewhere (404), but at /webhooks/openai.");
+        sound.Lines[^1].Should().Be("Sound, as far as it could be checked. Lines with a question mark say what could not.");
+        wrong.Lines[^1].Should().Be("Fix first: The endpoint is at /webhooks/openai, not at /elsewhere (404).");
     }
 
     private static Task Done(WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;

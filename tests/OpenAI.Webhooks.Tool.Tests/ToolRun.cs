@@ -42,5 +42,5 @@ internal sealed record ToolRun(int ExitCode, string Output)
         return run;
     }
 
-    public string? MendFirst => Json["mend_first"]?.ToString();
+    public string? FixFirst => Json["fix_first"]?.ToString();
 }

@@ -9,18 +9,18 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>The verifier and limits that a registration's options produce.</summary>
 /// <param name="Verifier">The verifier.</param>
 /// <param name="MaxBodyBytes">The longest body, in bytes.</param>
-/// <param name="IsMaxBodyBytesSet">Whether somebody set that length, so that the server has to let it through.</param>
-/// <param name="SecretHints">For each secret of the form that OpenAI's have, <c>whsec_…</c> and its last four characters.</param>
-/// <param name="HasTextSecret">Whether a secret is not of that form.</param>
+/// <param name="IsMaxBodyBytesSet">Whether that length was set explicitly, so that the server must accept it.</param>
+/// <param name="SecretHints">For each secret in OpenAI's format, <c>whsec_…</c> and its last four characters.</param>
+/// <param name="HasTextSecret">Whether any secret is plain text, not in OpenAI's format.</param>
 internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, bool HasTextSecret);
 
 /// <summary>
-/// The verifiers of the configured secrets. A changed configuration makes a new verifier. A change that cannot be used is
-/// logged, and the last good verifier stays.
+/// The verifiers for the configured secrets. A changed configuration creates a new verifier. An invalid change is logged, and the
+/// last valid verifier stays in use.
 /// </summary>
 /// <remarks>
-/// IOptionsMonitor is not used here. It makes the options on the thread that reloads the configuration, which for a file is
-/// a timer's, and lets whatever that throws escape into the reload and into every later request.
+/// IOptionsMonitor is not used here. It creates the options on the thread that reloads the configuration (for a file, a timer
+/// thread). An exception there would surface in the reload and in every later request.
 /// </remarks>
 internal sealed class CurrentVerifiers(
     IOptionsFactory<OpenAIWebhooksOptions> options,
@@ -34,7 +34,7 @@ internal sealed class CurrentVerifiers(
     private readonly ConcurrentQueue<IDisposable> _watches = new();
 
     /// <summary>The current verifier of a registration.</summary>
-    /// <exception cref="OptionsValidationException">There never was a configuration that can be used.</exception>
+    /// <exception cref="OptionsValidationException">There has never been a valid configuration.</exception>
     public CurrentVerifier Get(WebhookRegistration registration)
     {
         if (!_entries.TryGetValue(registration.Name, out var entry))
@@ -49,8 +49,8 @@ internal sealed class CurrentVerifiers(
         return entry.Current;
     }
 
-    /// <summary>Why the configuration as it is now cannot be used; null if it is the one in force.</summary>
-    /// <exception cref="OptionsValidationException">There never was a configuration that can be used.</exception>
+    /// <summary>Why the current configuration is invalid; null if it is in effect.</summary>
+    /// <exception cref="OptionsValidationException">There has never been a valid configuration.</exception>
     public string? ProblemOf(WebhookRegistration registration)
     {
         Get(registration);
@@ -73,7 +73,7 @@ internal sealed class CurrentVerifiers(
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the application's own validation throws must not reach the thread that reloads the configuration.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Exceptions from the application's own validation must not reach the thread that reloads the configuration.")]
     private void Renew(WebhookRegistration registration, Entry entry)
     {
         lock (entry)
@@ -88,7 +88,7 @@ internal sealed class CurrentVerifiers(
                 problem = exception.Message;
             }
 
-            // Many sources signal one change twice; the problem is logged once.
+            // Many sources report one change twice; log the problem only once.
             if (entry.ExchangeProblem(problem) != problem && problem is not null)
             {
                 logger.ConfigurationRefused(problem);
@@ -108,7 +108,7 @@ internal sealed class CurrentVerifiers(
         catch (ArgumentException exception)
         {
             throw new OptionsValidationException(
-                registration.Name, typeof(OpenAIWebhooksOptions), [$"The options of OpenAI webhooks cannot be used. {exception.Message}"]);
+                registration.Name, typeof(OpenAIWebhooksOptions), [$"The OpenAI webhook options are invalid. {exception.Message}"]);
         }
     }
 
@@ -121,18 +121,18 @@ internal sealed class CurrentVerifiers(
 
         if (current.MaxBodyBytes <= 0)
         {
-            throw new ArgumentException($"{registration.Section}:{nameof(current.MaxBodyBytes)} is {current.MaxBodyBytes}; it has to be more than 0 bytes.");
+            throw new ArgumentException($"{registration.Section}:{nameof(current.MaxBodyBytes)} is {current.MaxBodyBytes}; it must be greater than 0.");
         }
 
         if (current.Tolerance > MaxTolerance || (current.Tolerance < TimeSpan.Zero && current.Tolerance != Timeout.InfiniteTimeSpan))
         {
             throw new ArgumentException(
-                $"{registration.Section}:{nameof(current.Tolerance)} is {current.Tolerance}; it has to be from 0 to a day, or infinite. Write it as hours:minutes:seconds, such as 00:05:00: a single number counts days.");
+                $"{registration.Section}:{nameof(current.Tolerance)} is {current.Tolerance}; it must be between 0 and one day, or infinite. Write it as hours:minutes:seconds, such as 00:05:00. A single number is read as days.");
         }
 
         if (current.Secrets is null || current.Secrets.Count == 0)
         {
-            throw new ArgumentException($"There is no webhook secret. {registration.WhatToSet}, to the webhook's secret.");
+            throw new ArgumentException($"No webhook secret is configured. {registration.WhatToSet}, to the webhook's secret.");
         }
 
         int number = 0;
@@ -157,13 +157,13 @@ internal sealed class CurrentVerifiers(
         }
         catch (ArgumentException exception)
         {
-            string which = count == 1 ? "" : $" Secret {index + 1} of {count} cannot be used.";
+            string which = count == 1 ? "" : $" Secret {index + 1} of {count} is invalid.";
             string problem = exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
             throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret.{which} {problem}");
         }
     }
 
-    // The last four of at least 32 characters tell secrets apart, and help nobody to guess one.
+    // The last four of at least 32 characters distinguish secrets, but do not help to guess one.
     private static IEnumerable<string> Hints(WebhookSecrets secrets)
     {
         foreach (string secret in secrets)

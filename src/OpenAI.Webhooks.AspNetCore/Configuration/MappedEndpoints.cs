@@ -8,14 +8,14 @@ internal sealed class MappedEndpoint(WebhookRegistration registration, string pa
     /// <summary>The registration it belongs to.</summary>
     public WebhookRegistration Registration => registration;
 
-    /// <summary>Its route; with the prefixes of its groups once the endpoint is built.</summary>
+    /// <summary>Its route. Once the endpoint is built, the route includes the prefixes of its groups.</summary>
     public string Pattern { get; set; } = pattern;
 
-    /// <summary>What becomes of its deliveries, for people.</summary>
+    /// <summary>A readable description of how its deliveries are processed.</summary>
     public string Target => target;
 }
 
-/// <summary>The endpoints that the application has mapped. Only they need a secret at start.</summary>
+/// <summary>The endpoints that the application has mapped. Only registrations with an endpoint need a secret at startup.</summary>
 internal sealed class MappedEndpoints
 {
     private readonly ConcurrentQueue<MappedEndpoint> _endpoints = new();

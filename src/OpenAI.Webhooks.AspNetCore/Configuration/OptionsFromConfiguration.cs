@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Fills options from the section of their registration. It never throws: a configuration may be reloaded by anybody's
-/// thread, so what cannot be read is noted, for <see cref="CurrentVerifiers"/> to refuse.
+/// Fills options from the registration's configuration section. It never throws, because any thread may reload the configuration.
+/// Invalid values are recorded, and <see cref="CurrentVerifiers"/> rejects them.
 /// </summary>
 internal sealed class OptionsFromConfiguration(WebhookRegistration registration, IConfiguration? configuration)
     : IConfigureNamedOptions<OpenAIWebhooksOptions>, IPostConfigureOptions<OpenAIWebhooksOptions>

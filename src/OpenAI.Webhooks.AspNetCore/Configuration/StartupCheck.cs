@@ -12,8 +12,8 @@ using Microsoft.Extensions.Options;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Keeps the host from starting with a mapped endpoint that has no usable secret. Logs what each endpoint handles, and warns
-/// of what would keep deliveries from arriving.
+/// Prevents the host from starting if a mapped endpoint has no usable secret. Logs what each endpoint handles, and warns about
+/// settings that would block deliveries.
 /// </summary>
 internal sealed class StartupCheck(
     CurrentVerifiers verifiers,
@@ -32,12 +32,12 @@ internal sealed class StartupCheck(
         return Task.CompletedTask;
     }
 
-    // The web host that came before the generic one has only this method.
+    // The older WebHost (before the generic host) calls only this method.
     public Task StartAsync(CancellationToken cancellationToken) => _hasLifecycle ? Task.CompletedTask : StartedAsync(cancellationToken);
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        // Again, because an application with a Startup class maps its endpoints only while the server starts.
+        // Checked again: an application with a Startup class maps its endpoints only while the server starts.
         RequireSecrets();
         foreach (var registration in registrations)
         {
@@ -56,7 +56,7 @@ internal sealed class StartupCheck(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    // The tool that makes OpenAPI documents at build time starts the application, where no secrets are.
+    // The build-time OpenAPI tool starts the application in an environment without secrets.
     private static bool IsBuildTime => Assembly.GetEntryAssembly()?.GetName().Name == "GetDocument.Insider";
 
     private void RequireSecrets()
@@ -115,7 +115,7 @@ internal sealed class StartupCheck(
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "A policy provider that cannot be asked here, for want of a request, must not keep the host from starting.")]
+    [SuppressMessage("Design", "CA1031", Justification = "A policy provider may fail because there is no request here. That must not prevent the host from starting.")]
     private async Task<bool> HasFallbackPolicyAsync()
     {
         try
@@ -136,17 +136,17 @@ internal sealed class StartupCheck(
         if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && (hasPolicy || hasFallback))
         {
             logger.MayBeRejected(pattern, hasPolicy
-                ? "the endpoint requires authorization, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication."
-                : "the application has a fallback authorization policy, and OpenAI has no account. Unless the policy lets OpenAI pass, add .AllowAnonymous() to the endpoint; the signature is the authentication.");
+                ? "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication."
+                : "the application has a fallback authorization policy, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.");
         }
 
         if (endpoint.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true })
         {
-            logger.MayBeRejected(pattern, "the endpoint requires an antiforgery token, and OpenAI has none. Add .DisableAntiforgery() to the endpoint.");
+            logger.MayBeRejected(pattern, "the endpoint requires an antiforgery token, but OpenAI does not send one. Add .DisableAntiforgery() to the endpoint.");
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "An endpoint of the application that cannot be built is the application's to report, at its first request as ever.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If an endpoint of the application cannot be built, the application reports it at the first request, as usual.")]
     private IReadOnlyList<Endpoint> BuiltEndpoints()
     {
         try

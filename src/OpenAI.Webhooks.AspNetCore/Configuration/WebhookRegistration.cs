@@ -1,6 +1,6 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>One call of <c>AddOpenAIWebhooks</c>: the name of its options, and what follows from it.</summary>
+/// <summary>One call of <c>AddOpenAIWebhooks</c>: its options name, and values derived from the name.</summary>
 internal sealed record WebhookRegistration(string Name)
 {
     public const string FallbackKey = "OPENAI_WEBHOOK_SECRET";
@@ -17,14 +17,14 @@ internal sealed record WebhookRegistration(string Name)
     /// <summary>How the call is written.</summary>
     public string AddCall => IsDefault ? "AddOpenAIWebhooks()" : $"AddOpenAIWebhooks(\"{Name}\")";
 
-    /// <summary>What to set for there to be a secret.</summary>
+    /// <summary>The setting to use for the secret, as an instruction.</summary>
     public string WhatToSet => IsDefault
         ? $"Set {Section}:Secrets:0 in the configuration, or the environment variable {FallbackKey}"
         : $"Set {Section}:Secrets:0 in the configuration";
 
-    /// <summary>A registration of a name that can be one.</summary>
+    /// <summary>Creates a registration after validating its name.</summary>
     /// <exception cref="ArgumentException">
-    /// It is a secret (the message does not repeat it), or would share configuration or remembered ids with another.
+    /// The name is a secret (the message does not repeat it), or it would share configuration or remembered ids with another name.
     /// </exception>
     public static WebhookRegistration Of(string name, string paramName)
     {
@@ -32,15 +32,17 @@ internal sealed record WebhookRegistration(string Name)
         if (name.Contains(':', StringComparison.Ordinal) || Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
-                $"The name '{name}' cannot be told apart from other keys of the configuration section OpenAI:Webhooks. Choose one without a colon that is not among {string.Join(", ", Keys)}.", paramName);
+                $"The name '{name}' conflicts with other keys of the configuration section OpenAI:Webhooks. Choose a name without a colon, other than {string.Join(", ", Keys)}.", paramName);
         }
 
         return new(name);
     }
 
-    /// <summary>The registration of a name.</summary>
+    /// <summary>Finds the registration with a name.</summary>
     /// <exception cref="ArgumentException">The name is a secret.</exception>
-    /// <exception cref="InvalidOperationException">There is none; the message says which call is missing.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// There is no such registration. The message says which call is missing.
+    /// </exception>
     public static WebhookRegistration Find(IEnumerable<WebhookRegistration> registrations, string? name, string caller)
     {
         var registration = new WebhookRegistration(name ?? "");
@@ -52,16 +54,16 @@ internal sealed record WebhookRegistration(string Name)
 
         string others = string.Join(", ", registrations.Select(other => other.AddCall));
         throw new InvalidOperationException(
-            $"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built{(others.Length == 0 ? "" : $", or give the name of what is registered: {others}")}.");
+            $"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built{(others.Length == 0 ? "" : $", or pass a registered name: {others}")}.");
     }
 
-    /// <exception cref="ArgumentException">The text, a name or a route, is a secret.</exception>
+    /// <exception cref="ArgumentException">The name or route is a secret.</exception>
     public static void RefuseSecret(string text, string paramName)
     {
         if (text.Contains(SecretPrefix, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
-                $"This is a webhook secret where a name or a route is expected. Secrets go into the options: {new WebhookRegistration("").WhatToSet}.", paramName);
+                $"A webhook secret was passed as a name or route. Set the secret in the options instead: {new WebhookRegistration("").WhatToSet}.", paramName);
         }
     }
 }

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Remembers handled deliveries in the application's cache. A cache that throws or does not answer in time is logged and
-/// counts as empty: to handle a delivery twice is better than not at all, and OpenAI waits only seconds.
+/// Remembers handled deliveries in the application's cache. If the cache throws or does not answer in time, this is logged and the
+/// cache counts as empty: handling a delivery twice is better than not handling it, and OpenAI waits only seconds.
 /// </summary>
-[SuppressMessage("Design", "CA1031", Justification = "Whatever a cache throws, the delivery must not be lost.")]
+[SuppressMessage("Design", "CA1031", Justification = "If the cache throws any exception, the delivery must not be lost.")]
 internal sealed class CachedHandledIds(IDistributedCache cache, string keyPrefix, TimeSpan retention, ILogger logger) : HandledIds
 {
-    // A dead cache costs a delivery this once: nothing is written after a read that failed.
+    // A delivery waits this long only once if the cache is down: after a failed read, nothing is written.
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(500);
 
     private static readonly byte[] Handled = [1];
@@ -29,7 +29,7 @@ internal sealed class CachedHandledIds(IDistributedCache cache, string keyPrefix
     public override async ValueTask AddAsync(string receiver, string webhookId)
         => await TryAsync(webhookId, token => cache.SetAsync(Key(receiver, webhookId), Handled, _options, token)).ConfigureAwait(false);
 
-    // Not every cache heeds its token, so the wait ends by itself.
+    // Some caches ignore the token, so the wait has its own timeout.
     private async Task TryAsync(string webhookId, Func<CancellationToken, Task> call)
     {
         using var timeout = new CancellationTokenSource(Timeout);

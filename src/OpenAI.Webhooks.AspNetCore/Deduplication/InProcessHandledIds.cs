@@ -5,12 +5,12 @@ using System.Text;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Remembers handled deliveries in this process, if the application has no cache: a bounded number of ids, of which the
-/// oldest is forgotten first. An id takes the same few bytes however long it is.
+/// Remembers handled deliveries in this process, if the application has no cache. The number of ids is bounded, and the oldest id
+/// is forgotten first. Every id takes the same few bytes, regardless of its length.
 /// </summary>
 internal sealed class InProcessHandledIds(TimeSpan retention, TimeProvider timeProvider) : HandledIds
 {
-    /// <summary>About 10 MB, and a delivery every 3.5 seconds for 4 days.</summary>
+    /// <summary>Takes about 10 MB. Enough for one delivery every 3.5 seconds over 4 days.</summary>
     private const int Capacity = 100_000;
 
     private readonly object _gate = new();

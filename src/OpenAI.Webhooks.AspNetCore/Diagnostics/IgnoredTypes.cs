@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Warns of authentic deliveries that no handler takes: once per type and hour, with the number of those in between.
+/// Warns about authentic deliveries without a handler: once per type and hour, with the number of deliveries dropped in between.
 /// </summary>
 internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? timeProvider = null)
 {
-    // OpenAI has some thirty types. What is beyond this shares one limit.
+    // OpenAI has about thirty types. All types beyond this number share one limit.
     private const int MaxTypes = 200;
 
     private readonly ConcurrentDictionary<string, LogLimit> _limits = new(StringComparer.Ordinal);
@@ -21,7 +21,7 @@ internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? t
             _ => new LogLimit(timeProvider ?? TimeProvider.System, lines: 1, TimeSpan.FromHours(1)));
         if (limit.TryTake(out long leftOut))
         {
-            logger.Ignored(delivery.WebhookId, type, delivery.Event.GetType().Name, leftOut == 0 ? "" : $" {leftOut} more of this type were dropped since the last warning.");
+            logger.Ignored(delivery.WebhookId, type, delivery.Event.GetType().Name, leftOut == 0 ? "" : $" {leftOut} more deliveries of this type were dropped since the last warning.");
         }
     }
 }

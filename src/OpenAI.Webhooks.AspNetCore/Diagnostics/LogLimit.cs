@@ -1,8 +1,8 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Bounds how many lines strangers can cause in the log: so many per period. The first line of a period tells how many were
-/// left out before it.
+/// Limits how many log lines unverified requests can cause per period. The first line of a period says how many lines were
+/// suppressed before it.
 /// </summary>
 internal sealed class LogLimit(TimeProvider timeProvider, int lines, TimeSpan period)
 {
@@ -12,7 +12,7 @@ internal sealed class LogLimit(TimeProvider timeProvider, int lines, TimeSpan pe
     private long _leftOut;
 
     /// <summary>Whether a line may be written now.</summary>
-    /// <param name="leftOut">How many were left out since the last that was written.</param>
+    /// <param name="leftOut">How many lines were suppressed since the last written line.</param>
     public bool TryTake(out long leftOut)
     {
         long now = timeProvider.GetTimestamp();

@@ -1,6 +1,6 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Text of a sender, made fit for a log: short, and without characters that a terminal obeys.</summary>
+/// <summary>Makes a sender's text safe to log: short, and without terminal control characters.</summary>
 internal static class PrintableText
 {
     private const int MaxLength = 100;

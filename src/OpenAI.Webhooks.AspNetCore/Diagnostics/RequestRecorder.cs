@@ -3,18 +3,18 @@ using System.Collections.Concurrent;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Counts what came of requests, and remembers when each registration last received an authentic delivery, and when and why
-/// it last rejected a request.
+/// Counts the outcomes of requests. For each registration, it remembers when the last authentic delivery arrived, and when and why
+/// the last request was rejected.
 /// </summary>
 internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? timeProvider = null)
 {
     private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly TimeProvider _timeProvider = timeProvider ?? TimeProvider.System;
 
-    /// <summary>What is remembered of a registration.</summary>
+    /// <summary>What is remembered about a registration.</summary>
     public Entry Get(WebhookRegistration registration) => _entries.GetOrAdd(registration.Name, static _ => new Entry());
 
-    /// <summary>Records a request that was unwrapped. What becomes of a delivery is counted by whoever handles it.</summary>
+    /// <summary>Records an unwrapped request. The outcome of an accepted delivery is counted by the code that handles it.</summary>
     public void Record(WebhookRegistration registration, UnwrappedRequest request)
     {
         switch (request.Problem)
@@ -24,7 +24,7 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
                 telemetry.RecordArrival(request.Delivery!.Event);
                 break;
             case RequestProblem.Unreadable:
-                // It may still be stored, so whoever has it counts it.
+                // The delivery may still be stored, so the receiver counts it.
                 Get(registration).Authentic = new(_timeProvider.GetUtcNow(), "");
                 break;
             case RequestProblem.Aborted:

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Whether the configuration in force is the configured one, and when requests last came.</summary>
+/// <summary>Reports whether the current configuration is in effect, and when the last requests arrived.</summary>
 internal sealed class WebhookHealthCheck(
     IEnumerable<WebhookRegistration> registrations,
     CurrentVerifiers verifiers,
@@ -27,7 +27,7 @@ internal sealed class WebhookHealthCheck(
                 data[$"{prefix}secret_hints"] = verifiers.Get(registration).SecretHints;
                 if (verifiers.ProblemOf(registration) is { } problem)
                 {
-                    problems.Add($"The changed configuration cannot be used, and the last good one is in force. {problem}");
+                    problems.Add($"The changed configuration is invalid. The last valid configuration stays in effect. {problem}");
                     status = status == HealthStatus.Unhealthy ? status : HealthStatus.Degraded;
                 }
             }
@@ -65,7 +65,7 @@ internal sealed class WebhookHealthCheck(
         return Task.FromResult(new HealthCheckResult(status, problems.Count == 0 ? null : string.Join(" ", problems), exception: null, data));
     }
 
-    // A delegate takes every event. Whoever only stores does not know what is handled.
+    // A delegate handles every event. A process that only stores does not know the handled types.
     private static string[]? HandledTypes(WebhookSetup setup, IReadOnlyList<MappedEndpoint> endpoints)
         => setup.HasHandlers ? [.. setup.HandledTypes]
             : setup.Inbox is null && endpoints.Count > 0 ? ["*"]

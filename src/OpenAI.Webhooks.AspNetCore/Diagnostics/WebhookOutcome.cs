@@ -1,12 +1,12 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>What became of a request, or of a delivery that was dispatched.</summary>
+/// <summary>The outcome of a request or of a dispatched delivery.</summary>
 internal enum WebhookOutcome
 {
     /// <summary>Every handler has finished.</summary>
     Handled,
 
-    /// <summary>No handler takes it.</summary>
+    /// <summary>No handler is registered for it.</summary>
     Ignored,
 
     /// <summary>It was handled before, or is a copy of one in progress.</summary>

@@ -4,7 +4,7 @@ using System.Diagnostics.Metrics;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// The activities and metrics. The tags of metrics have few values: all event types newer than this version are one.
+/// The activities and metrics. Metric tags have few values: all event types newer than this version share one value.
 /// </summary>
 internal sealed class WebhookTelemetry : IDisposable
 {
@@ -36,12 +36,12 @@ internal sealed class WebhookTelemetry : IDisposable
             meter, "openai.webhook.handler.duration", "How long handlers took, by event type and outcome.", [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]);
         double[] ages = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28800, 86400, 259200];
         _arrivalAge = CreateSeconds(meter, "openai.webhook.arrival.age", "How old events were when their delivery arrived, by event type.", ages);
-        _handledAge = CreateSeconds(meter, "openai.webhook.handled.age", "How old events were when they had been handled, by event type.", ages);
+        _handledAge = CreateSeconds(meter, "openai.webhook.handled.age", "How old events were when they were handled, by event type.", ages);
     }
 
     /// <summary>Starts the activity of handling a delivery.</summary>
     /// <param name="delivery">The delivery.</param>
-    /// <param name="parent">The activity that stored the delivery; default for the current one.</param>
+    /// <param name="parent">The activity that stored the delivery; default to use the current activity.</param>
     public Activity? StartHandling(WebhookDelivery delivery, ActivityContext parent)
         => Start("openai.webhook", ActivityKind.Consumer, parent, delivery.WebhookId, delivery.Event.Type, delivery.Event.Id);
 
@@ -72,8 +72,8 @@ internal sealed class WebhookTelemetry : IDisposable
 #endif
     }
 
-    /// <summary>Counts what became of a delivery.</summary>
-    /// <param name="outcome">What became of it.</param>
+    /// <summary>Counts the outcome of a delivery.</summary>
+    /// <param name="outcome">The outcome.</param>
     /// <param name="webhookEvent">Its event; null if it could not be read.</param>
     /// <param name="activity">The activity to tag as well; null for none.</param>
     public void Count(WebhookOutcome outcome, WebhookEvent? webhookEvent = null, Activity? activity = null)
@@ -158,7 +158,7 @@ internal sealed class WebhookTelemetry : IDisposable
         return activity;
     }
 
-    // A clock that is behind OpenAI's would give ages below zero.
+    // If this clock is behind OpenAI's, the age would be negative.
     private void RecordAge(Histogram<double> histogram, WebhookEvent webhookEvent)
     {
         if (histogram.Enabled)

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Runs what handles a delivery, with log, activity and metrics: the same in a request and outside of one.</summary>
+/// <summary>Runs the handlers of a delivery, with the same log, activity and metrics inside and outside of a request.</summary>
 internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
 {
-    /// <summary>Runs handlers in an activity and a log scope of their own, and counts the outcome.</summary>
-    /// <remarks>Throws what they throw, which has then been logged.</remarks>
+    /// <summary>Runs handlers in a new activity and log scope, and counts the outcome.</summary>
+    /// <remarks>Logs and rethrows exceptions from handlers.</remarks>
     public async Task RunAsync(
         Func<CancellationToken, Task<bool>> handle, WebhookDelivery delivery, ActivityContext parent, CancellationToken cancellationToken)
     {

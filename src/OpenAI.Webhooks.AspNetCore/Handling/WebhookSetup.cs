@@ -3,12 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Handles a delivery, and tells whether any handler takes it. Services are passed as a factory, so that no scope is
+/// Handles a delivery, and returns whether any handler ran. Services are passed as a factory, so that no scope is
 /// created unless a handler needs one.
 /// </summary>
 internal delegate Task<bool> WebhookHandler(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken);
 
-/// <summary>What the application registered under a name: handlers, an inbox, and how long handled ids are remembered.</summary>
+/// <summary>The handlers, the inbox and the deduplication of one registration.</summary>
 internal sealed class WebhookSetup
 {
     private readonly List<(Type Event, Type Handler, IReadOnlyList<string> Types, WebhookHandler Run)> _handlers = [];
@@ -18,7 +18,7 @@ internal sealed class WebhookSetup
     /// <summary>How long handled deliveries are remembered; null if they are not.</summary>
     public TimeSpan? Retention { get; set; }
 
-    /// <summary>Where deliveries are stored instead of handled; null if they are handled.</summary>
+    /// <summary>The inbox that stores deliveries; null if they are handled within the request.</summary>
     public Func<IServiceProvider, IWebhookInbox>? Inbox { get; set; }
 
     /// <summary>Whether another process handles what this one stores.</summary>
@@ -29,7 +29,7 @@ internal sealed class WebhookSetup
         .Select(handler => handler.Event == typeof(UnknownWebhookEvent) ? "types newer than this version" : Describe(handler.Types))
         .Distinct()];
 
-    /// <summary>Adds a handler, once however often it is added for the same event.</summary>
+    /// <summary>Adds a handler. Adding it again for the same event has no effect.</summary>
     public void Add<TEvent, THandler>()
         where TEvent : WebhookEvent
         where THandler : class, IWebhookHandler<TEvent>
@@ -67,7 +67,7 @@ internal sealed class WebhookSetup
         return true;
     }
 
-    // A family is written as its prefix, if it has every known type of that prefix.
+    // If these are all the known types with a common prefix, write them as the prefix.
     private static string Describe(IReadOnlyList<string> types)
     {
         if (types.Count == 1)

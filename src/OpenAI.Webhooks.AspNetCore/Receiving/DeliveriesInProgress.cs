@@ -9,7 +9,7 @@ internal sealed class DeliveriesInProgress
 
     /// <summary>Begins a delivery, unless a copy of it is running.</summary>
     /// <param name="key">The receiver and the webhook id.</param>
-    /// <returns>Null if it has begun; otherwise the status of the copy's response.</returns>
+    /// <returns>Null if the delivery has begun; otherwise a task with the response status of the running copy.</returns>
     public Task<int>? Begin((string Receiver, string WebhookId) key)
     {
         var own = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Handles each delivery within its request, once if handled ids are remembered.</summary>
+/// <summary>Handles each delivery within its request. With deduplication, handles it only once.</summary>
 internal sealed class HandlingReceiver(
     WebhookHandler handler,
     HandledIds? handledIds,
@@ -28,7 +28,7 @@ internal sealed class HandlingReceiver(
             return StatusCodes.Status500InternalServerError;
         }
 
-        // If the cache could not be asked, it is not told either: that would mean to wait for it a second time.
+        // If the cache read failed, skip the write: it would wait for the cache a second time.
         if (isHandled == false)
         {
             await handledIds!.AddAsync(receiver, delivery.WebhookId).ConfigureAwait(false);
@@ -43,7 +43,7 @@ internal sealed class HandlingReceiver(
         return Task.FromResult(StatusCodes.Status400BadRequest);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws has been logged, and OpenAI is to send the delivery again.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The handler's exception has been logged. OpenAI must retry the delivery.")]
     private async Task<bool> TryRunAsync(HttpContext context, WebhookDelivery delivery)
     {
         try

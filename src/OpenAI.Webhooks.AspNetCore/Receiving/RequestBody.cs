@@ -8,19 +8,19 @@ using Microsoft.AspNetCore.Http.Features;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>A request's body, or why there is none.</summary>
-/// <param name="Problem">Why there is none; null if it is there.</param>
+/// <param name="Problem">Why there is no body; null if there is one.</param>
 /// <param name="Bytes">The body.</param>
-/// <param name="Exception">What reading it threw; null if nothing did.</param>
+/// <param name="Exception">The exception from reading the body; null if there was none.</param>
 internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMemory<byte> Bytes = default, Exception? Exception = null)
 {
     private const int UsualLength = 1024;
 
-    // A Content-Length is only a claim. More than this is not allocated before it arrives.
+    // Content-Length is only a claim. No more than this is allocated before the bytes arrive.
     private const int MaxLengthAhead = 16 * 1024;
 
     /// <summary>Reads the whole body, from its beginning if the stream can be rewound.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a stream throws over what a sender wrote is the sender's fault.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Any exception that reading the sender's body causes is the sender's fault.")]
     public static async Task<RequestBody> ReadAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
     {
         if (request.ContentLength > current.MaxBodyBytes)
@@ -57,10 +57,10 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         }
     }
 
-    /// <summary>Whether fewer bytes came than the server was sent.</summary>
+    /// <summary>Whether fewer bytes were read than the server received.</summary>
     public bool IsShort(HttpRequest request) => IsTheServers(request) && Bytes.Length < request.ContentLength;
 
-    // Over HTTP/2, the read can throw before the request counts as aborted. The server's own stream throws for no other reason.
+    // Over HTTP/2, the read can throw before the request is marked as aborted. The server's own stream throws only for that reason.
     private static bool IsOfConnection(Exception exception, HttpRequest request)
         => exception is BadHttpRequestException or ConnectionResetException
             || exception.InnerException is ConnectionAbortedException or ConnectionResetException
@@ -72,15 +72,15 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
             && (request.ContentLength > 0
                 || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true));
 
-    // Content-Length counts the bytes on the wire. A stream that middleware put in place of the server's, such as one that
-    // decompresses, gives others. The server's own is the one from the assembly of its request feature.
+    // Content-Length counts the bytes on the wire. If middleware replaced the server's stream, for example to decompress, the
+    // number of bytes differs. The server's own stream comes from the same assembly as its request feature.
     private static bool IsTheServers(HttpRequest request)
         => request.Body.CanSeek
             || request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly == request.Body.GetType().Assembly;
 
     private static void RaiseLimitOfServer(HttpContext context, CurrentVerifier current)
     {
-        // Kestrel also counts the framing of chunks, which is little unless a sender means it to be much.
+        // Kestrel also counts the chunk framing, which is small unless a sender deliberately makes it large.
         long needed = (2L * current.MaxBodyBytes) + UsualLength;
         if (current.IsMaxBodyBytesSet
             && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } server
@@ -92,8 +92,8 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
 
     private static async Task<bool> ReadAsync(PipeReader reader, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
     {
-        // The reads are not given the token: a cancelled read leaves Kestrel in the middle of it, and Kestrel then logs an
-        // error when the request ends.
+        // Do not pass the token to the reads: a cancelled read stays pending in Kestrel, which then logs an error when the request
+        // ends.
         using var registration = cancellationToken.UnsafeRegister(CancelRead, reader);
         while (true)
         {
@@ -117,7 +117,7 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever ended the body, the read throws it as well; here it would reach Kestrel as an unhandled exception.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The read throws the same exception. Thrown here, it would reach Kestrel unhandled.")]
     private static void CancelRead(object? reader)
     {
         try
@@ -126,11 +126,11 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         }
         catch (Exception)
         {
-            // Over HTTP/2, a body that was reset throws here what it throws from the read.
+            // Over HTTP/2, a reset body throws the same exception here as from the read.
         }
     }
 
-    // From the stream itself, because a reader of it may still hold what was read before.
+    // Read from the stream itself: a PipeReader on it may still hold earlier bytes.
     private static async Task<bool> ReadFromBeginningAsync(Stream stream, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
     {
         stream.Position = 0;

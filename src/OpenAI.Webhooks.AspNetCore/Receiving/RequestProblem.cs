@@ -1,6 +1,6 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Why a request gave no delivery.</summary>
+/// <summary>Why a request did not produce a delivery.</summary>
 internal enum RequestProblem
 {
     /// <summary>It could not be verified.</summary>
@@ -18,7 +18,7 @@ internal enum RequestProblem
     /// <summary>Something in front of the endpoint could not decode its body.</summary>
     Malformed,
 
-    /// <summary>Its body is compressed, as its Content-Encoding says. OpenAI signs the body before anybody compresses it.</summary>
+    /// <summary>Its body is compressed, according to its Content-Encoding. OpenAI signs the uncompressed body.</summary>
     Encoded,
 
     /// <summary>Its body did not arrive.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Tells handlers when the host will not wait for them any longer. A shutdown within its time lets handlers finish.
+/// Cancels handlers when the host's shutdown deadline passes. Until then, a shutdown lets handlers finish.
 /// </summary>
 internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
 {
@@ -12,8 +12,8 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
 
     public bool HasPassed => _deadline.IsCancellationRequested;
 
-    /// <summary>Makes the source of one delivery's token, which the deadline or another token cancels.</summary>
-    /// <returns>A source to dispose with the delivery, so that nothing a handler registers outlives it.</returns>
+    /// <summary>Creates the token source of one delivery. The deadline or the other token cancels it.</summary>
+    /// <returns>The source. Dispose it with the delivery, so that callbacks registered by handlers do not outlive it.</returns>
     public CancellationTokenSource CreateSource(CancellationToken other)
         => CancellationTokenSource.CreateLinkedTokenSource(other, _deadline.Token);
 
@@ -30,7 +30,7 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
         return Task.CompletedTask;
     }
 
-    // The web host that came before the generic one has only this method. To expire twice does nothing.
+    // The older WebHost (before the generic host) calls only this method. Expiring twice has no effect.
     public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

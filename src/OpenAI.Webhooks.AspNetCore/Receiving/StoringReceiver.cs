@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Stores each delivery in an inbox, including those whose event cannot be read: people can look at them there, whereas
-/// OpenAI gives up after 72 hours.
+/// Stores each delivery in an inbox, including deliveries whose event cannot be read. They can be inspected in the inbox, whereas
+/// OpenAI stops retrying after 72 hours.
 /// </summary>
 internal sealed class StoringReceiver(
     WebhookRegistration registration,
@@ -18,7 +18,7 @@ internal sealed class StoringReceiver(
     WebhookTelemetry telemetry,
     ILogger logger) : WebhookReceiver(deadline)
 {
-    // OpenAI waits only seconds, and a store that hangs would collect requests.
+    // OpenAI waits only seconds, and requests would pile up behind a store that hangs.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
     public override Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
@@ -31,7 +31,7 @@ internal sealed class StoringReceiver(
     public override Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception)
         => StoreAsync(context, receiver, webhookEvent: null, new WebhookMessage(exception.WebhookId, exception.Timestamp, exception.GetPayload()));
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever an inbox throws, OpenAI is to send the delivery again.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If an inbox throws any exception, OpenAI must retry the delivery.")]
     private async Task<int> StoreAsync(HttpContext context, string receiver, WebhookEvent? webhookEvent, WebhookMessage message)
     {
         using var activity = telemetry.StartStoring(message);
@@ -43,7 +43,7 @@ internal sealed class StoringReceiver(
             using var source = CreateTokenSource(context);
             source.CancelAfter(Timeout);
 
-            // Not every store heeds its token.
+            // Some stores ignore the token.
             await inbox(context.RequestServices).StoreAsync(message, source.Token).WaitAsync(Timeout, source.Token).ConfigureAwait(false);
             logger.Stored(message.WebhookId);
             telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);
@@ -58,7 +58,7 @@ internal sealed class StoringReceiver(
         }
     }
 
-    // Then the same webhook id at another path is another delivery.
+    // With several paths, the same webhook id at another path is a different delivery.
     private bool IsOneOfSeveral(HttpContext context)
         => mapped.Of(registration).Count > 1 || context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
 }

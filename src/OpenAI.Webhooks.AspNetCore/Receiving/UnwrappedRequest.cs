@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// A request that was checked by its headers, read, verified and parsed: a delivery, or why there is none. The endpoint
-/// turns it into a response and a log, <c>UnwrapOpenAIWebhookAsync</c> into exceptions.
+/// The result of checking a request's headers and reading, verifying and parsing its body: a delivery, or why there is none. The
+/// endpoint turns it into a response and a log entry; <c>UnwrapOpenAIWebhookAsync</c> turns a problem into an exception.
 /// </summary>
 /// <param name="Headers">The webhook headers as received.</param>
 /// <param name="Delivery">The delivery; null if there is a problem.</param>
@@ -18,7 +18,7 @@ internal readonly record struct UnwrappedRequest(
     WebhookVerificationFailure Failure = WebhookVerificationFailure.None,
     Exception? Exception = null)
 {
-    /// <summary>What the problem is, for a log or an exception. It quotes nothing that the sender wrote.</summary>
+    /// <summary>A description of the problem for a log or an exception. It never quotes the sender.</summary>
     public string Reason => Problem switch
     {
         RequestProblem.NotAuthentic => new InvalidWebhookSignatureException(Failure).Message,
@@ -27,13 +27,13 @@ internal readonly record struct UnwrappedRequest(
         RequestProblem.ReadBefore =>
             "The webhook's body is incomplete because something read it first. Middleware that reads the body must call request.EnableBuffering() and rewind it, or run after this endpoint.",
         RequestProblem.Malformed =>
-            $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it is longer than middleware in front of this lets through.",
+            $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint.",
         RequestProblem.Encoded =>
-            "The webhook's body is compressed (Content-Encoding), and no signature matches its bytes: a proxy compressed it. Let the proxy pass bodies on as they are, or call app.UseRequestDecompression() before this endpoint.",
+            "The webhook's body is compressed (Content-Encoding), and no signature matches its bytes: a proxy compressed it. Configure the proxy to forward bodies unchanged, or call app.UseRequestDecompression() before this endpoint.",
         _ => "The webhook's body did not arrive.",
     };
 
-    /// <summary>Unwraps a request. It is ruled out by its headers alone where that is possible, and then not read.</summary>
+    /// <summary>Unwraps a request. If the headers alone are enough to reject it, its body is not read.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<UnwrappedRequest> FromAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
     {

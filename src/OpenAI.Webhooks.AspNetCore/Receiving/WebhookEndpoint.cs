@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Responds to requests: unwraps them, hands deliveries to the receiver once, and logs what is rejected.</summary>
+/// <summary>
+/// Responds to requests: unwraps each request, passes a delivery to the receiver once, and logs rejected requests.
+/// </summary>
 internal sealed class WebhookEndpoint(
     WebhookRegistration registration,
     WebhookReceiver receiver,
@@ -20,7 +22,7 @@ internal sealed class WebhookEndpoint(
 
     public async Task HandleAsync(HttpContext context)
     {
-        // The response is the status alone: no error page, and no redirect to one, which would look like a success.
+        // The response is only a status code: no error page, and no redirect to one, because a page would look like a success.
         if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
         {
             pages.Enabled = false;
@@ -33,7 +35,7 @@ internal sealed class WebhookEndpoint(
         }
         else if (status != StatusCodes.Status200OK)
         {
-            // A handler has begun a response, and failed. To abort it is the only way left to say so.
+            // A handler started the response and then failed. Aborting the request is the only remaining way to signal that.
             context.Abort();
         }
     }
@@ -55,8 +57,8 @@ internal sealed class WebhookEndpoint(
 
         recorder.Record(registration, request);
 
-        // Receivers are told apart by the requested path: a route with parameters is one for each of their values. Routing
-        // ignores case and a slash at the end, so that another spelling must not make a copy look like another delivery.
+        // The requested path identifies the receiver, so a route with parameters has one receiver per parameter value. Routing
+        // ignores case and a trailing slash, so a different spelling must not make a copy look like another delivery.
         string path = $"{context.Request.PathBase}{context.Request.Path}".TrimEnd('/').ToLowerInvariant();
         switch (request.Problem)
         {
@@ -77,7 +79,7 @@ internal sealed class WebhookEndpoint(
         }
     }
 
-    /// <summary>Receives a delivery, or waits for the copy of it that came first.</summary>
+    /// <summary>Receives a delivery, or waits for a copy that arrived earlier.</summary>
     private async Task<int> ReceiveOnceAsync(HttpContext context, string path, WebhookDelivery delivery)
     {
         var key = (path, delivery.WebhookId);
@@ -111,9 +113,9 @@ internal sealed class WebhookEndpoint(
         bool isTooLarge = request.Problem == RequestProblem.TooLarge;
         if (logger.IsEnabled(LogLevel.Warning) && _refusalLog.TryTake(out long leftOutCount))
         {
-            // Before it is verified, an id is anybody's text.
+            // Until the request is verified, the id is untrusted text.
             string id = PrintableText.Of(request.Headers.Id);
-            string leftOut = leftOutCount == 0 ? "" : $" {leftOutCount} more were rejected before this one and not logged.";
+            string leftOut = leftOutCount == 0 ? "" : $" {leftOutCount} earlier rejections were not logged.";
             if (isTooLarge)
             {
                 logger.TooLarge(id, current.MaxBodyBytes, registration.Section, leftOut);
@@ -127,8 +129,8 @@ internal sealed class WebhookEndpoint(
         return isTooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
     }
 
-    // Either the client disconnected, or the application's own request timeout expired. The timeout's middleware would respond
-    // as well, but with a warning in the log for each slow request of a stranger.
+    // Either the client disconnected, or the application's own request timeout expired. The timeout middleware would also respond,
+    // but it would log a warning for every slow request, even from unknown senders.
     private static int StatusOfCancelled(HttpContext context)
         => context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
             ? StatusCodes.Status504GatewayTimeout

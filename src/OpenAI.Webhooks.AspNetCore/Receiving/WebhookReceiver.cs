@@ -3,12 +3,12 @@ using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Takes authentic deliveries from an endpoint, and tells the status to respond with.</summary>
+/// <summary>Processes authentic deliveries for an endpoint, and returns the response status.</summary>
 internal abstract class WebhookReceiver(ShutdownDeadline deadline)
 {
     /// <summary>Takes a delivery.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="receiver">What tells receivers with the same handlers apart: the requested path.</param>
+    /// <param name="receiver">The requested path, which distinguishes receivers with the same handlers.</param>
     /// <param name="delivery">The delivery.</param>
     public abstract Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery);
 
@@ -16,8 +16,8 @@ internal abstract class WebhookReceiver(ShutdownDeadline deadline)
     public abstract Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception);
 
     /// <summary>
-    /// Makes the source of a delivery's token: cancelled by the application's own request timeout and by the shutdown
-    /// deadline, but not when the client disconnects.
+    /// Creates the token source of a delivery. The application's own request timeout and the shutdown deadline cancel it; a client
+    /// that disconnects does not.
     /// </summary>
     protected CancellationTokenSource CreateTokenSource(HttpContext context)
         => deadline.CreateSource(context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken ?? CancellationToken.None);

@@ -8,14 +8,14 @@ using Quartz.Extensibility;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// Handles a stored delivery. Its constructor takes only what cannot fail, because Quartz gives a trigger up for good if its
-/// job cannot be made. What it records in the job's data, Quartz stores in the transaction that completes the run.
+/// Handles a stored delivery. The constructor's dependencies cannot fail to resolve, because Quartz permanently stops a trigger
+/// whose job cannot be created. Quartz stores changes to the job's data in the transaction that completes the run.
 /// </summary>
 [PersistJobDataAfterExecution]
-[SuppressMessage("Quartz", "QZ0003", Justification = "Of a job's two triggers, only one ever fires.")]
+[SuppressMessage("Quartz", "QZ0003", Justification = "Only one of a job's two triggers ever fires.")]
 internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<HandleWebhookJob> logger) : IJob
 {
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever a handler throws, the delivery is kept.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If a handler throws any exception, the delivery is kept.")]
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         if (StoredWebhook.IsHandled(context.JobDetail))
@@ -50,8 +50,8 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
         }
     }
 
-    // Handlers may finish during a shutdown, until its deadline cancels them through the dispatcher. Only an interruption by
-    // somebody else is handed on.
+    // During a shutdown, handlers may finish until the deadline, when the dispatcher cancels them. So only interruptions that do
+    // not come from a shutdown cancel the token.
     private static async Task DispatchAsync(WebhookDispatcher dispatcher, WebhookMessage message, IJobExecutionContext context, CancellationToken cancellationToken)
     {
         using var source = new CancellationTokenSource();
@@ -65,7 +65,7 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
         await dispatcher.DispatchAsync(message, source.Token).ConfigureAwait(false);
     }
 
-    // Stored before the handlers run: a delivery that ends its process each time must end too.
+    // Store the count before the handlers run, so that a delivery that crashes its process every time is not retried forever.
     private static async Task CountRecoveryAsync(IJobExecutionContext context, QuartzInboxOptions options)
     {
         int recoveries = StoredWebhook.AddRecovery(context.JobDetail);
@@ -86,15 +86,15 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
         int counted = attempts - StoredWebhook.AttemptsBeforeOf(context.Trigger);
         bool isDead = isForGood || counted > retries;
 
-        // The scheduler's retry policy turns RetryAttempt into the wait before the next attempt; its last entry is DeadDelay.
+        // The scheduler's retry policy converts RetryAttempt into the delay before the next attempt. Its last entry is DeadDelay.
         ((IMutableTrigger)context.Trigger).RetryAttempt = isDead ? retries : counted - 1;
         if (isDead)
         {
             dispatcher.ReportDeadLetter(message ?? new WebhookMessage(context.JobDetail.Key.Name, default, default) { Name = inbox.Name.Registration }, attempts);
         }
 
-        // Without the cause, which has been logged with its stack.
-        return new JobExecutionException($"Attempt {attempts} failed with {exception.GetType()}. The webhook is {(isDead ? "a dead letter" : "retried")}.");
+        // No inner exception: it has already been logged with its stack trace.
+        return new JobExecutionException($"Attempt {attempts} failed with {exception.GetType()}. The webhook {(isDead ? "is now a dead letter" : "will be retried")}.");
     }
 
     private static bool IsInterruptedByShutdown(Exception exception, IJobExecutionContext context, CancellationToken cancellationToken)
@@ -102,10 +102,10 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
 
     private static bool IsStopping(IJobExecutionContext context) => context.Scheduler.Status is SchedulerStatus.ShuttingDown or SchedulerStatus.Shutdown;
 
-    /// <summary>The process has ended during each of the last runs.</summary>
-    [SuppressMessage("Design", "CA1032", Justification = "It is raised here alone.")]
+    /// <summary>Thrown when the process ended during too many runs of a delivery.</summary>
+    [SuppressMessage("Design", "CA1032", Justification = "It is thrown only here.")]
     private sealed class ProcessEndedException(int times)
-        : Exception($"The process ended {times} times while it handled the webhook. Fix the handler, then replay the dead letter.")
+        : Exception($"The process ended {times} times while it was handling the webhook. Fix the handler, then replay the dead letter.")
     {
         public int Times => times;
     }

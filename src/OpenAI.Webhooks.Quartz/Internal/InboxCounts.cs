@@ -3,15 +3,15 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>What an inbox holds.</summary>
-/// <param name="Waiting">How many deliveries are not handled yet: waiting for their turn or a retry, or being handled.</param>
+/// <param name="Waiting">How many deliveries are not handled yet: due, waiting for a retry, or running.</param>
 /// <param name="Dead">How many dead letters there are.</param>
-/// <param name="OldestDue">For how long the delivery has been due that has waited longest for its turn; zero if none is due.</param>
+/// <param name="OldestDue">How long the longest-waiting delivery has been due; zero if none is due.</param>
 internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
 {
-    /// <summary>The groups of the triggers of what is not handled. The second is Quartz's own, after a crash.</summary>
+    /// <summary>The trigger groups of unhandled deliveries. The second is Quartz's own group for recovery after a crash.</summary>
     public static IReadOnlyList<string> LiveGroups { get; } = [StoredWebhook.Group, SchedulerConstants.DefaultRecoveryGroup];
 
-    /// <summary>Counts in the database, by its indexes.</summary>
+    /// <summary>Counts in the database with queries that use its indexes.</summary>
     public static async Task<InboxCounts> ReadAsync(IScheduler scheduler, CancellationToken cancellationToken)
     {
         var now = scheduler.TimeProvider.GetUtcNow();
@@ -24,12 +24,12 @@ internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
             int total = await CountAsync(all).ConfigureAwait(false);
             if (total > 0)
             {
-                // What is being handled has no next time; what is dead has one in a century.
+                // A running delivery has no next fire time. A dead letter's next fire time is a century away.
                 var idle = all with { State = TriggerState.Normal };
                 int deadInGroup = await CountAsync(idle).ConfigureAwait(false)
                     - await CountAsync(idle with { NextFireTimeBefore = now + (StoredWebhook.DeadDelay / 2) }).ConfigureAwait(false);
 
-                // The counts are not of one moment.
+                // The counts come from separate queries, so they can be inconsistent.
                 deadInGroup = Math.Clamp(deadInGroup, 0, total);
                 dead += deadInGroup;
                 waiting += total - deadInGroup;
@@ -43,7 +43,8 @@ internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
             => (await scheduler.QueryTriggers(query, cancellationToken).ConfigureAwait(false)).TotalCount ?? 0;
     }
 
-    // Quartz orders by name only. Each page is a sample, and the next one is of what is older than all of it.
+    // Quartz can sort only by name. Each query returns a page of triggers; the next query asks only for triggers older than that
+    // page's oldest.
     private static async Task<DateTimeOffset> OldestDueAsync(IScheduler scheduler, TriggerQuery idle, DateTimeOffset oldest, CancellationToken cancellationToken)
     {
         while (true)

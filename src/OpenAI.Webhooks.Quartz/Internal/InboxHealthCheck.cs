@@ -5,16 +5,18 @@ using Quartz;
 
 namespace OpenAI.Webhooks.Quartz;
 
-/// <summary>Whether the inbox can store, whether anything has died, and whether anything waits too long.</summary>
+/// <summary>
+/// Checks whether the inbox can store deliveries, whether there are dead letters, and whether a delivery waits too long.
+/// </summary>
 internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptions options) : IHealthCheck
 {
-    // Whoever asks waits five seconds at most, also for two inboxes' databases that hang.
+    // The caller waits five seconds at most, even if the databases of two inboxes hang.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
-    // As large as a large delivery: a full disk may still have room for a small row.
+    // The size of a large delivery: a full disk may still have room for a small row.
     private const int ProbeSize = 32 * 1024;
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the inbox cannot store.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If the database throws any exception, the inbox cannot store deliveries.")]
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         InboxCounts counts;
@@ -28,7 +30,7 @@ internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptio
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Unhealthy("The inbox cannot store. Deliveries get the response 503.", exception);
+            return HealthCheckResult.Unhealthy("The inbox cannot store deliveries. They get the response 503.", exception);
         }
 
         var data = new Dictionary<string, object>
@@ -40,18 +42,18 @@ internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptio
         var problems = new List<string>();
         if (counts.Dead > options.MaxDeadLetters)
         {
-            problems.Add(string.Create(CultureInfo.InvariantCulture, $"There are {counts.Dead} dead letters. {nameof(WebhookDeadLetters)} lists them with their reasons and replays them."));
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"There are {counts.Dead} dead letters. Use {nameof(WebhookDeadLetters)} to see why they failed and to replay them."));
         }
 
         if (counts.OldestDue > options.MaxWait)
         {
-            problems.Add(string.Create(CultureInfo.InvariantCulture, $"A delivery has waited {counts.OldestDue.TotalSeconds:F0} seconds for its turn. Check that a process with handlers runs, and whether handlers are slow."));
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"A delivery has been due for {counts.OldestDue.TotalSeconds:F0} seconds. Check that a process with handlers is running, and that the handlers are not slow."));
         }
 
         return problems.Count == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join(" ", problems), data: data);
     }
 
-    // A new row, because a full disk can still be read, and its rows be written over.
+    // Insert a new row: on a full disk, reads and updates can still succeed.
     private static async Task<InboxCounts> CheckAsync(IScheduler scheduler)
     {
         var probe = JobBuilder.Create<HandleWebhookJob>()

@@ -8,7 +8,7 @@ namespace OpenAI.Webhooks.Quartz;
 /// <summary>Gauges of what an inbox holds. They are read from the database when they are collected.</summary>
 internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IHostedService
 {
-    // A collector waits for its gauges. A database that does not answer gives no measurement.
+    // Collectors wait for their gauges, so if the database does not answer in time, there is no measurement.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -24,7 +24,7 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
         var tag = new KeyValuePair<string, object?>("openai.webhook.inbox", inbox.Name.Scheduler);
         meter.CreateObservableGauge("openai.webhook.inbox.waiting", () => Measure(counts => counts.Waiting), "{delivery}", "Stored deliveries that are not handled yet.");
         meter.CreateObservableGauge("openai.webhook.inbox.dead", () => Measure(counts => counts.Dead), "{delivery}", "Dead letters.");
-        meter.CreateObservableGauge("openai.webhook.inbox.oldest", () => Measure(counts => counts.OldestDue.TotalSeconds), "s", "For how long the delivery has been due that has waited longest for its turn.");
+        meter.CreateObservableGauge("openai.webhook.inbox.oldest", () => Measure(counts => counts.OldestDue.TotalSeconds), "s", "How long the longest-waiting delivery has been due.");
         return Task.CompletedTask;
 
         IEnumerable<Measurement<T>> Measure<T>(Func<InboxCounts, T> select)
@@ -34,7 +34,7 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [SuppressMessage("Design", "CA1031", Justification = "Without a database there is nothing to measure; the health check and the log say why.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If the database is down, there is nothing to measure. The health check and the log report the reason.")]
     private InboxCounts? Read()
     {
         lock (_gate)
@@ -55,7 +55,7 @@ internal sealed class InboxMetrics(QuartzInbox inbox, IMeterFactory meters) : IH
                 _counts = null;
             }
 
-            // A failure is remembered, too: three gauges must not each wait for a dead database.
+            // Failures are cached too, so that three gauges do not each wait for a database that is down.
             _readAt = Stopwatch.GetTimestamp();
 
             return _counts;

@@ -7,7 +7,7 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// Stores deliveries in a scheduler of its own, and runs that scheduler with the host, unless this process only receives.
+/// Stores deliveries in its own scheduler. It runs that scheduler with the host, unless this process only receives.
 /// </summary>
 internal sealed class QuartzInbox(
     InboxName name,
@@ -16,12 +16,12 @@ internal sealed class QuartzInbox(
     WebhookDispatcher dispatcher,
     ILogger<QuartzInbox> logger) : IWebhookInbox, IHostedLifecycleService, IDisposable
 {
-    // How long handlers that the shutdown deadline has cancelled may take to be handed back.
+    // How long it may take to return deliveries to the store after the shutdown deadline cancelled their handlers.
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(10);
 
-    // More connections at once make a burst no faster, and can use up a database's limit.
+    // More concurrent connections do not speed up a burst, and can exhaust the database's connection limit.
     private readonly SemaphoreSlim _connections = new(6);
 
     private readonly CancellationTokenSource _stopping = new();
@@ -32,7 +32,7 @@ internal sealed class QuartzInbox(
 
     public QuartzInboxOptions Options => options;
 
-    public IScheduler Scheduler => _scheduler ?? throw new InvalidOperationException($"The scheduler {name.Scheduler} has not been started yet: the host starts it.");
+    public IScheduler Scheduler => _scheduler ?? throw new InvalidOperationException($"The scheduler {name.Scheduler} is not started yet. It starts with the host.");
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
@@ -44,13 +44,13 @@ internal sealed class QuartzInbox(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        // Not with the host's token: if it were cancelled while the scheduler is created, the factory would keep a scheduler
-        // that cannot be used.
+        // Do not pass the host's token: if it were cancelled while the scheduler is created, the factory would keep an unusable
+        // scheduler.
         var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
         if (!(await scheduler.GetMetadata(cancellationToken).ConfigureAwait(false)).JobStorePersistent)
         {
             throw new InvalidOperationException(
-                "AddQuartzInbox needs a job store that outlives the process, and this one is in memory. Call AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(\"Data Source=webhooks.db\"))), or use another database.");
+                "AddQuartzInbox needs a persistent job store, but the configured store is in memory. Call AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(\"Data Source=webhooks.db\"))), or use another database.");
         }
 
         _scheduler = scheduler;
@@ -84,7 +84,7 @@ internal sealed class QuartzInbox(
         using var grace = new CancellationTokenSource();
         using var registration = cancellationToken.Register(() => grace.CancelAfter(ShutdownGrace));
 
-        // On another thread, and not waited for beyond the deadline, because a locked SQLite database does not let go of its callers.
+        // Run on another thread and wait only until the deadline: calls to a locked SQLite database cannot be cancelled.
         await Task.Run(() => ShutdownAsync(scheduler, grace.Token), CancellationToken.None).WaitAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -96,9 +96,9 @@ internal sealed class QuartzInbox(
         _stopping.Dispose();
     }
 
-    /// <summary>Schedules what was dead or in error anew: at once, and with all its attempts.</summary>
+    /// <summary>Reschedules a dead letter, or a trigger in the ERROR state: immediately, and with a full set of attempts.</summary>
     /// <param name="trigger">The trigger to replace.</param>
-    /// <param name="attempts">How many attempts do not count any more.</param>
+    /// <param name="attempts">How many earlier attempts no longer count.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>False if the trigger is gone.</returns>
     public async Task<bool> RescheduleAsync(TriggerHeader trigger, int attempts, CancellationToken cancellationToken)
@@ -127,7 +127,7 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // Not cancelled: a delivery is stored or not, and never half of it.
+    // Do not pass the token, so that a delivery is stored completely or not at all.
     private async Task StoreAsync(WebhookMessage message)
     {
         bool isUrgent = message.EventType is { } type && options.UrgentTypes.Contains(type);
@@ -142,7 +142,7 @@ internal sealed class QuartzInbox(
         }
         catch (JobPersistenceException)
         {
-            // Without a lock on inserts, a copy that is stored at the same moment violates a key of the database.
+            // Inserts take no lock, so a copy that is stored at the same time violates a unique key.
             if (!await Scheduler.Exists(job.Key, CancellationToken.None).ConfigureAwait(false))
             {
                 throw;
@@ -150,7 +150,7 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // A copy is stored already. If the delivery is a dead letter by now, the copy is a reason to try again.
+    // A copy is already stored. If it is now a dead letter, retry it.
     private async Task ReviveAsync(JobKey key)
     {
         var triggers = await Scheduler.QueryTriggers(new TriggerQuery { Job = key }, CancellationToken.None).ConfigureAwait(false);
@@ -177,11 +177,11 @@ internal sealed class QuartzInbox(
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, this goes on when it is back.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If the database throws any exception, maintenance continues when the database is back.")]
     private async Task MaintainAsync()
     {
         try
@@ -195,7 +195,7 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // Quartz gives a trigger up whose job could not be made, for example on a node without this package.
+    // Quartz stops a trigger if its job cannot be created, for example on a node without this package.
     private async Task RetryBrokenAsync()
     {
         var broken = await Scheduler.QueryTriggers(new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
@@ -213,7 +213,7 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // A page of those that are due at a time: what was handled is deleted, what waits or is dead is due again later.
+    // One page of due deliveries at a time: handled deliveries are deleted; waiting and dead deliveries are rescheduled.
     private async Task ForgetAsync()
     {
         var due = new TriggerQuery

@@ -6,26 +6,26 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// A delivery as it is stored: a job whose key is the message's, a trigger that handles it, and one that dates when to forget it.
+/// A stored delivery: a job with the message's key, a trigger that handles it, and a trigger whose time says when to remove it.
 /// </summary>
 /// <remarks>
-/// The job is durable, because only then can Quartz complete its runs without the cluster's lock.
+/// The job is durable, because Quartz can complete only durable jobs without the cluster lock.
 /// </remarks>
 internal static class StoredWebhook
 {
     /// <summary>The group of the jobs, and of the triggers that handle them.</summary>
     public const string Group = "openai-webhooks";
 
-    /// <summary>The group of the triggers that forget, and their execution group.</summary>
+    /// <summary>The group of the triggers that say when to remove a delivery. It is also their execution group.</summary>
     public const string ForgetGroup = "openai-webhooks-forget";
 
-    /// <summary>The group of the jobs by which a health check finds out whether the database takes one.</summary>
+    /// <summary>The group of the probe jobs with which the health check tests whether the database can store a job.</summary>
     public const string ProbeGroup = "openai-webhooks-probe";
 
     /// <summary>The execution group of urgent deliveries.</summary>
     public const string UrgentGroup = "urgent";
 
-    /// <summary>In a trigger's data: how many attempts were made before it, which do not count for it.</summary>
+    /// <summary>The key in a trigger's data for the number of earlier attempts, which do not count for this trigger.</summary>
     public const string AttemptsBefore = "attempts_before";
 
     private const string Message = "message";
@@ -55,11 +55,13 @@ internal static class StoredWebhook
         return (job, [handle, forget]);
     }
 
-    /// <summary>A trigger that never fires, because every scheduler refuses its group: it dates when to forget the delivery.</summary>
+    /// <summary>
+    /// A trigger that never fires, because every scheduler excludes its group. Its time says when to remove the delivery.
+    /// </summary>
     public static TriggerBuilder<IJob> ForgetTriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, TimeSpan retention)
         => TriggerFor(timeProvider, key, jobKey, ForgetGroup).StartAt(timeProvider.GetUtcNow() + retention);
 
-    /// <summary>A trigger that fires now.</summary>
+    /// <summary>A trigger that fires immediately.</summary>
     public static TriggerBuilder<IJob> TriggerFor(TimeProvider timeProvider, TriggerKey key, JobKey jobKey, string? executionGroup)
     {
         var trigger = TriggerBuilder.Create(timeProvider)
@@ -67,20 +69,20 @@ internal static class StoredWebhook
             .ForJob(jobKey)
             .StartAt(timeProvider.GetUtcNow())
 
-            // A delivery is never too late to be handled. Quartz's care for misfires would slow a backlog down.
+            // A delivery is never too late to be handled, and Quartz's misfire handling would slow down a backlog.
             .WithSimpleSchedule(schedule => schedule.WithMisfireInstruction(SimpleTriggerMisfireInstruction.IgnoreMisfires))
             .WithPriority(executionGroup switch { UrgentGroup => UrgentPriority, ForgetGroup => ForgetPriority, _ => TriggerConstants.DefaultPriority });
         return executionGroup is null ? trigger : trigger.WithExecutionGroup(executionGroup);
     }
 
     /// <summary>
-    /// Whether a trigger belongs to a dead letter. Its group does not matter: after a crash, Quartz continues a delivery with a
-    /// recovery trigger in a group of its own.
+    /// Whether a trigger belongs to a dead letter. The trigger's group does not matter: after a crash, Quartz continues a delivery
+    /// with a recovery trigger in a separate group.
     /// </summary>
     public static bool IsDead(TriggerHeader trigger, TimeProvider timeProvider) => trigger.NextFireTimeUtc > timeProvider.GetUtcNow() + (DeadDelay / 2);
 
     /// <summary>The message of a job.</summary>
-    /// <exception cref="JsonException">The job has none that can be read.</exception>
+    /// <exception cref="JsonException">The job has no readable message.</exception>
     public static WebhookMessage MessageOf(IJobDetail job)
         => WebhookMessage.Parse(job.JobDataMap.TryGetValue(Message, out object? json) && json is string text ? text : "");
 
@@ -89,7 +91,7 @@ internal static class StoredWebhook
     /// <summary>How many attempts were made before the trigger of a run was scheduled.</summary>
     public static int AttemptsBeforeOf(ITrigger trigger) => Number(trigger.JobDataMap, AttemptsBefore);
 
-    /// <summary>Records that the process of an earlier run ended within it, and tells how often that has happened.</summary>
+    /// <summary>Records that the process ended during an earlier run, and returns how often that has happened.</summary>
     public static int AddRecovery(IJobDetail job)
     {
         int recoveries = Number(job.JobDataMap, Recoveries) + 1;
@@ -97,7 +99,7 @@ internal static class StoredWebhook
         return recoveries;
     }
 
-    /// <summary>Records failed attempts, and tells how many there have been.</summary>
+    /// <summary>Records failed attempts, and returns their total.</summary>
     public static int AddFailures(IJobDetail job, int count, Exception exception, DateTimeOffset now)
     {
         int attempts = AttemptsOf(job) + count;
@@ -112,10 +114,10 @@ internal static class StoredWebhook
     /// <summary>Whether the delivery of a job was handled.</summary>
     public static bool IsHandled(IJobDetail job) => job.JobDataMap.IsEmpty;
 
-    /// <summary>Removes the payload, and everything else but the job's key.</summary>
+    /// <summary>Removes the payload and everything else except the job's key.</summary>
     public static void Clear(IJobDetail job) => job.JobDataMap.Clear();
 
-    /// <summary>A dead letter, from its job.</summary>
+    /// <summary>Creates a dead letter from its job.</summary>
     public static WebhookDeadLetter DeadLetterOf(IJobDetail job)
     {
         var data = job.JobDataMap;

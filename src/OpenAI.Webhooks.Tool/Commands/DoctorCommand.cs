@@ -7,20 +7,20 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>doctor</c>: looks at an endpoint from outside and through OpenAI's eyes, and names the first thing to mend.</summary>
+/// <summary><c>doctor</c>: checks an endpoint from outside and through OpenAI's API, and names the first thing to fix.</summary>
 internal static class DoctorCommand
 {
-    // For longer than this, a line says what is waited for.
+    // After this time without a finding, print a line that the check is still running.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
     public static Command Create(IAnsiConsole console)
     {
-        var url = new Argument<Uri>("URL") { Description = "The endpoint's URL, as it is at OpenAI.", CustomParser = UrlOption.Parse };
-        var health = UrlOption.Create("--health", "The URL of the application's health check. Otherwise: usual paths are tried.");
-        var type = new Option<string>("--type") { Description = "The type of the sample event that is sent. Otherwise: a type that is handled.", HelpName = "TYPE" };
-        var noEvents = new Option<bool>("--no-events") { Description = "Send no signed event, and have OpenAI send none. Handlers do not run." };
-        var json = new Option<bool>("--json") { Description = "Write JSON, for machines." };
-        var command = new Command("doctor", "Finds out why no webhooks arrive. It sends signed sample events, as OpenAI's own test does: handlers run, with ids that do not exist.") { url, health, type, noEvents, json };
+        var url = new Argument<Uri>("URL") { Description = "The endpoint's URL, exactly as set at OpenAI.", CustomParser = UrlOption.Parse };
+        var health = UrlOption.Create("--health", "The URL of the application's health check. Default: usual paths are tried.");
+        var type = new Option<string>("--type") { Description = "The type of the sample event to send. Default: a handled type.", HelpName = "TYPE" };
+        var noEvents = new Option<bool>("--no-events") { Description = "Send no signed events, and do not ask OpenAI to send one. Handlers do not run." };
+        var json = new Option<bool>("--json") { Description = "Write JSON." };
+        var command = new Command("doctor", "Finds out why no webhooks arrive. Sends signed sample events, like OpenAI's own test events. Handlers run, with ids that do not exist.") { url, health, type, noEvents, json };
         var secrets = new SecretOptions(command);
         var apiOptions = OpenAIApi.AddOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -40,25 +40,25 @@ internal static class DoctorCommand
             await CollectAsync(server.DiagnoseAsync(cancellationToken));
             if (api is null)
             {
-                Add(Finding.Note("no_api", "Not seen: what OpenAI has, because there is no API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
+                Add(Finding.Note("no_api", "Not checked: the endpoint's settings at OpenAI, because there is no API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
             }
             else
             {
                 await CollectAsync(new ApiDiagnosis(api, deliverer, target, found, !parsed.GetValue(noEvents) && !server.IsSlow).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
             }
 
-            // Whatever was found comes before what could not be tried.
+            // Findings come before the checks that could not run.
             var first = findings.Where(finding => finding.Level == Level.Fault).OrderBy(finding => finding.Code == "no_secret").FirstOrDefault();
             if (isForPeople)
             {
                 console.WriteLine();
-                console.MarkupLine(first is not null ? $"[red bold]Mend first:[/] {Markup.Escape(first.What)}"
-                    : findings.Exists(finding => finding.Level == Level.Note) ? "[green bold]Sound[/], as far as it was seen: the lines with a question mark say what was not."
+                console.MarkupLine(first is not null ? $"[red bold]Fix first:[/] {Markup.Escape(first.What)}"
+                    : findings.Exists(finding => finding.Level == Level.Note) ? "[green bold]Sound[/], as far as it could be checked. Lines with a question mark say what could not."
                     : "[green bold]Sound.[/]");
             }
             else
             {
-                // Not through the console, which would wrap it.
+                // Do not use the console, which would wrap the line.
                 console.Profile.Out.Writer.WriteLine(ToJson(target, findings, first).ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
             }
 
@@ -72,7 +72,7 @@ internal static class DoctorCommand
                     var next = enumerator.MoveNextAsync().AsTask();
                     if (isForPeople && await Task.WhenAny(next, Task.Delay(Silence, cancellationToken)) != next)
                     {
-                        console.MarkupLine("[grey]… still looking[/]");
+                        console.MarkupLine("[grey]… still checking[/]");
                     }
 
                     if (!await next)
@@ -86,7 +86,7 @@ internal static class DoctorCommand
 
             void Add(Finding finding)
             {
-                // A clock that is wrong is so by this machine's and by OpenAI's.
+                // A wrong clock differs from both this machine's and OpenAI's, so report it only once.
                 if (finding is { Code: "clock", Level: Level.Fault } && findings.Exists(earlier => earlier is { Code: "clock", Level: Level.Fault }))
                 {
                     return;
@@ -115,7 +115,7 @@ internal static class DoctorCommand
     {
         ["url"] = Words.Of(url),
         ["sound"] = first is null,
-        ["mend_first"] = first?.Code,
+        ["fix_first"] = first?.Code,
         ["findings"] = new JsonArray([.. findings.Select(finding => new JsonObject
         {
             ["code"] = finding.Code,

@@ -9,8 +9,8 @@ using Spectre.Console;
 namespace OpenAI.Webhooks.Tool.Commands;
 
 /// <summary>
-/// <c>listen</c>: a receiver that verifies and shows each delivery. It can forward and save them, and have OpenAI send to it
-/// for as long as it runs.
+/// <c>listen</c>: a receiver that verifies and shows each delivery. It can forward and save deliveries, and can register a
+/// temporary endpoint at OpenAI while it runs.
 /// </summary>
 internal static class ListenCommand
 {
@@ -22,12 +22,12 @@ internal static class ListenCommand
     public static Command Create(IAnsiConsole console)
     {
         var port = new Option<int>("--port") { Description = "The port to listen on; 0 for a free one.", DefaultValueFactory = _ => 5080 };
-        var forward = UrlOption.Create("--forward", "Hand each delivery on to this URL, and its response back.");
-        var save = new Option<DirectoryInfo>("--save") { Description = "Keep each delivery as a file in this folder. They hold whatever OpenAI sends.", HelpName = "DIR" };
+        var forward = UrlOption.Create("--forward", "Forward each delivery to this URL, and return its response.");
+        var save = new Option<DirectoryInfo>("--save") { Description = "Save each delivery as a file in this folder. The files contain everything that OpenAI sends.", HelpName = "DIR" };
         var showPrivate = new Option<bool>("--show-private") { Description = "Do not mask phone numbers, addresses and URLs." };
-        var publicUrl = UrlOption.Create("--public-url", "The https URL by which a tunnel reaches this port. An endpoint is created at OpenAI for it, and deleted at the end.");
-        var types = new Option<string[]>("--types") { Description = "The event types that endpoint subscribes to. Otherwise: all that the project can have.", AllowMultipleArgumentsPerToken = true };
-        var store = new Option<bool>("--store-secret") { Description = $"Store that endpoint's secret in the project's user secrets, as {SecretOptions.Variable}, instead of printing it." };
+        var publicUrl = UrlOption.Create("--public-url", "The tunnel's https URL for this port. An endpoint for it is created at OpenAI, and deleted when the command ends.");
+        var types = new Option<string[]>("--types") { Description = "The event types that the endpoint subscribes to. Default: all types available to the project.", AllowMultipleArgumentsPerToken = true };
+        var store = new Option<bool>("--store-secret") { Description = $"Store the endpoint's secret in the project's user secrets as {SecretOptions.Variable} instead of printing it." };
         var command = new Command("listen", "Receives, verifies and shows deliveries.") { port, forward, save, showPrivate, publicUrl, types, store };
         var secrets = new SecretOptions(command);
         var apiOptions = OpenAIApi.AddOptions(command);
@@ -35,14 +35,14 @@ internal static class ListenCommand
         {
             if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int number) && number is < 0 or > ushort.MaxValue)
             {
-                result.AddError("--port is between 0 and 65535.");
+                result.AddError("--port must be between 0 and 65535.");
             }
         });
         command.Validators.Add(result =>
         {
             if (result.GetValue(publicUrl) is null && (result.GetValue(store) || result.GetValue(types) is { Length: > 0 }))
             {
-                result.AddError("--store-secret and --types are for the endpoint of --public-url. Give that too.");
+                result.AddError("--store-secret and --types need --public-url.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -53,7 +53,7 @@ internal static class ListenCommand
             var url = parsed.GetValue(publicUrl);
             if (url is { Scheme: not "https" })
             {
-                throw new ToolException("OpenAI delivers to https only.", "Give --public-url the tunnel's https address.");
+                throw new ToolException("OpenAI delivers only to https URLs.", "Set --public-url to the tunnel's https URL.");
             }
 
             using var api = url is null ? null : OpenAIApi.From(parsed, apiOptions) ?? throw new ToolException("--public-url needs an API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from.");
@@ -77,7 +77,7 @@ internal static class ListenCommand
                 {
                     receiver.Verifier = new WebhookVerifier(endpoint.Secret);
                     stored?.Set(endpoint.Secret);
-                    console.MarkupLineInterpolated($"{(stored is null ? $"Its secret, until this ends: {endpoint.Secret}" : $"Its secret is in {stored.Path} until this ends.")}");
+                    console.MarkupLineInterpolated($"{(stored is null ? $"Its secret, until this command ends: {endpoint.Secret}" : $"Its secret is in {stored.Path} until this command ends.")}");
                     await endpoint.TestAsync(() => receiver.HasReceived, source.Token);
                     await WaitAsync(source.Token);
                 }
@@ -96,7 +96,7 @@ internal static class ListenCommand
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"--save names a folder, and {folder} cannot be one: {exception.Message}");
+            throw new ToolException($"--save needs a folder, but {folder} cannot be used: {exception.Message}");
         }
     }
 
@@ -116,12 +116,13 @@ internal static class ListenCommand
 
         public bool HasReceived { get; private set; }
 
-        /// <summary>Null until it is known; a delivery before is not acknowledged.</summary>
+        /// <summary>Null until the secret is known. Earlier deliveries are not acknowledged.</summary>
         public WebhookVerifier? Verifier { get; set; }
 
         public async Task<WebApplication> StartAsync(int port, CancellationToken cancellationToken)
         {
-            // Empty, so that no appsettings.json or environment variable of the application that is developed here has a say.
+            // An empty configuration, so that no appsettings.json or environment variable of the application under development has
+            // an effect.
             var builder = WebApplication.CreateEmptyBuilder(new());
             builder.WebHost.UseKestrelCore().UseUrls($"http://127.0.0.1:{port}").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = MaxBody);
             var app = builder.Build();
@@ -133,10 +134,10 @@ internal static class ListenCommand
             catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
             {
                 await app.DisposeAsync();
-                throw new ToolException($"Port {port} cannot be listened on: it is taken, or reserved.", "Choose another with --port, or 0 for a free one.");
+                throw new ToolException($"Cannot listen on port {port}: it is in use or reserved.", "Choose another port with --port, or 0 for a free one.");
             }
 
-            console.MarkupLineInterpolated($"Listening on {app.Urls.Single()}. Ctrl+C ends it.");
+            console.MarkupLineInterpolated($"Listening on {app.Urls.Single()}. Press Ctrl+C to stop.");
             return app;
         }
 
@@ -153,7 +154,7 @@ internal static class ListenCommand
             catch (Exception exception) when (exception is IOException or OperationCanceledException)
             {
                 context.Response.StatusCode = (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
-                console.MarkupLine($"{line} [red]✗ {context.Response.StatusCode}[/] {(context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge ? $"The body is longer than {MaxBody} bytes." : "The body broke off.")}");
+                console.MarkupLine($"{line} [red]✗ {context.Response.StatusCode}[/] {(context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge ? $"The body is longer than {MaxBody} bytes." : "The body is incomplete.")}");
                 return;
             }
 
@@ -186,7 +187,7 @@ internal static class ListenCommand
             }
             catch (System.Text.Json.JsonException exception)
             {
-                what = $"[yellow]![/] authentic, but not an event that can be read: {Shown(exception.Message)}";
+                what = $"[yellow]![/] authentic, but the event cannot be read: {Shown(exception.Message)}";
             }
 
             string forwarded = "";

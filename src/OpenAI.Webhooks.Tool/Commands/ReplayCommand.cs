@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>replay</c>: signs saved deliveries again, now and with their ids, and sends them.</summary>
+/// <summary><c>replay</c>: signs saved deliveries again, with the current time and their original ids, and sends them.</summary>
 internal static class ReplayCommand
 {
     public static Command Create(IAnsiConsole console)

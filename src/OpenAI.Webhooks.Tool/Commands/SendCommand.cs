@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>send</c>: signs sample events, or a payload of one's own, and shows what the server answers.</summary>
+/// <summary><c>send</c>: signs sample events or your own payload, and shows the server's response.</summary>
 internal static class SendCommand
 {
     // OpenAI's tolerance is five minutes.
@@ -14,18 +14,18 @@ internal static class SendCommand
         var type = new Argument<string>("TYPE") { Description = "The event's type, such as response.completed.", Arity = ArgumentArity.ZeroOrOne };
         var to = UrlOption.Create("--to", "The endpoint's URL.");
         to.Required = true;
-        var all = new Option<bool>("--all") { Description = "Send an event of each type." };
+        var all = new Option<bool>("--all") { Description = "Send one event of every type." };
         var file = new Option<FileInfo>("--file") { Description = "Send this file's bytes as the payload." };
-        var repeat = new Option<int>("--repeat") { Description = "How often to send each event, with the same id.", DefaultValueFactory = _ => 1 };
+        var repeat = new Option<int>("--repeat") { Description = "How many times to send each event, with the same id.", DefaultValueFactory = _ => 1 };
         repeat.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && int.TryParse(text, out int number) && number < 1)
             {
-                result.AddError("--repeat is at least 1.");
+                result.AddError("--repeat must be at least 1.");
             }
         });
-        var bad = new Option<bool>("--bad-signature") { Description = "Sign with another secret. The endpoint should respond with 400." };
-        var old = new Option<bool>("--old") { Description = "Sign with a timestamp six minutes ago. The endpoint should respond with 400." };
+        var bad = new Option<bool>("--bad-signature") { Description = "Sign with a wrong secret. The endpoint should respond with 400." };
+        var old = new Option<bool>("--old") { Description = "Sign with a timestamp from six minutes ago. The endpoint should respond with 400." };
         var command = new Command("send", "Sends a signed sample event.") { type, to, all, file, repeat, bad, old };
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -50,7 +50,7 @@ internal static class SendCommand
     }
 
     /// <summary>Delivers, and prints a line about the response.</summary>
-    /// <returns>Whether it was what it should be: delivered, or rejected with 400 if that is expected.</returns>
+    /// <returns>Whether the response was as expected: delivered, or rejected with 400 if a rejection is expected.</returns>
     public static async Task<bool> DeliverAsync(IAnsiConsole console, Deliverer deliverer, SignedWebhook signed, string name, Uri url, bool isRefusalExpected, CancellationToken cancellationToken)
     {
         bool isRight;
@@ -66,7 +66,7 @@ internal static class SendCommand
         catch (NoResponseException exception)
         {
             isRight = false;
-            what = $"no response: {exception.Message}. openai-webhooks doctor {Words.Of(url)} says more.";
+            what = $"no response: {exception.Message}. To find the cause, run openai-webhooks doctor {Words.Of(url)}.";
         }
 
         console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} [grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {Markup.Escape(what)}");
@@ -77,7 +77,7 @@ internal static class SendCommand
     {
         if ((type is null ? 0 : 1) + (isAll ? 1 : 0) + (file is null ? 0 : 1) != 1)
         {
-            throw new ToolException("Name one type, or --all, or a --file.");
+            throw new ToolException("Specify a type, --all or --file.");
         }
 
         if (file is not null)

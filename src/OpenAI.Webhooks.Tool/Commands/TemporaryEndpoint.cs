@@ -3,8 +3,8 @@ using Spectre.Console;
 namespace OpenAI.Webhooks.Tool.Commands;
 
 /// <summary>
-/// An endpoint at OpenAI for as long as this process runs. Its name has an id that a file of this user's has too, and the
-/// process keeps the file locked. The next start deletes the endpoints of the files that nobody holds, and no others.
+/// An endpoint at OpenAI that exists while this process runs. The endpoint's name contains an id, and a file of this user has the
+/// same id. The process keeps the file locked. The next start deletes the endpoints whose files are not locked, and no others.
 /// </summary>
 internal sealed class TemporaryEndpoint : IAsyncDisposable
 {
@@ -38,9 +38,9 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         var file = new FileStream(Path.Combine(folder, id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         try
         {
-            // Not cancelled: an endpoint whose id is not known could not be deleted at the end.
+            // Do not pass the token: if the id of a created endpoint were lost, the endpoint could not be deleted.
             var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
-            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {Words.Count(endpoint.EventTypes.Count, "event type")}. It is deleted when this ends.");
+            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {Words.Count(endpoint.EventTypes.Count, "event type")}. It is deleted when this command ends.");
             return new(api, console, file, endpoint);
         }
         catch
@@ -50,7 +50,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>Has OpenAI send a test event.</summary>
+    /// <summary>Asks OpenAI to send a test event.</summary>
     public async Task TestAsync(Func<bool> hasArrived, CancellationToken cancellationToken)
     {
         if (_endpoint.EventTypes is not [var type, ..])
@@ -64,12 +64,12 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
             _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no response" : $"the status {status}")}.");
             if (!hasArrived())
             {
-                _console.MarkupLine("[yellow]Nothing has arrived here: check that the tunnel runs and leads to this port. Something else may respond at its URL.[/]");
+                _console.MarkupLine("[yellow]Nothing has arrived here. Check that the tunnel is running and forwards to this port. Something else may respond at its URL.[/]");
             }
         }
         catch (ToolException exception)
         {
-            _console.MarkupLineInterpolated($"[yellow]OpenAI did not say what became of its test event. {exception.Message}[/]");
+            _console.MarkupLineInterpolated($"[yellow]The result of OpenAI's test event is unknown. {exception.Message}[/]");
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         {
             IsLeft = true;
             await _file.DisposeAsync();
-            _console.MarkupLineInterpolated($"[red]The endpoint {_endpoint.Id} could not be deleted at OpenAI; the next start tries again. {exception.Message}[/]");
+            _console.MarkupLineInterpolated($"[red]The endpoint {_endpoint.Id} could not be deleted at OpenAI. The next run tries again. {exception.Message}[/]");
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         var endpoints = await api.ListAsync(cancellationToken);
         foreach (string path in Directory.GetFiles(folder))
         {
-            // A file without an endpoint stays: the endpoint may be in the project of another API key.
+            // Keep a file without a matching endpoint: the endpoint may belong to another API key's project.
             if (endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path)) is { } left && TryLock(path) is { } file)
             {
                 await using (file)
@@ -105,13 +105,13 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
                 }
 
                 File.Delete(path);
-                console.MarkupLineInterpolated($"Deleted the endpoint {left.Id}, which a process that was killed had left at OpenAI.");
+                console.MarkupLineInterpolated($"Deleted the endpoint {left.Id} at OpenAI, which a killed process had left behind.");
             }
         }
     }
 
-    /// <summary>Locks a file, as the process that made it does until it ends.</summary>
-    /// <returns>The file; null if that process still runs.</returns>
+    /// <summary>Locks a file. The process that created it keeps it locked until it ends.</summary>
+    /// <returns>The file; null if that process is still running.</returns>
     private static FileStream? TryLock(string path)
     {
         try

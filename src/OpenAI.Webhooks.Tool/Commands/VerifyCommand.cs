@@ -6,12 +6,12 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>verify</c>: whether a saved delivery is authentic, and if not, which mistake would explain it.</summary>
+/// <summary><c>verify</c>: says whether a saved delivery is authentic, and if not, which mistake is the likely cause.</summary>
 internal static class VerifyCommand
 {
     public static Command Create(IAnsiConsole console)
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "A delivery saved by listen --save, or written by hand: headers, an empty line, the body." };
+        var file = new Argument<FileInfo>("FILE") { Description = "A delivery saved by listen --save, or written by hand: headers, an empty line, then the body." };
         var command = new Command("verify", "Says whether a saved delivery is authentic, and if not, why.") { file };
         var secrets = new SecretOptions(command);
         command.SetAction(parsed =>
@@ -30,12 +30,12 @@ internal static class VerifyCommand
         var failure = Verify(secrets, headers, saved.Body.Span);
         if (failure == WebhookVerificationFailure.None)
         {
-            return (true, $"Authentic. Signed at {Time(headers)}, so an endpoint accepts it for five minutes around then; replay signs it again.");
+            return (true, $"Authentic. Signed at {Time(headers)}. An endpoint accepts it only within five minutes of that time. To send it again, use replay, which signs it again.");
         }
 
         if (failure != WebhookVerificationFailure.SignatureMismatch)
         {
-            string milliseconds = headers.Timestamp is { Length: 13 } timestamp && timestamp.All(char.IsAsciiDigit) ? " The timestamp is in milliseconds; it has to be in seconds." : "";
+            string milliseconds = headers.Timestamp is { Length: 13 } timestamp && timestamp.All(char.IsAsciiDigit) ? " The timestamp is in milliseconds; it must be in seconds." : "";
             return (false, $"Not authentic. {new InvalidWebhookSignatureException(failure).Message}{milliseconds}");
         }
 
@@ -54,12 +54,12 @@ internal static class VerifyCommand
         {
             if (Verify(secrets, headers, body.Span) == WebhookVerificationFailure.None)
             {
-                return (false, $"Not authentic as it is: {mistake}. Verify the bytes as they came, before anything reads or writes them.");
+                return (false, $"Not authentic as it is: {mistake}. Verify the bytes exactly as received, before anything parses or rewrites them.");
             }
         }
 
-        return saved.IsCut ? (false, $"Not authentic: the body has {saved.Body.Length} bytes, and Content-Length says another number. It was cut off or changed.")
-            : (false, "Not authentic: the signature is that of another secret, or of another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's at OpenAI.");
+        return saved.IsCut ? (false, $"Not authentic: the body has {saved.Body.Length} bytes, but Content-Length differs. The body was truncated or changed.")
+            : (false, "Not authentic: the signature was made with another secret, or for another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's secret at OpenAI.");
     }
 
     private static WebhookVerificationFailure Verify(IEnumerable<string> secrets, WebhookHeaders headers, ReadOnlySpan<byte> body)
@@ -68,7 +68,7 @@ internal static class VerifyCommand
         return failure;
     }
 
-    // OpenAI's key is what follows whsec_, decoded. Whoever takes the characters themselves as the key signs otherwise.
+    // OpenAI's key is the base64 after whsec_, decoded. A sender that uses the characters themselves as the key signs differently.
     private static IEnumerable<(string Mistake, string Secret)> SecretMistakes(string secret)
     {
         string trimmed = secret.Trim();
@@ -81,7 +81,7 @@ internal static class VerifyCommand
         {
             if (SecretHint.AsOpenAIShows(trimmed) is { } whole)
             {
-                yield return ("the secret began with whsec_: give it as OpenAI shows it", whole);
+                yield return ("the secret began with whsec_; enter it exactly as OpenAI shows it", whole);
             }
         }
     }

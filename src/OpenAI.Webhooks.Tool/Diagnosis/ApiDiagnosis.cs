@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>What OpenAI's API says of an endpoint, held against what was seen from outside.</summary>
+/// <summary>Compares what OpenAI's API says about an endpoint with the findings from outside.</summary>
 internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, bool sendsEvents)
 {
     public async IAsyncEnumerable<Finding> DiagnoseAsync(HealthData? health, bool? isDelivered, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -16,7 +16,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         }
         catch (ToolException exception)
         {
-            unusable = Finding.Fault("api", exception.What, $"{exception.Advice} Without an API key, doctor looks from outside only.");
+            unusable = Finding.Fault("api", exception.What, $"{exception.Advice} Without an API key, doctor checks only from outside.");
         }
 
         if (unusable is not null)
@@ -55,12 +55,12 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         static string Host(string text) => Uri.TryCreate(text, UriKind.Absolute, out var parsed) ? parsed.Host : "";
         if (endpoints.Where(one => Host(one.Url) == url.Host).Select(one => Words.OfUrl(one.Url)).ToList() is { Count: > 0 } near)
         {
-            return Finding.Fault("endpoint_url", $"OpenAI has no endpoint with the URL {Words.Of(url)}, but one with {near[0]}{(near.Count > 1 ? $", and {near.Count - 1} more of this host" : "")}.", "Change the URL at OpenAI, or the application's path. They have to be the same, with port, slashes and query.");
+            return Finding.Fault("endpoint_url", $"OpenAI has no endpoint with the URL {Words.Of(url)}, but it has one with {near[0]}{(near.Count > 1 ? $", and {near.Count - 1} more on this host" : "")}.", "Change the URL at OpenAI, or the application's path. They must match exactly, including port, slashes and query.");
         }
 
         return url.IsLoopback
-            ? Finding.Note("endpoint_local", $"OpenAI cannot reach {url.Host}, so what it has is not compared.", "Run doctor with the public URL: the tunnel's, or that of the deployed application.")
-            : Finding.Fault("endpoint_missing", $"OpenAI has no endpoint with the URL {Words.Of(url)} in this project, which has {endpoints.Count}.", "Create one in the project's settings, under Webhooks. Check that the API key is of the same project.");
+            ? Finding.Note("endpoint_local", $"OpenAI cannot reach {url.Host}, so its endpoints were not compared.", "Run doctor with the public URL of the tunnel or the deployed application.")
+            : Finding.Fault("endpoint_missing", $"OpenAI has no endpoint with the URL {Words.Of(url)} in this project (endpoints in the project: {endpoints.Count}).", "Create one in the project's settings, under Webhooks. Check that the API key belongs to the same project.");
     }
 
     private Finding CompareSecrets(ApiEndpoint endpoint, List<ApiEndpoint> endpoints, HealthData? health)
@@ -71,31 +71,31 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         string hint = SecretHint.Of(endpoint.SecretHint);
         if (hint.Length == 0 || mine.Length == 0)
         {
-            return Finding.Note("secret_unknown", hint.Length == 0 ? "Not seen: whether the application has this endpoint's secret. OpenAI gives no hint of it." : "Not seen: whether the application has this endpoint's secret. Neither it nor the command line gives one.");
+            return Finding.Note("secret_unknown", hint.Length == 0 ? "Not checked: whether the application has this endpoint's secret. OpenAI does not show the secret's last characters." : "Not checked: whether the application has this endpoint's secret. Neither the application nor the command line provides a secret.");
         }
 
         if (mine.Contains(hint, StringComparer.Ordinal))
         {
-            return Finding.Sound("secret", $"{whose} has the secret of {endpoint.Id}, by its last characters.");
+            return Finding.Sound("secret", $"{whose} has the secret of {endpoint.Id}: its last characters match.");
         }
 
         string changed = endpoint.UpdatedAt is { } updated ? $" The endpoint or its secret was last changed at {updated.ToString("u", CultureInfo.InvariantCulture)}." : "";
         return endpoints.FirstOrDefault(other => other.Url != endpoint.Url && mine.Contains(SecretHint.Of(other.SecretHint), StringComparer.Ordinal)) is { } owner
-            ? Finding.Fault("secret_of_another", $"{whose} has the secret of another endpoint, {owner.Id} ({Words.OfUrl(owner.Url)}).", "Set the secret of this endpoint. Each endpoint has its own.")
-            : Finding.Fault("secret_rotated", $"{whose} does not have the secret of {endpoint.Id}, by its last characters: it was rotated away, or is of another project.{changed}", "Set the endpoint's current secret. If nobody has it any more, rotate it at OpenAI and keep the old one active for 24 hours meanwhile.");
+            ? Finding.Fault("secret_of_another", $"{whose} has the secret of another endpoint, {owner.Id} ({Words.OfUrl(owner.Url)}).", "Set this endpoint's secret. Each endpoint has its own.")
+            : Finding.Fault("secret_rotated", $"{whose} does not have the secret of {endpoint.Id}: the last characters differ. The secret was rotated, or belongs to another project.{changed}", "Set the endpoint's current secret. If nobody has it, rotate it at OpenAI and keep the old one active for 24 hours.");
     }
 
     private static IEnumerable<Finding> CompareTypes(string[] subscribed, HealthData? health)
     {
         if (subscribed.Length == 0)
         {
-            yield return Finding.Fault("not_subscribed", "OpenAI sends nothing, because the endpoint is subscribed to no event type.", "Subscribe the endpoint to the types it needs, at OpenAI.");
+            yield return Finding.Fault("not_subscribed", "OpenAI sends nothing, because the endpoint is not subscribed to any event type.", "At OpenAI, subscribe the endpoint to the types it needs.");
             yield break;
         }
 
         if (health?.HandledTypes is not { } handled)
         {
-            yield return Finding.Note("types_unknown", "Not seen: whether what OpenAI sends is handled.");
+            yield return Finding.Note("types_unknown", "Not checked: whether the application handles the subscribed types.");
             yield break;
         }
 
@@ -103,17 +103,17 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         string[] unsubscribed = [.. handled.Where(one => (one.Contains('.', StringComparison.Ordinal) || one == "*") && !subscribed.Any(type => HealthData.Covers(one, type)))];
         if (unsubscribed.Length > 0)
         {
-            yield return Finding.Fault("not_subscribed", $"Handled, but OpenAI does not send it, because the endpoint is not subscribed: {Words.List(unsubscribed)}.", "Subscribe the endpoint to it at OpenAI, or remove the handler.");
+            yield return Finding.Fault("not_subscribed", $"The application handles types that the endpoint is not subscribed to: {Words.List(unsubscribed)}.", "Subscribe the endpoint to these types at OpenAI, or remove their handlers.");
         }
 
         if (unhandled.Length > 0)
         {
-            yield return Finding.Fault("not_handled", $"Subscribed, but no handler takes it, so it is dropped: {Words.List(unhandled)}.", "Add a handler, or unsubscribe the endpoint from it at OpenAI.");
+            yield return Finding.Fault("not_handled", $"The endpoint is subscribed to types that no handler handles, so they are dropped: {Words.List(unhandled)}.", "Add handlers, or unsubscribe the endpoint from these types at OpenAI.");
         }
 
         if (unhandled.Length + unsubscribed.Length == 0)
         {
-            yield return Finding.Sound("types", "What OpenAI sends is handled, and what is handled is sent.");
+            yield return Finding.Sound("types", "The subscribed types and the handled types match.");
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         string what = $"OpenAI's own test event ({type})";
         if (health is not null)
         {
-            // The application's times are whole seconds. After one, its last delivery is older than its clock.
+            // The application's times are whole seconds. After waiting one second, its last delivery is older than its clock.
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
             health = await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken);
         }
@@ -134,7 +134,7 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
         }
         catch (ToolException exception)
         {
-            return Finding.Fault("test_unknown", $"OpenAI did not say what became of its test event. {exception.What}", exception.Advice);
+            return Finding.Fault("test_unknown", $"The result of OpenAI's test event is unknown. {exception.What}", exception.Advice);
         }
 
         if (status is 400)
@@ -144,12 +144,12 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
 
         return status switch
         {
-            null => Finding.Fault("test_lost", $"{what} did not arrive{(isDelivered == true ? ", though this machine's did" : "")}.", "Check that the host is reachable from the Internet: DNS, firewall, allow lists, the tunnel."),
-            >= 200 and < 300 when await IsUnseenAsync(health, current => current.LastAuthentic, cancellationToken) => Finding.Fault("test_unseen", $"{what} got {status}, but not from the application whose health check doctor reads: that has seen no authentic delivery since.", "Something else responds to OpenAI at this URL, such as an older deployment, a tunnel of somebody else's, or another DNS entry. If several machines share the URL, run doctor again."),
+            null => Finding.Fault("test_lost", $"{what} did not arrive{(isDelivered == true ? ", but an event from this machine did" : "")}.", "Check that the host is reachable from the Internet: DNS, firewall, allow lists, the tunnel."),
+            >= 200 and < 300 when await IsUnseenAsync(health, current => current.LastAuthentic, cancellationToken) => Finding.Fault("test_unseen", $"{what} got {status}, but the application whose health check doctor reads has received no authentic delivery since.", "Something else responds to OpenAI at this URL, such as an older deployment, someone else's tunnel, or a host from another DNS entry. If several machines share the URL, run doctor again."),
             >= 200 and < 300 => Finding.Sound("test", $"{what} is accepted ({status})."),
-            >= 300 and < 400 => Finding.Fault("test_rejected", $"{what} is redirected ({status}), and OpenAI does not follow.", "Compare the URL at OpenAI with the one that responds without a redirect. The proxy may treat other addresses otherwise."),
-            401 or 403 => Finding.Fault("test_rejected", $"{what} is refused ({status}).", "Except the endpoint's path from logins, and from filters of addresses and robots: they may let this machine through and not OpenAI."),
-            _ => Finding.Fault("test_rejected", $"{what} got {status}.", "Look at what is found above, and at the application's log."),
+            >= 300 and < 400 => Finding.Fault("test_rejected", $"{what} is redirected ({status}). OpenAI does not follow redirects.", "Compare the URL at OpenAI with the one that responds without a redirect. The proxy may treat requests from other addresses differently."),
+            401 or 403 => Finding.Fault("test_rejected", $"{what} is rejected ({status}).", "Exempt the endpoint's path from logins and from address and bot filters. They may admit this machine but not OpenAI."),
+            _ => Finding.Fault("test_rejected", $"{what} got {status}.", "See the findings above, and the application's log."),
         };
     }
 
@@ -157,17 +157,17 @@ internal sealed class ApiDiagnosis(OpenAIApi api, Deliverer deliverer, Uri url, 
     {
         if (await IsUnseenAsync(health, current => current.LastRejected, cancellationToken))
         {
-            return Finding.Fault("test_unseen", $"{what} got 400, but not from the application whose health check doctor reads: that has rejected nothing since.", "Something in front of it, or something else at this URL, responds to OpenAI with 400. Compare how it treats this machine and others.");
+            return Finding.Fault("test_unseen", $"{what} got 400, but the application whose health check doctor reads has rejected nothing since.", "Something in front of the application, or something else at this URL, responds to OpenAI with 400. Check whether it treats requests from this machine differently.");
         }
 
         string? reason = health is null ? null : (await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken))?.LastRejectedReason;
-        return reason is not (null or "signature_mismatch") ? Finding.Fault("test_rejected", $"{what} is rejected by the application (400, {reason}).", "Compare the application's clock with OpenAI's, and what a proxy does with deliveries from OpenAI that it does not do with this machine's.")
-            : hasRightSecret ? Finding.Fault("test_rejected", $"{what} is rejected (400), though the application has the endpoint's secret, by its last characters.", "A proxy may change what comes from OpenAI and not what comes from this machine. The application's log says \"Rejected a webhook\" and why.")
-            : isDelivered == true ? Finding.Fault("secret_of_another", $"{what} is rejected (400), though one signed with the secret given to doctor is accepted: OpenAI signs with another secret.", "Set the endpoint's secret at OpenAI in the application.")
-            : Finding.Fault("test_rejected", $"{what} is rejected (400).", "Look at what is found above, and at the application's log.");
+        return reason is not (null or "signature_mismatch") ? Finding.Fault("test_rejected", $"The application rejects {what} (400, {reason}).", "Compare the application's clock with OpenAI's. Check whether a proxy treats deliveries from OpenAI differently from this machine's.")
+            : hasRightSecret ? Finding.Fault("test_rejected", $"{what} is rejected (400), although the last characters of the application's secret match the endpoint's.", "A proxy may change requests from OpenAI but not from this machine. Look for \"Rejected a webhook\" in the application's log; it gives the reason.")
+            : isDelivered == true ? Finding.Fault("secret_of_another", $"{what} is rejected (400), but a delivery signed with doctor's secret is accepted. OpenAI signs with another secret.", "In the application, set the secret that OpenAI has for this endpoint.")
+            : Finding.Fault("test_rejected", $"{what} is rejected (400).", "See the findings above, and the application's log.");
     }
 
-    // Behind a load balancer another machine may tell, so it is asked several times.
+    // Behind a load balancer, another machine may answer, so ask several times.
     private async Task<bool> IsUnseenAsync(HealthData? before, Func<HealthData, DateTimeOffset?> last, CancellationToken cancellationToken)
     {
         for (int attempt = 0; attempt < 3; attempt++)

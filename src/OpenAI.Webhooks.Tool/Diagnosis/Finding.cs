@@ -2,19 +2,19 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 
 internal enum Level
 {
-    /// <summary>It is as it should be.</summary>
+    /// <summary>As expected.</summary>
     Sound,
 
-    /// <summary>Worth knowing, and nothing to mend.</summary>
+    /// <summary>Worth knowing, but nothing to fix.</summary>
     Note,
 
-    /// <summary>To mend.</summary>
+    /// <summary>Needs fixing.</summary>
     Fault,
 }
 
 /// <summary>One thing that was found.</summary>
-/// <param name="Code">What it is, for machines, such as <c>redirect</c>.</param>
-/// <param name="Level">Whether it has to be mended.</param>
+/// <param name="Code">A machine-readable code, such as <c>redirect</c>.</param>
+/// <param name="Level">Whether it needs fixing.</param>
 /// <param name="What">What it is, in a sentence.</param>
 /// <param name="Do">What to do; null if there is nothing to do.</param>
 internal sealed record Finding(string Code, Level Level, string What, string? Do = null)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>What the application's health check tells, wherever in a JSON response its data are.</summary>
+/// <summary>The data of the application's health check, found anywhere in a JSON response.</summary>
 internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 {
     private const string Endpoints = "endpoints";
@@ -13,7 +13,7 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(4);
     private static readonly string[] UsualPaths = ["/health/webhooks", "/health", "/healthz", "/health/ready", "/hc"];
 
-    /// <summary>The application's clock; null if it does not tell.</summary>
+    /// <summary>The application's clock; null if unknown.</summary>
     public DateTimeOffset? Time => ParseTime(Data["time"]);
 
     /// <summary>Whether the application has an endpoint whose path fits the URL's.</summary>
@@ -25,26 +25,30 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     /// <summary>The paths of the endpoints that the application maps, as it maps them.</summary>
     public IReadOnlyList<string> MappedPaths => [.. Registrations.SelectMany(registration => registration.Paths)];
 
-    /// <summary>The handled types, with <c>*</c> for any rest; null if the application does not know them, because it only stores.</summary>
+    /// <summary>
+    /// The handled types, with <c>*</c> as a wildcard; null if the application does not know them, because it only stores.
+    /// </summary>
     public IReadOnlyList<string>? HandledTypes => Texts("handled_types") is { Count: > 0 } types ? [.. types.SelectMany(type => type.Split(", "))] : null;
 
     public IReadOnlyList<string> SecretHints => Texts("secret_hints");
 
-    /// <summary>When the last authentic delivery came, by the application's clock; null if none did.</summary>
+    /// <summary>When the last authentic delivery arrived, by the application's clock; null if there was none.</summary>
     public DateTimeOffset? LastAuthentic => ParseTime(Value("last_authentic"));
 
     /// <summary>Why the last request was rejected; null if none was.</summary>
     public string? LastRejectedReason => Value("last_rejected_reason")?.ToString();
 
-    /// <summary>Whether the endpoint itself rejected a request in the last seconds, by the application's clock; null if it does not tell.</summary>
+    /// <summary>
+    /// Whether the endpoint itself rejected a request in the last seconds, by the application's clock; null if unknown.
+    /// </summary>
     public bool? HasJustRejected => Prefix is null ? null : LastRejected is { } time && Time - time < Recently;
 
     private IEnumerable<(string Prefix, string[] Paths)> Registrations => Data
         .Where(member => member.Key == Endpoints || member.Key.EndsWith($".{Endpoints}", StringComparison.Ordinal))
         .Select(member => (member.Key[..^Endpoints.Length], (string[])[.. (member.Value as JsonArray ?? []).Select(text => PathOf($"{text}"))]));
 
-    // The data of a registration with a name begin with the name and a dot. The one that is looked at is the one whose
-    // endpoint has the longest path at the end of the URL's, or the other way round: proxies add and cut off what is in front.
+    // The data keys of a named registration begin with its name and a dot. Use the registration with the longest endpoint path that
+    // is a suffix of the URL's path, or has the URL's path as its suffix, because proxies add and remove prefixes.
     private string? Prefix
     {
         get
@@ -56,7 +60,7 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
         }
     }
 
-    /// <summary>Reads it from a URL, or from where it usually is.</summary>
+    /// <summary>Reads the data from a URL, or from the usual paths.</summary>
     /// <returns>The data; null if there are none.</returns>
     public static async Task<HealthData?> ReadAsync(Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {
@@ -72,7 +76,7 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
             }
             catch (Exception exception) when (exception is JsonException or NoResponseException)
             {
-                // It is not there.
+                // There is no health check at this URL.
             }
         }
 

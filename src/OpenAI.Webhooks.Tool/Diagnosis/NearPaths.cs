@@ -1,9 +1,9 @@
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>Paths that may have been meant instead of another.</summary>
+/// <summary>Similar paths that may have been intended.</summary>
 internal static class NearPaths
 {
-    // What an endpoint's path is often called.
+    // Common endpoint paths.
     private static readonly string[] Usual = ["/webhooks/openai", "/webhook/openai", "/webhooks", "/webhook", "/openai/webhooks", "/openai/webhook", "/api/webhooks/openai", "/api/webhooks", "/api/webhook", "/"];
 
     /// <summary>The likely ones first.</summary>

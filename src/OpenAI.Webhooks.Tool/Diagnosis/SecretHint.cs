@@ -1,11 +1,14 @@
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>The last characters of a secret, by which two can be told apart without showing either.</summary>
+/// <summary>The last characters of a secret. They distinguish two secrets without revealing either.</summary>
 internal static class SecretHint
 {
     private const int Length = 4;
 
-    /// <summary>The last characters; empty if there are too few. OpenAI documents no form for its hints; their end has so far been the secret's.</summary>
+    /// <summary>
+    /// The last characters; empty if there are too few. OpenAI does not document the format of its hints, but so far they end like
+    /// the secret.
+    /// </summary>
     public static string Of(string? secretOrHint)
     {
         string text = (secretOrHint ?? "").Trim();
@@ -13,14 +16,14 @@ internal static class SecretHint
         return end.Length >= Length ? end[^Length..] : "";
     }
 
-    /// <summary>A secret with the whsec_ that somebody left out; null if it cannot be one.</summary>
+    /// <summary>Adds a missing whsec_ to a secret; null if the result cannot be a secret.</summary>
     public static string? AsOpenAIShows(string secret)
     {
         string padded = secret.Trim().PadRight((secret.Trim().Length + 3) / 4 * 4, '=');
         return Convert.TryFromBase64String(padded, new byte[padded.Length], out int length) && length >= 24 ? $"whsec_{padded}" : null;
     }
 
-    /// <summary>Whether one of the secrets may be one of those of which there are hints.</summary>
+    /// <summary>Whether one of the secrets matches one of the hints.</summary>
     public static bool IsAmong(IReadOnlyList<string> hints, IReadOnlyList<string> secrets)
         => secrets.Any(secret => !secret.TrimStart().StartsWith("whsec_", StringComparison.Ordinal) || hints.Any(hint => Of(hint) == Of(secret)));
 }

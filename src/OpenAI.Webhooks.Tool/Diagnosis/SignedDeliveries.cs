@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>What becomes of signed events, and why they are rejected.</summary>
+/// <summary>Checks how the endpoint treats signed events, and why it rejects them.</summary>
 internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, string? type)
 {
     private const string StoreFirst = "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own.";
@@ -23,14 +23,14 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     /// <summary>Whether a delivery that was signed with a given secret arrived; null if none was sent.</summary>
     public bool? IsDelivered { get; private set; }
 
-    /// <summary>Whether the handler took so long that another event would not be waited for.</summary>
+    /// <summary>Whether the handler was so slow that another event should not be sent.</summary>
     public bool IsSlow { get; private set; }
 
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (Health is { SecretHints.Count: > 0 } && !SecretHint.IsAmong(Health.SecretHints, secrets))
         {
-            yield return Finding.Fault("secret_differs", "The application has another secret than the one given to doctor: their last characters differ.", "Compare both with the endpoint at OpenAI: an API key lets doctor do that. Each endpoint has a secret of its own, and a rotation makes a new one.");
+            yield return Finding.Fault("secret_differs", "The application's secret and the one given to doctor differ in their last characters.", "Compare both with the endpoint's secret at OpenAI; with an API key, doctor does that. Each endpoint has its own secret, and a rotation creates a new one.");
             yield break;
         }
 
@@ -38,7 +38,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         IsSlow = delivered.Code == "slow_handler";
         yield return delivered;
 
-        // A slow handler would be slow each time.
+        // A slow handler would be slow for every event.
         if (IsDelivered == true && delivered.Level != Level.Fault)
         {
             yield return await DeliverAsWrittenByOthersAsync(cancellationToken);
@@ -57,20 +57,20 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             return response.Status switch
             {
                 >= 200 and < 300 when response.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"A signed {sent} was accepted, but only after {Words.Of(response.Elapsed)}. OpenAI waits only seconds.", StoreFirst),
-                >= 200 and < 300 when Health?.HandledTypes is { } handled && !handled.Any(one => HealthData.Covers(one, sent)) => Finding.Note("delivered_unhandled", $"A signed {sent} is accepted ({response.Status}), but no handler takes it."),
+                >= 200 and < 300 when Health?.HandledTypes is { } handled && !handled.Any(one => HealthData.Covers(one, sent)) => Finding.Note("delivered_unhandled", $"A signed {sent} is accepted ({response.Status}), but no handler handles it."),
                 >= 200 and < 300 => Finding.Sound("delivered", $"A signed {sent} is accepted ({response.Status} in {Words.Of(response.Elapsed)}). Handlers of other types were not tried."),
                 400 => await ExplainRejectionAsync(payload, cancellationToken),
                 503 when (await deliverer.PostUnsignedAsync(url, cancellationToken)).Status != 503 => Finding.Fault("not_stored", "The signature is accepted, but the delivery is not stored (503).", "Look for \"could not be stored\" in the application's log, and check the inbox's database or queue."),
-                504 => Finding.Fault("slow_handler", "The delivery runs into a timeout of the application or a proxy (504).", StoreFirst),
-                >= 500 and not (502 or 503) when response.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"The handler of {sent} runs into a timeout, or fails, after {Words.Of(response.Elapsed)} ({response.Status}). OpenAI waits only seconds.", StoreFirst),
-                >= 500 and not (502 or 503) => Finding.Fault("handler_fails", $"The signature is accepted, but the handler of {sent} fails ({response.Status}) on a sample event.", "Look for \"A handler failed\" in the application's log. If it fails only because the sample's ids do not exist, let it treat 404 as done, as for OpenAI's own test events."),
+                504 => Finding.Fault("slow_handler", "The delivery times out in the application or a proxy (504).", StoreFirst),
+                >= 500 and not (502 or 503) when response.Elapsed > SlowHandler => Finding.Fault("slow_handler", $"The handler of {sent} times out or fails after {Words.Of(response.Elapsed)} ({response.Status}). OpenAI waits only seconds.", StoreFirst),
+                >= 500 and not (502 or 503) => Finding.Fault("handler_fails", $"The signature is accepted, but the handler of {sent} fails ({response.Status}) on a sample event.", "Look for \"A handler failed\" in the application's log. If the handler fails only because the sample's ids do not exist, make it treat 404 as handled. OpenAI's own test events need this too."),
                 _ => ForeignResponse.Explain(url, response),
             };
         }
         catch (NoResponseException exception)
         {
             IsDelivered = false;
-            return Finding.Fault("slow_handler", $"A signed {sent} gets {exception.Message}, though a request without a signature got one. OpenAI waits only seconds.", $"The handler takes too long, or hangs. {StoreFirst}");
+            return Finding.Fault("slow_handler", $"A signed {sent}: {exception.Message}. A request without a signature did get a response. OpenAI waits only seconds.", $"The handler takes too long, or hangs. {StoreFirst}");
         }
     }
 
@@ -81,15 +81,15 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         switch (reason)
         {
             case var _ when Health?.HasJustRejected == false:
-                return RejectedBefore("Something in front of the endpoint responds with 400, such as antiforgery; the endpoint itself does not see the request");
+                return RejectedBefore("Something in front of the endpoint, such as antiforgery, responds with 400, so the endpoint does not see the request");
             case "body_read_before":
-                return Finding.Fault("body_read", "Something in front of the endpoint reads the body, so that nothing is left to verify.", "Let middleware that reads bodies, such as logging, call request.EnableBuffering() and rewind the body, or run after the endpoint.");
+                return Finding.Fault("body_read", "Something in front of the endpoint reads the body, so nothing is left to verify.", "Middleware that reads the body, such as logging, must call request.EnableBuffering() and rewind it, or run after the endpoint.");
             case "body_encoded":
-                return Finding.Fault("body_changed", "The body is changed on its way to the endpoint: a proxy compresses it (Content-Encoding).", "Let the proxy pass bodies on as they are, or call app.UseRequestDecompression() before the endpoint.");
+                return Finding.Fault("body_changed", "The body is changed in transit: a proxy compresses it (Content-Encoding).", "Configure the proxy to forward bodies unchanged, or call app.UseRequestDecompression() before the endpoint.");
             case "body_malformed":
                 return Finding.Fault("body_changed", "Something in front of the endpoint cannot decode the body.", "Check request decompression, and proxies that change Content-Encoding.");
             case { } when reason.StartsWith("missing_", StringComparison.Ordinal) || reason.StartsWith("repeated_", StringComparison.Ordinal) || reason == "invalid_timestamp":
-                return Finding.Fault("headers_changed", $"The headers webhook-id, webhook-timestamp and webhook-signature do not arrive as they were sent ({reason}).", "Let the proxy or gateway pass them on, once each.");
+                return Finding.Fault("headers_changed", $"The headers webhook-id, webhook-timestamp and webhook-signature do not arrive as they were sent ({reason}).", "Configure the proxy or gateway to forward each of them exactly once.");
             default:
                 break;
         }
@@ -99,13 +99,13 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             if ((await SignAndSendAsync(payload, other, TimeSpan.Zero, cancellationToken)).IsSuccess)
             {
                 IsDelivered = true;
-                return Finding.Note("second_secret", "The application does not have the first of the secrets given to doctor, but another of them. That is how it should be in the middle of a rotation only.");
+                return Finding.Note("second_secret", "The application accepts another of the secrets given to doctor, not the first. This is expected only during a rotation.");
             }
         }
 
         if (!secrets[0].StartsWith("whsec_", StringComparison.Ordinal) && SecretHint.AsOpenAIShows(secrets[0]) is { } whole && (await SignAndSendAsync(payload, whole, TimeSpan.Zero, cancellationToken)).IsSuccess)
         {
-            return Finding.Fault("secret_form", "The secret given to doctor lacks the whsec_ that the application's begins with.", "Give secrets as OpenAI shows them, with whsec_.");
+            return Finding.Fault("secret_form", "The secret given to doctor lacks the prefix whsec_; the application's secret has it.", "Enter secrets exactly as OpenAI shows them, with whsec_.");
         }
 
         foreach (var shift in TimeLimit.Take(SearchTime, reason == "signature_mismatch" ? [] : Shifts()))
@@ -118,7 +118,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
 
         if (reason is null && await IsTooLargeBadRequestAsync(cancellationToken))
         {
-            return RejectedBefore("Something in front of the endpoint responds with 400, such as antiforgery, or the webhook headers do not arrive");
+            return RejectedBefore("Something in front of the endpoint, such as antiforgery, responds with 400, or the webhook headers do not arrive");
         }
 
         if (await FindChangeAsync(payload, cancellationToken) is { } change)
@@ -127,12 +127,12 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         }
 
         return Health is { SecretHints.Count: > 0 } && reason == "signature_mismatch"
-            ? Finding.Fault("body_changed", "The body, the id, the timestamp or the signature is changed on its way: the application has the secret given to doctor, by its last characters, and the signature does not match.", "Let the proxy or middleware pass the bytes and the webhook headers on as they came. openai-webhooks listen in the application's place shows what arrives, and verify compares it.")
+            ? Finding.Fault("body_changed", "The body, id, timestamp or signature is changed in transit. The application's secret ends like the one given to doctor, but the signature does not match.", "Make the proxy or middleware forward the body bytes and the webhook headers unchanged. To see what arrives, run openai-webhooks listen in place of the application; verify compares it.")
             : Finding.Fault("signature", "A delivery signed with the secret given to doctor is rejected (400). Most likely the application has another secret.",
-                "Compare the application's secret with that of this endpoint at OpenAI. The application's log says \"Rejected a webhook\" and why. If it says nothing, something in front of the endpoint responds, or reads or changes the body or the webhook headers.");
+                "Compare the application's secret with this endpoint's secret at OpenAI. Look for \"Rejected a webhook\" in the application's log; it gives the reason. If there is no such line, something in front of the endpoint responds, or reads or changes the body or the webhook headers.");
     }
 
-    // Behind a load balancer, another machine may tell.
+    // Behind a load balancer, another machine may answer.
     private async Task ReadHealthAsync(CancellationToken cancellationToken)
     {
         for (int attempt = 0; Health is not null && attempt < 3; attempt++)
@@ -146,10 +146,10 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     }
 
     private static Finding RejectedBefore(string what)
-        => Finding.Fault("rejected_before", $"{what}.", "Let proxies pass the webhook headers on. Except the path from antiforgery ([IgnoreAntiforgeryToken], .DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
+        => Finding.Fault("rejected_before", $"{what}.", "Make proxies forward the webhook headers. Exempt the path from antiforgery ([IgnoreAntiforgeryToken], .DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
 
-    // The endpoint responds with 413 to a body that claims to be longer than any server takes. Whatever is in front of it and
-    // looks at other things does not. The body itself is sent only if somebody asks for it.
+    // The endpoint responds with 413 to a body that claims to be longer than any server accepts. Something in front of the endpoint
+    // that checks other things does not. The body itself is sent only if the server asks for it.
     private async Task<bool> IsTooLargeBadRequestAsync(CancellationToken cancellationToken)
     {
         using var request = new WebhookSigner(secrets[0]).Sign(new byte[OverAnyLimit]).ToRequest(url);
@@ -164,7 +164,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         }
     }
 
-    // The application verifies the body as it sees it: sign that one, and send the other.
+    // The application verifies the body that it receives. So sign the changed body, and send the original.
     private async Task<string?> FindChangeAsync(string payload, CancellationToken cancellationToken)
     {
         byte[] sent = Encoding.UTF8.GetBytes(payload);
@@ -182,9 +182,9 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
     }
 
     private static Finding BodyChanged(string how)
-        => Finding.Fault("body_changed", $"The body is changed on its way to the endpoint: {how}.", "Let the proxy or middleware pass the bytes on as they came. The signature holds for the exact bytes.");
+        => Finding.Fault("body_changed", $"The body is changed in transit: {how}.", "Make the proxy or middleware forward the bytes unchanged. The signature covers the exact bytes.");
 
-    // White space, escapes, and text beyond ASCII: what software that reads and writes JSON does not leave alone.
+    // White space, escapes and non-ASCII text: software that reads and rewrites JSON often changes these.
     private async Task<Finding> DeliverAsWrittenByOthersAsync(CancellationToken cancellationToken)
     {
         var node = JsonNode.Parse(SampleEvents.CreateUnhandled())!;
@@ -199,7 +199,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
         }
         catch (NoResponseException exception)
         {
-            return Finding.Note("body_unknown", $"A delivery with white space and accents got {exception.Message}.");
+            return Finding.Note("body_unknown", $"A delivery with white space and accents: {exception.Message}.");
         }
     }
 
@@ -215,11 +215,11 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             return response.Status switch
             {
                 >= 200 and < 300 => Finding.Sound("body_size", $"{Size} is accepted."),
-                400 => BodyChanged("a body of 255 KiB is rejected (400), though a small one is not; something cuts it off"),
-                503 => Finding.Fault("not_stored", $"{Size} is not stored (503), though a small one is.", "Check the size of the column or message that the inbox stores in: MySQL's BLOB takes 64 KiB."),
+                400 => BodyChanged("a body of 255 KiB is rejected (400), but a small body is not, so something truncates it"),
+                503 => Finding.Fault("not_stored", $"{Size} is not stored (503), but a small body is.", "Check the maximum size of the inbox's column or message. A MySQL BLOB holds 64 KiB."),
                 413 => Finding.Fault("body_limit", $"{Size} is too large (413).", Raise),
-                >= 500 => Finding.Note("body_size_unknown", $"{Size} gets {response.Status}: a handler may fail on an unknown type of event."),
-                _ => Finding.Fault("body_limit", $"{Size} is refused ({response.Status}).", Raise),
+                >= 500 => Finding.Note("body_size_unknown", $"{Size} gets {response.Status}. A handler may fail on the unknown event type."),
+                _ => Finding.Fault("body_limit", $"{Size} is rejected ({response.Status}).", Raise),
             };
         }
         catch (NoResponseException exception)
@@ -238,7 +238,7 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             : SampleEvents.Types.FirstOrDefault(known => handled.Any(one => HealthData.Covers(one, known))) ?? WebhookEventTypes.ResponseCompleted;
     }
 
-    // Up to an hour and a half in steps that the tolerance covers, then wrong time zones and days.
+    // Try shifts up to an hour and a half, in steps within the tolerance, then wrong time zones and days.
     private static IEnumerable<TimeSpan> Shifts()
         => Enumerable.Range(1, 10).Select(step => TimeSpan.FromMinutes(9 * step))
             .Concat(Enumerable.Range(2, 13).Select(hours => TimeSpan.FromHours(hours)))

@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>Keeps attempts against a slow server within a time.</summary>
+/// <summary>Limits the total time of attempts against a slow server.</summary>
 internal static class TimeLimit
 {
-    /// <summary>Items until the time is over.</summary>
+    /// <summary>Returns items until the time is up.</summary>
     public static IEnumerable<T> Take<T>(TimeSpan time, IEnumerable<T> items)
     {
         long started = Stopwatch.GetTimestamp();

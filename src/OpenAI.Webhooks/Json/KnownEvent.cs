@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A type of event that this version knows, with a blank event of it for the reader to copy. Made from the attributes
-/// of <see cref="UnwrapWebhookEvent"/>, so that adding an event needs no second list.
+/// An event type that this version knows, with a blank event for the reader to copy. Created from the attributes of <see
+/// cref="UnwrapWebhookEvent"/>, so that a new event needs no second list.
 /// </summary>
 internal sealed class KnownEvent
 {
@@ -27,7 +27,7 @@ internal sealed class KnownEvent
     {
         _name = Encoding.UTF8.GetBytes(type);
 
-        // System.Text.Json has the record's constructor already; a blank comes into being when its type first arrives.
+        // System.Text.Json already has the record's constructor. A blank event is created when its type first arrives.
         _blank = new(() => (UnwrapWebhookEvent)JsonSerializer.Deserialize(
             """{"id":null,"created_at":0,"data":null}""", WebhookJsonContext.Default.GetTypeInfo(record)!)!);
     }
@@ -49,10 +49,10 @@ internal sealed class KnownEvent
         return null;
     }
 
-    /// <summary>The wire's type of a record in the union, or null if the record is not one event but a family.</summary>
+    /// <summary>The <c>type</c> of a record in the union, or null if the record is a family.</summary>
     public static string? TypeOf(Type record) => ByRecord.TryGetValue(record, out string? type) ? type : null;
 
-    /// <summary>The wire's types of the records that are, or derive from, a record.</summary>
+    /// <summary>The <c>type</c> values of a record and of the records derived from it.</summary>
     public static string[] TypesOf(Type record)
         => [.. ByRecord.Where(known => record.IsAssignableFrom(known.Key)).Select(known => known.Value).OrderBy(type => type, StringComparer.Ordinal)];
 }

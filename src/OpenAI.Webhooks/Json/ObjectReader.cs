@@ -9,7 +9,7 @@ namespace OpenAI.Webhooks;
 /// error names the path of its member.
 /// </summary>
 /// <remarks>
-/// Each known member has a place of its own, from 0 to 63, by which it is recognized when it occurs again.
+/// Each known member has its own place number from 0 to 63, which detects a repeated member.
 /// </remarks>
 internal struct ObjectReader
 {
@@ -29,10 +29,10 @@ internal struct ObjectReader
     /// <summary>Reads an item of a list; the path is the list's.</summary>
     public delegate T ReadItem<T>(ref Utf8JsonReader reader, string path, int index);
 
-    /// <summary>Enters the object that the reader stands on.</summary>
+    /// <summary>Enters the object at the reader's position.</summary>
     /// <param name="reader">The reader, at the start of the object.</param>
     /// <param name="path">The path of the object, or of the array it is in.</param>
-    /// <param name="index">The object's place in that array, or -1 where it is in none.</param>
+    /// <param name="index">The object's index in that array, or -1 if it is not in an array.</param>
     public static ObjectReader Enter(ref Utf8JsonReader reader, string path, int index = -1)
     {
         var members = new ObjectReader(path, index);
@@ -41,10 +41,10 @@ internal struct ObjectReader
             : throw PayloadException.WrongType(members.Path(), "an object", reader.TokenType);
     }
 
-    /// <summary>Reads the <c>data</c> of which only a required <c>id</c> matters.</summary>
+    /// <summary>Reads <c>data</c> that has only one relevant member, a required <c>id</c>.</summary>
     public static string ReadId(ref Utf8JsonReader reader) => ReadSingle(ref reader, "$.data", "id"u8);
 
-    /// <summary>Reads an object of which only one member matters, a required string.</summary>
+    /// <summary>Reads an object that has only one relevant member, a required string.</summary>
     public static string ReadSingle(ref Utf8JsonReader reader, string path, ReadOnlySpan<byte> name)
     {
         string? value = null;
@@ -95,7 +95,7 @@ internal struct ObjectReader
     /// <summary>Whether the member has this name; if so, moves to its value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // The name is a constant at every call, which makes the comparison cheap.
     public bool Is(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name)
-        // Stryker disable once Conditional : the second way takes every name, the first is faster.
+        // Stryker disable once Conditional : the second branch handles every name; the first is only faster.
         => (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
             && MoveToValue(ref reader, place, name);
 
@@ -144,7 +144,7 @@ internal struct ObjectReader
         }
 
 #if NET
-        // The usual text is ASCII, and takes half as long to decode when that is known.
+        // Most text is ASCII, which decodes twice as fast if that is known.
         // Stryker disable once Block : only faster.
         if (!reader.ValueIsEscaped && !reader.HasValueSequence && Ascii.IsValid(reader.ValueSpan))
         {
@@ -154,7 +154,7 @@ internal struct ObjectReader
         return Decode(ref reader, name);
     }
 
-    /// <summary>Passes over the member, name and value.</summary>
+    /// <summary>Skips the member, both name and value.</summary>
     /// <returns>True, to end a chain of || with.</returns>
     public readonly bool Skip(ref Utf8JsonReader reader)
     {
@@ -162,11 +162,11 @@ internal struct ObjectReader
         reader.Read();
         SkipValue(ref reader);
 
-        // Stryker disable once Boolean : it ends a chain of ||, whose value nobody asks for.
+        // Stryker disable once Boolean : it ends a chain of || whose value is not used.
         return true;
     }
 
-    /// <summary>Passes over the value that the reader stands on.</summary>
+    /// <summary>Skips the value at the reader's position.</summary>
     public readonly void SkipValue(ref Utf8JsonReader reader)
     {
         int depth = reader.CurrentDepth;
@@ -197,7 +197,7 @@ internal struct ObjectReader
     private readonly long ReadInteger(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
         => reader.TokenType != JsonTokenType.Number ? throw PayloadException.WrongType(Path(name), "an integer", reader.TokenType)
             : reader.TryGetInt64(out long value) ? value
-            : throw PayloadException.At(Path(name), "is a number where an integer of 64 bits is expected");
+            : throw PayloadException.At(Path(name), "is a number, but a 64-bit integer is expected");
 
     private readonly bool ReadBoolean(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) => reader.TokenType switch
     {

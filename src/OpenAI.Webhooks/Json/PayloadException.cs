@@ -24,7 +24,7 @@ internal sealed class PayloadException : JsonException
 
     public static PayloadException Repeated(string path) => At(path, "occurs more than once");
 
-    public static PayloadException InvalidText(string path) => At(path, "holds text that is not valid Unicode");
+    public static PayloadException InvalidText(string path) => At(path, "contains text that is not valid Unicode");
 
     public static PayloadException WrongType(string path, string expected, JsonTokenType found)
         => At(path, $"is {Describe(found)} where {expected} is expected");
@@ -36,8 +36,8 @@ internal sealed class PayloadException : JsonException
             "$", problem.LineNumber, problem.BytePositionInLine);
 
     /// <summary>
-    /// The same problem of a value that is part of a larger one. System.Text.Json fills in the path to that value; the
-    /// message adds the path from there.
+    /// Reports a problem in a value that is part of a larger one. System.Text.Json adds the path to the larger value; the message
+    /// adds the path from there.
     /// </summary>
     public PayloadException Within() => new(path: null, Path!.Substring(1), _problem);
 

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// Reads and writes a time as a JSON number of Unix seconds. It is public only because source-generated contexts of
-/// other assemblies have to call its constructor.
+/// other assemblies must call its constructor.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
@@ -19,7 +19,7 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
     /// <summary>Reads a number of Unix seconds. A fraction is kept down to 100 nanoseconds.</summary>
     /// <param name="reader">The reader, at the number.</param>
     /// <param name="typeToConvert">Not used.</param>
-    /// <param name="options">Not used: a number in a string is refused under any options.</param>
+    /// <param name="options">Not used: a number in a string is rejected with any options.</param>
     /// <returns>The time, in UTC.</returns>
     /// <exception cref="JsonException">Not a number, or not in the years 1 to 9999.</exception>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -48,7 +48,7 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
     internal static void Write(Utf8JsonWriter writer, DateTimeOffset value)
     {
         long ticks = value.UtcTicks - Epoch.Ticks;
-        // Stryker disable once Arithmetic : the second way writes every time, the first is faster.
+        // Stryker disable once Arithmetic : the second branch handles every time; the first is only faster.
         if (ticks % TimeSpan.TicksPerSecond == 0)
         {
             writer.WriteNumberValue(ticks / TimeSpan.TicksPerSecond);
@@ -72,9 +72,9 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
             : ToTime(reader.TryGetDecimal(out decimal number) ? number : null, path);
     }
 
-    /// <summary>The time of a number of Unix seconds; null is a number that no decimal can hold.</summary>
+    /// <summary>Converts a number of Unix seconds to a time; null means a number outside the range of <c>decimal</c>.</summary>
     internal static DateTimeOffset ToTime(decimal? seconds, string path)
         => seconds is > MinSeconds - 1 and < MaxSeconds + 1 and { } number && (long)(number * TimeSpan.TicksPerSecond) is >= MinSeconds * TimeSpan.TicksPerSecond and var ticks
             ? Epoch.AddTicks(ticks)
-            : throw PayloadException.At(path, "is out of range: Unix seconds in the years 1 to 9999 are expected");
+            : throw PayloadException.At(path, "is out of range: Unix seconds must be within the years 1 to 9999");
 }

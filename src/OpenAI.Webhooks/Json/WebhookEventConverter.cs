@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Reads and writes events under any <see cref="JsonSerializerOptions"/>. The records carry it as an attribute; it is
-/// public only because source-generated contexts of other assemblies have to call its constructor.
+/// Reads and writes events with any <see cref="JsonSerializerOptions"/>. The records reference it in an attribute. It is public
+/// only because source-generated contexts in other assemblies must call its constructor.
 /// </summary>
 /// <typeparam name="TEvent">The static type: the base, a family, or <see cref="UnknownWebhookEvent"/>.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -18,7 +18,7 @@ public sealed class WebhookEventConverter<TEvent> : JsonConverter<TEvent>
     /// <param name="typeToConvert">Not used.</param>
     /// <param name="options">Not used: the wire format does not depend on options.</param>
     /// <returns>The event; never null.</returns>
-    /// <exception cref="JsonException">The JSON is not an event, or one of another type.</exception>
+    /// <exception cref="JsonException">The JSON is not an event, or is an event of another type.</exception>
     public override TEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         bool isPart = reader.CurrentDepth > 0;

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Reads events in one pass: what System.Text.Json makes of the attributes of <see cref="UnwrapWebhookEvent"/>, but in
-/// any order of properties, whatever the options, with newer events, and for a small event in a third of the time.
+/// Reads events in one pass, with the same result as System.Text.Json with the attributes of <see cref="UnwrapWebhookEvent"/>. It
+/// also accepts properties in any order, any options, and newer events, and reads a small event in a third of the time.
 /// </summary>
 internal static class WebhookEventReader
 {
@@ -33,7 +33,7 @@ internal static class WebhookEventReader
                 return ReadUnknown(JsonElement.Parse(utf8Json));
             }
 
-            // Anything but white space behind the object is an error that the reader raises itself.
+            // If anything except white space follows the object, the reader itself throws.
             reader.Read();
             return known;
         }
@@ -43,7 +43,7 @@ internal static class WebhookEventReader
         }
     }
 
-    /// <summary>Reads the event that the reader stands on, and leaves the reader at its end.</summary>
+    /// <summary>Reads the event at the reader's position, and leaves the reader at the end of the event.</summary>
     public static WebhookEvent Read(ref Utf8JsonReader reader)
     {
         // A Utf8JsonReader is a value: a copy is a bookmark.
@@ -61,7 +61,7 @@ internal static class WebhookEventReader
             : payload);
     }
 
-    /// <summary>The event of a type that is not known, but proved to be there, from its payload.</summary>
+    /// <summary>Creates an event of unknown type from its payload, after the type was found.</summary>
     public static UnknownWebhookEvent ReadUnknown(JsonElement payload)
     {
         RefuseInvalidText(JsonMarshal.GetRawUtf8Value(payload));
@@ -93,7 +93,7 @@ internal static class WebhookEventReader
         };
     }
 
-    /// <summary>The event as the type that was asked for.</summary>
+    /// <summary>Returns the event as the requested type.</summary>
     public static TEvent Expect<TEvent>(WebhookEvent webhookEvent)
         where TEvent : WebhookEvent
         => webhookEvent as TEvent
@@ -101,7 +101,7 @@ internal static class WebhookEventReader
                 "$.type",
                 $"is {Describe(webhookEvent.Type, webhookEvent.GetType())} where {Describe(KnownEvent.TypeOf(typeof(TEvent)), typeof(TEvent))} is expected");
 
-    // Null as soon as the type proves to be none that is known; the reader is then somewhere in the middle.
+    // Returns null as soon as the type turns out to be unknown. The reader is then in the middle of the object.
     private static WebhookEvent? ReadKnown(ref Utf8JsonReader reader, UnwrapWebhookEvent? blank = null)
     {
         var start = reader;
@@ -128,7 +128,7 @@ internal static class WebhookEventReader
             }
             else if (envelope.Is(ref reader, 3, "type"u8))
             {
-                // The bytes of most values are their text; the others are empty or escaped, and then no event's name.
+                // For most values, the bytes are the text. Other values are empty or escaped, and cannot be an event name.
                 // Stryker disable once NullCoalescing : the second way finds every name, the first is faster.
                 blank = KnownEvent.FindBlank(reader.ValueSpan)
                     ?? KnownEvent.FindBlank(Encoding.UTF8.GetBytes(envelope.ReadString(ref reader, "type"u8)));
@@ -158,7 +158,7 @@ internal static class WebhookEventReader
         blank = envelope.Require(blank, "type"u8);
         if (isDataSkipped)
         {
-            // The data came in front of their type: once more, now that it is known.
+            // The data came before the type: read again, now that the type is known.
             return ReadKnown(ref start, blank);
         }
 
@@ -169,13 +169,13 @@ internal static class WebhookEventReader
             envelope.Require(data, "data"u8));
     }
 
-    // "event" is the only value OpenAI sends: not worth a new string each time.
+    // "event" is the only value that OpenAI sends, so do not allocate a new string each time.
     private static string? ReadObject(ref Utf8JsonReader reader, in ObjectReader envelope)
         => reader.ValueSpan.SequenceEqual("event"u8) ? "event"
             : reader.TokenType == JsonTokenType.Null ? null
             : envelope.ReadString(ref reader, "object"u8);
 
-    // A type that is no event's name by its length is the payload's own text, and not quoted.
+    // If a type is too long for an event name, it is arbitrary text from the payload, so it is not quoted.
     private static string Describe(string? type, Type record)
         => type is { Length: <= 64 } ? $"'{type}' ({record.Name})" : record.Name;
 
@@ -188,7 +188,7 @@ internal static class WebhookEventReader
 
         value = value is null ? member.Value : throw PayloadException.Repeated($"$.{member.Name}");
 
-        // Stryker disable once Boolean : it is no other member either.
+        // Stryker disable once Boolean : it cannot match another member either.
         return true;
     }
 
@@ -209,7 +209,7 @@ internal static class WebhookEventReader
         _ => JsonTokenType.True,
     };
 
-    // One look at the whole; only where that is not enough, each text by itself.
+    // Check all bytes at once. Only if that is not conclusive, check each text separately.
     private static void RefuseInvalidText(ReadOnlySpan<byte> payload)
     {
 #if NET
@@ -228,7 +228,7 @@ internal static class WebhookEventReader
         }
     }
 
-    // The same values as JSON proper, which the options it was read under do not ask for.
+    // Rewrite the same values as strict JSON; the options it was read with may allow more.
     private static JsonElement WithoutExtras(JsonElement payload)
     {
         using var buffer = new MemoryStream();

@@ -2,9 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>How System.Text.Json writes the events, without reflection, and makes the blanks that the reader copies.</summary>
+/// <summary>Lets System.Text.Json write events without reflection, and create the blank events that the reader copies.</summary>
 [JsonSourceGenerationOptions(
-    // Said, because what is not said follows switches that hold for the whole process; and a blank is made of nulls.
+    // Set explicitly, because unset options follow process-wide switches, and blank events contain nulls.
     RespectNullableAnnotations = false,
     RespectRequiredConstructorParameters = false)]
 [JsonSerializable(typeof(WebhookEvent))]

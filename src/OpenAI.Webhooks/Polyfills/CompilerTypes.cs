@@ -1,5 +1,6 @@
-// What the compiler asks for and netstandard2.0 lacks, and the few attributes that this library uses. Only that build has them.
-// By hand, because the package PolySharp writes them in another order at each build, so that no two builds are the same.
+// Types that the compiler needs and netstandard2.0 lacks, and the few attributes that this library uses. Only that build has them.
+// Written by hand, because the package PolySharp generates them in a different order in each build, so builds would not be
+// reproducible.
 
 namespace System.Runtime.CompilerServices
 {

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A payload and the headers that a <see cref="WebhookSigner"/> made for it: what goes into a request.</summary>
+/// <summary>A payload and the headers that a <see cref="WebhookSigner"/> created for it, for use in a request.</summary>
 public sealed class SignedWebhook
 {
     private readonly ReadOnlyMemory<byte> _payload;
@@ -21,16 +21,16 @@ public sealed class SignedWebhook
     /// <summary>The three headers. Never null.</summary>
     public WebhookHeaders Headers { get; }
 
-    /// <summary>Makes a POST of the payload with its headers, ready to send.</summary>
-    /// <param name="requestUri">Where to; may be relative, for a client with a base address. Must not be null.</param>
+    /// <summary>Creates a POST request with the payload and its headers, ready to send.</summary>
+    /// <param name="requestUri">The target URI; may be relative, for a client with a base address. Must not be null.</param>
     /// <returns>A new request, to be sent once and disposed by the caller.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="requestUri"/> is null.</exception>
-    /// <exception cref="UriFormatException"><paramref name="requestUri"/> is no URI.</exception>
+    /// <exception cref="UriFormatException"><paramref name="requestUri"/> is not a URI.</exception>
     public HttpRequestMessage ToRequest([StringSyntax(StringSyntaxAttribute.Uri)] string requestUri)
         => ToRequest(new Uri(requestUri ?? throw new ArgumentNullException(nameof(requestUri)), UriKind.RelativeOrAbsolute));
 
-    /// <summary>Makes a POST of the payload with its headers, ready to send.</summary>
-    /// <param name="requestUri">Where to; may be relative, for a client with a base address. Must not be null.</param>
+    /// <summary>Creates a POST request with the payload and its headers, ready to send.</summary>
+    /// <param name="requestUri">The target URI; may be relative, for a client with a base address. Must not be null.</param>
     /// <returns>A new request, to be sent once and disposed by the caller.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="requestUri"/> is null.</exception>
     public HttpRequestMessage ToRequest(Uri requestUri)
@@ -42,7 +42,7 @@ public sealed class SignedWebhook
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         foreach (var header in Headers.ToDictionary())
         {
-            // Not validated: a test may well want to send what no client would.
+            // Added without validation: a test may need headers that no real client would send.
             request.Headers.TryAddWithoutValidation(header.Key, header.Value);
         }
 

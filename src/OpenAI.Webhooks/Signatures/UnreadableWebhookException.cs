@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A webhook is authentic, but its payload is not an event that this version can read. The exception has what is needed
-/// to keep the delivery for later: OpenAI stops sending it after 72 hours.
+/// A webhook is authentic, but its payload is not an event that this version can read. The exception contains the data needed to
+/// store the delivery for later: OpenAI stops sending it after 72 hours.
 /// </summary>
 /// <remarks>
-/// The message says what is wrong and where, and quotes nothing of the payload. The payload is not a property that
-/// reflection finds, so that loggers that take exceptions apart do not print it.
+/// The message says what is wrong and where, and does not quote the payload. The payload is not a property, so that loggers that
+/// destructure exceptions do not print it.
 /// </remarks>
-[SuppressMessage("Design", "CA1032", Justification = "It is always raised with the delivery that it is about.")]
+[SuppressMessage("Design", "CA1032", Justification = "It is always created with the delivery that it describes.")]
 public sealed class UnreadableWebhookException : JsonException
 {
     private readonly ReadOnlyMemory<byte> _payload;
@@ -33,7 +33,7 @@ public sealed class UnreadableWebhookException : JsonException
     /// <summary>The <c>webhook-id</c>, the same at every attempt to deliver the event. Never null.</summary>
     public string WebhookId { get; }
 
-    /// <summary>When this attempt was made, to the second; a later attempt has another.</summary>
+    /// <summary>When this attempt was made, to the second. Later attempts have later timestamps.</summary>
     public DateTimeOffset Timestamp { get; }
 
     /// <summary>Gets the body's bytes as they were verified. In C# 14 they are also the property <c>Payload</c>.</summary>

@@ -2,19 +2,19 @@ using System.Text.Json;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A webhook and the event in it. Immutable, as long as nobody changes the payload's memory.</summary>
+/// <summary>A webhook and its event. Immutable, unless the payload's memory is changed.</summary>
 /// <remarks>
-/// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as
-/// trustworthy as the store: anyone who can write there can forge it. The payload is not a property that reflection finds,
-/// so that loggers that take objects apart do not print it.
+/// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as trustworthy
+/// as the store: anyone who can write there can forge it. The payload is not a property, so that loggers that destructure objects
+/// do not print it.
 /// </remarks>
 public sealed class WebhookDelivery
 {
     private readonly ReadOnlyMemory<byte> _payload;
 
     /// <summary>
-    /// Restores a delivery that was verified before it was stored. Nothing is verified here: by now its timestamp would be
-    /// too old.
+    /// Restores a delivery that was verified before it was stored. The signature is not verified again, because the timestamp would
+    /// now be too old.
     /// </summary>
     /// <param name="webhookId">The <see cref="WebhookId"/>. Must not be null.</param>
     /// <param name="timestamp">The <see cref="Timestamp"/>.</param>
@@ -41,11 +41,11 @@ public sealed class WebhookDelivery
 
     /// <summary>
     /// The <c>webhook-id</c>, such as <c>wh_685c059ae39c8190af8c71ed1022a24d</c>: the same at every attempt to deliver
-    /// the event, and so the key by which to recognise one that was handled already. Never null.
+    /// the event. Use it as the key to recognize deliveries that were already handled. Never null.
     /// </summary>
     public string WebhookId { get; }
 
-    /// <summary>When this attempt was made, to the second; a later attempt has another.</summary>
+    /// <summary>When this attempt was made, to the second. Later attempts have later timestamps.</summary>
     public DateTimeOffset Timestamp { get; }
 
     /// <summary>Gets the body's bytes as they were verified. In C# 14 they are also the property <c>Payload</c>.</summary>

@@ -3,13 +3,12 @@ using System.Net.Http.Headers;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The three headers that Standard Webhooks 1.0.0 gives a delivery, as they were received. Immutable and safe to share
-/// between threads.
+/// The three Standard Webhooks 1.0.0 headers of a delivery, as they were received. Immutable and safe to share between threads.
 /// </summary>
 /// <remarks>
-/// A missing or repeated header is no error here. It is remembered, and becomes a
-/// <see cref="WebhookVerificationFailure"/> when the delivery is verified. The signature is no property and not
-/// enumerated, so that no logger prints it that takes objects apart; <see cref="ToDictionary"/> has it.
+/// A missing or repeated header is not an error here. It becomes a <see cref="WebhookVerificationFailure"/> when the delivery is
+/// verified. The signature is not a property and is not enumerated, so that loggers that destructure objects do not print it. <see
+/// cref="ToDictionary"/> includes it.
 /// </remarks>
 public sealed class WebhookHeaders
 {
@@ -39,8 +38,8 @@ public sealed class WebhookHeaders
     }
 
     /// <summary>
-    /// The delivery's id, the same at every attempt; null if the header is missing, blank or repeated. Not to be
-    /// trusted before the delivery is verified.
+    /// The delivery's id, the same at every attempt; null if the header is missing, blank or repeated. Do not trust it before the
+    /// delivery is verified.
     /// </summary>
     public string? Id { get; }
 
@@ -57,12 +56,11 @@ public sealed class WebhookHeaders
 
     /// <summary>Takes the three headers from names and values.</summary>
     /// <param name="headers">
-    /// All headers of the request, a pair for each time a header occurs. Must not be null. The case of names does not
-    /// matter.
+    /// All headers of the request, with one pair for each occurrence of a header. Must not be null. Names are case-insensitive.
     /// </param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
-#nullable disable annotations // Values may be null or not: neither kind of dictionary is to be a warning.
+#nullable disable annotations // Accepts dictionaries with nullable or non-nullable values without a warning.
     public static WebhookHeaders From(IEnumerable<KeyValuePair<string, string>> headers)
 #nullable restore annotations
     {
@@ -87,7 +85,7 @@ public sealed class WebhookHeaders
         => From((headers ?? throw new ArgumentNullException(nameof(headers)))
             .SelectMany(pair => pair.Value ?? Enumerable.Empty<string?>(), (pair, value) => new KeyValuePair<string, string>(pair.Key, value!)));
 
-    /// <summary>Takes the three headers from those of an HTTP message of System.Net.Http.</summary>
+    /// <summary>Takes the three headers from a System.Net.Http message.</summary>
     /// <param name="headers">The headers of the message. Must not be null.</param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
@@ -97,18 +95,18 @@ public sealed class WebhookHeaders
         return new(name => headers.TryGetValues(name, out var values) ? values : null);
     }
 
-    /// <summary>Takes the three headers from whatever a host keeps them in.</summary>
+    /// <summary>Takes the three headers from any collection, through a lookup function.</summary>
     /// <param name="lookup">
-    /// Gives all values of the header of a name (in lower case): none, or null, where the request has no such header,
-    /// and several where it occurs several times. Must not be null. An exception of its own goes through to the caller.
+    /// Returns all values of a header, whose name is passed in lower case: none, or null, if the request has no such header, and
+    /// several if it occurs several times. Must not be null. Exceptions that it throws reach the caller.
     /// </param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="lookup"/> is null.</exception>
     public static WebhookHeaders From(Func<string, IEnumerable<string?>?> lookup)
         => new(lookup ?? throw new ArgumentNullException(nameof(lookup)));
 
-    /// <summary>The headers as names and values, to put on a request: each that is present once.</summary>
-    /// <returns>A new dictionary, whose names compare without regard to case. It holds the signature: not for logs.</returns>
+    /// <summary>The headers that occur exactly once, as names and values for a request.</summary>
+    /// <returns>A new dictionary with case-insensitive names. It contains the signature, so do not log it.</returns>
     public Dictionary<string, string> ToDictionary()
     {
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

@@ -7,7 +7,7 @@ using System.Text;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A secret, ready to sign. Safe to share between threads; tells nobody what it is.</summary>
+/// <summary>A secret, ready to sign. Safe to share between threads. It never reveals its value.</summary>
 [DebuggerDisplay("WebhookSecret")]
 internal sealed class WebhookSecret
 {
@@ -28,15 +28,15 @@ internal sealed class WebhookSecret
     private WebhookSecret(byte[] key) => _key = key;
 
     /// <summary>Reads a secret as OpenAI shows it.</summary>
-    /// <exception cref="ArgumentException">The secret cannot be used; the message says why and does not quote it.</exception>
+    /// <exception cref="ArgumentException">The secret is invalid. The message says why, and does not quote the secret.</exception>
     public static WebhookSecret Parse(string secret, string paramName)
     {
         secret = secret?.Trim(' ', '\t', '\n', '\r', '\v', '\f') ?? throw new ArgumentNullException(
-            paramName, "A webhook secret is null. Check that the setting or environment variable it is taken from is there.");
+            paramName, "A webhook secret is null. Check that its setting or environment variable exists.");
         if (secret.Length == 0)
         {
             throw new ArgumentException(
-                "The webhook secret is empty. Copy it from the webhook's page in OpenAI's settings; it begins with whsec_.", paramName);
+                "The webhook secret is empty. Copy it from the webhook's page in OpenAI's settings. It begins with whsec_.", paramName);
         }
 
         int prefix = secret.IndexOf(Prefix, StringComparison.Ordinal);
@@ -50,17 +50,17 @@ internal sealed class WebhookSecret
         if (prefix > 0)
         {
             throw new ArgumentException(
-                "The webhook secret has something in front of whsec_, such as a quotation mark. Give the secret alone.", paramName);
+                "The webhook secret has characters before whsec_, such as a quotation mark. Set only the secret itself.", paramName);
         }
 
         byte[] key = DecodeCanonically(secret.Substring(Prefix.Length)) ?? throw new ArgumentException(
             "The webhook secret begins with whsec_, but what follows is not canonical base64. Copy the whole secret again.", paramName);
         return key.Length >= MinKeyLength ? new(key) : throw new ArgumentException(
-            $"The webhook secret is too short: {key.Length} bytes where at least {MinKeyLength} are required. Copy the whole secret again.", paramName);
+            $"The webhook secret is too short: {key.Length} bytes, but at least {MinKeyLength} are required. Copy the whole secret again.", paramName);
     }
 
     /// <summary>
-    /// Signs <c>{id}.{timestamp}.{payload}</c>, as Standard Webhooks 1.0.0 has it, and writes the signature in base64, as ASCII.
+    /// Signs <c>{id}.{timestamp}.{payload}</c> according to Standard Webhooks 1.0.0, and writes the signature as base64 in ASCII.
     /// </summary>
     public void Sign(string id, string timestamp, ReadOnlySpan<byte> payload, Span<byte> signature)
     {
@@ -72,7 +72,7 @@ internal sealed class WebhookSecret
         length += Append(timestamp, head.Slice(length));
         head[length++] = (byte)'.';
 
-        // A small payload is hashed together with its head: each call into the hash costs as much as some hundred bytes.
+        // Hash a small payload together with its prefix: each call into the hash costs as much as hashing a few hundred bytes.
         if (payload.TryCopyTo(head.Slice(length)))
         {
             length += payload.Length;

@@ -1,6 +1,9 @@
 namespace OpenAI.Webhooks;
 
-/// <summary>What people and deployment tools set in place of a secret. As text, each would make every delivery a forgery.</summary>
+/// <summary>
+/// Values that people and deployment tools set by mistake. Used as a plain-text secret, each would make verification reject every
+/// delivery.
+/// </summary>
 internal static class WebhookSecretMistakes
 {
     private static readonly (string Start, string End, string Mistake)[] Known =
@@ -17,7 +20,7 @@ internal static class WebhookSecretMistakes
         ("proj_", "", "is the id of a project"),
         ("org-", "", "is the id of an organization"),
         ("Bearer ", "", "is an Authorization header"),
-        ("@Microsoft.", "", "is a reference to a key vault that was not resolved. Check that the application may read the vault"),
+        ("@Microsoft.", "", "is an unresolved key vault reference. Check that the application has access to the vault"),
         ("op://", "", "is a reference to a password manager that was not resolved"),
         ("arn:", "", "is a reference to a secrets manager that was not resolved"),
         ("vault:", "", "is a reference to a vault that was not resolved"),
@@ -26,8 +29,8 @@ internal static class WebhookSecretMistakes
         ("keyvaultref:", "", "is a reference to a key vault that was not resolved"),
         ("!", "", "is a tag or reference that was not resolved"),
         ("ENC[", "", "is encrypted and was not decrypted"),
-        ("/", "", "is a path. Read the file, and set what it contains"),
-        ("file:", "", "is a path. Read the file, and set what it contains"),
+        ("/", "", "is a path. Set the contents of the file instead"),
+        ("file:", "", "is a path. Set the contents of the file instead"),
         ("projects/", "", "is the name of a secret in a secret manager, and not its value"),
         ("http://", "", "is a URL"),
         ("https://", "", "is a URL"),
@@ -52,10 +55,12 @@ internal static class WebhookSecretMistakes
 
     private static readonly string[] NoValues = ["null", "undefined", "none", "nil", "true", "false", "todo", "fixme"];
 
-    /// <summary>What a secret is instead of one, for a message that does not repeat it; null if it may be a secret.</summary>
+    /// <summary>
+    /// Describes what was set instead of a secret, for a message that does not quote it; null if the value may be a secret.
+    /// </summary>
     public static string? Find(string secret)
-        => NoValues.Contains(secret, StringComparer.OrdinalIgnoreCase) ? "is a word for no value"
-        : secret.All(character => character == secret[0]) ? "is a placeholder, of one character only"
+        => NoValues.Contains(secret, StringComparer.OrdinalIgnoreCase) ? "is a word that means no value"
+        : secret.All(character => character == secret[0]) ? "is a placeholder: it repeats one character"
         : Known
         .Where(known => secret.StartsWith(known.Start, StringComparison.OrdinalIgnoreCase) && secret.EndsWith(known.End, StringComparison.Ordinal))
         .Select(known => known.Mistake)

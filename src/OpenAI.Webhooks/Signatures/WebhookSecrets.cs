@@ -6,18 +6,18 @@ using System.Runtime.CompilerServices;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The secrets that may have signed a webhook. Assign a collection expression, as in <c>options.Secrets = [secret]</c>, or
-/// add to what is there. Not safe to change from several threads.
+/// The secrets that can sign a webhook. Assign a collection expression, as in <c>options.Secrets = [secret]</c>, or add secrets to
+/// the existing list. Not safe to change from several threads.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A secret is <c>whsec_</c> and the base64 of at least 24 bytes, as OpenAI shows it. A secret without that prefix is
-/// taken as text, for tests. White space around a secret does not count. Anything else that is often set by mistake, such
-/// as an API key or a placeholder, is refused when a verifier is made.
+/// A secret is <c>whsec_</c> followed by the base64 of at least 24 bytes, as OpenAI shows it. A secret without that prefix is used
+/// as plain text, for tests. White space around a secret is ignored. Values that are often set by mistake, such as an API key or a
+/// placeholder, are rejected when a verifier is created.
 /// </para>
 /// <para>
-/// This is not an <see cref="IEnumerable{T}"/>, so that loggers and serializers that take objects apart print only how many
-/// secrets there are.
+/// This is not an <see cref="IEnumerable{T}"/>, so that loggers and serializers that destructure objects print only the number of
+/// secrets.
 /// </para>
 /// </remarks>
 [CollectionBuilder(typeof(WebhookSecrets), nameof(Create))]
@@ -29,7 +29,7 @@ public sealed class WebhookSecrets
     /// <summary>How many secrets there are.</summary>
     public int Count => _secrets.Count;
 
-    /// <summary>Makes a list of secrets: what a collection expression calls.</summary>
+    /// <summary>Creates a list of secrets. Collection expressions call this method.</summary>
     /// <param name="secrets">The secrets.</param>
     /// <returns>The list.</returns>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -40,14 +40,14 @@ public sealed class WebhookSecrets
         return list;
     }
 
-    /// <summary>Makes a list of secrets from an array, which also C# before 12 can assign.</summary>
-    /// <param name="secrets">The secrets; null gives null.</param>
+    /// <summary>Creates a list of secrets from an array, for C# versions before 12.</summary>
+    /// <param name="secrets">The secrets; null returns null.</param>
     /// <returns>The list.</returns>
     [return: NotNullIfNotNull(nameof(secrets))]
     public static implicit operator WebhookSecrets?(string[]? secrets) => secrets is null ? null : Create(secrets);
 
     /// <summary>Adds a secret.</summary>
-    /// <param name="secret">The secret. It is checked when a verifier is made.</param>
+    /// <param name="secret">The secret. It is validated when a verifier is created.</param>
     public void Add(string secret) => _secrets.Add(secret);
 
     /// <summary>Removes all secrets.</summary>

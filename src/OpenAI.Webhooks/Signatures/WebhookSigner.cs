@@ -5,8 +5,7 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Signs webhooks as OpenAI does: for tests of an endpoint, and for tools that send one a delivery. Safe to share
-/// between threads.
+/// Signs webhooks as OpenAI does, for tests and for tools that send deliveries to an endpoint. Safe to share between threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -24,7 +23,7 @@ public sealed class WebhookSigner
     /// <param name="secret">The secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <param name="timeProvider">The clock; null for <see cref="TimeProvider.System"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
-    /// <exception cref="ArgumentException">The secret cannot be used, as for <see cref="WebhookVerifier(string)"/>.</exception>
+    /// <exception cref="ArgumentException">The secret is invalid, as for <see cref="WebhookVerifier(string)"/>.</exception>
     public WebhookSigner(string secret, TimeProvider? timeProvider = null)
     {
         _secret = WebhookSecret.Parse(secret, nameof(secret));
@@ -33,7 +32,9 @@ public sealed class WebhookSigner
 
     /// <summary>Signs an event, written in OpenAI's wire format.</summary>
     /// <param name="webhookEvent">The event. Must not be null.</param>
-    /// <param name="webhookId">The delivery's id; null for a new one. The same one twice makes a repeated delivery.</param>
+    /// <param name="webhookId">
+    /// The delivery's id; null for a new one. To simulate a repeated delivery, pass the same id again.
+    /// </param>
     /// <returns>The payload and its headers, with the clock's time.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="webhookEvent"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
@@ -49,7 +50,7 @@ public sealed class WebhookSigner
     public SignedWebhook Sign([StringSyntax(StringSyntaxAttribute.Json)] string payload, string? webhookId = null)
         => Sign(Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload))), webhookId);
 
-    /// <summary>Signs a payload, which need not be an event, nor text.</summary>
+    /// <summary>Signs a payload, which need not be an event or text.</summary>
     /// <param name="payload">The payload's bytes, not copied.</param>
     /// <param name="webhookId">The delivery's id; null for a new one.</param>
     /// <returns>The payload and its headers, with the clock's time.</returns>
@@ -59,7 +60,7 @@ public sealed class WebhookSigner
         string id = webhookId ?? $"wh_{Guid.NewGuid():N}";
         if (string.IsNullOrWhiteSpace(id))
         {
-            throw new ArgumentException("The webhook id is blank; no verifier would accept it.", nameof(webhookId));
+            throw new ArgumentException("The webhook id is blank. No verifier would accept it.", nameof(webhookId));
         }
 
         string timestamp = _timeProvider.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);

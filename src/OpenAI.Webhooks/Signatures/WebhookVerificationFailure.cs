@@ -27,12 +27,12 @@ public enum WebhookVerificationFailure
     /// <summary>The <c>webhook-timestamp</c> header is not a number of Unix seconds up to the year 9999.</summary>
     InvalidTimestamp,
 
-    /// <summary>The webhook was sent longer ago than the tolerance allows: late, or replayed.</summary>
+    /// <summary>The timestamp is older than the tolerance allows: the webhook is late or was replayed.</summary>
     TimestampTooOld,
 
-    /// <summary>The webhook claims to be sent further in the future than the tolerance allows.</summary>
+    /// <summary>The timestamp is further in the future than the tolerance allows.</summary>
     TimestampTooNew,
 
-    /// <summary>No signature of the webhook was made with one of the secrets over its id, timestamp and payload.</summary>
+    /// <summary>No signature matches: none was made with one of the secrets for this id, timestamp and payload.</summary>
     SignatureMismatch,
 }

@@ -10,8 +10,8 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Verifies that webhooks come from OpenAI, by the signatures of Standard Webhooks 1.0.0, and unwraps their events.
-/// Make one and keep it: it is safe to share between threads.
+/// Verifies that webhooks come from OpenAI, with Standard Webhooks 1.0.0 signatures, and unwraps their events. Create one instance
+/// and reuse it: it is safe to share between threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -33,8 +33,8 @@ public sealed class WebhookVerifier
     /// <param name="secret">The webhook's secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">
-    /// The secret is empty, has something in front of <c>whsec_</c>, or behind it no canonical base64 of 24 bytes or more. The message
-    /// does not quote it.
+    /// The secret is empty, has characters before <c>whsec_</c>, or does not have the canonical base64 of at least 24 bytes after
+    /// it. The message does not quote the secret.
     /// </exception>
     public WebhookVerifier(string secret)
         : this(new WebhookVerifierOptions { Secrets = [secret] }, nameof(secret))
@@ -42,10 +42,10 @@ public sealed class WebhookVerifier
     }
 
     /// <summary>Makes a verifier for several secrets, another tolerance, or another clock.</summary>
-    /// <param name="options">The options. Must not be null; read once, here.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="options"/>, or something in it, is null.</exception>
+    /// <param name="options">The options. Must not be null. They are read only once, by this constructor.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> or one of its members is null.</exception>
     /// <exception cref="ArgumentException">
-    /// There is no secret, or one that cannot be used, as for <see cref="WebhookVerifier(string)"/>.
+    /// There is no secret, or a secret is invalid, as for <see cref="WebhookVerifier(string)"/>.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative and not infinite.</exception>
     public WebhookVerifier(WebhookVerifierOptions options)
@@ -66,7 +66,7 @@ public sealed class WebhookVerifier
         _timeProvider = options.TimeProvider ?? throw NullMember(nameof(options.TimeProvider));
         if (_secrets.Length == 0)
         {
-            throw new ArgumentException("There is no webhook secret; at least one is required.", nameof(options));
+            throw new ArgumentException("No webhook secret is set. At least one is required.", nameof(options));
         }
 
         if (options.Tolerance != Timeout.InfiniteTimeSpan)
@@ -74,19 +74,19 @@ public sealed class WebhookVerifier
             _tolerance = options.Tolerance >= TimeSpan.Zero
                 ? options.Tolerance.Ticks / TimeSpan.TicksPerSecond
                 : throw new ArgumentOutOfRangeException(
-                    nameof(options), $"The tolerance is negative. Use {nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)} to switch it off.");
+                    nameof(options), $"The tolerance is negative. To turn off the timestamp check, use {nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)}.");
         }
 
         static ArgumentNullException NullMember(string name) => new(nameof(options), $"{name} is null.");
     }
 
     /// <summary>
-    /// Tells whether the headers alone rule a webhook out, so that its body need not be read: one is missing, blank or
-    /// repeated, or the timestamp is not a number or is outside the tolerance.
+    /// Returns whether the headers alone are enough to reject a webhook, so that its body need not be read: a header is missing,
+    /// blank or repeated, or the timestamp is not a number or is outside the tolerance.
     /// </summary>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="failure">Why it is rejected; <see cref="WebhookVerificationFailure.None"/> if it is not.</param>
-    /// <returns>True if it is rejected. False says nothing about who sent it: verify the webhook with its body.</returns>
+    /// <returns>True if the webhook is rejected. False does not mean that it is authentic: verify it with its body.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool RejectsByHeaders(WebhookHeaders headers, out WebhookVerificationFailure failure)
     {
@@ -98,7 +98,7 @@ public sealed class WebhookVerifier
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
-    /// <returns>True if it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <returns>True if it is authentic. No input from a sender makes this method throw.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool TryVerify(ReadOnlySpan<byte> payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
     {
@@ -106,16 +106,16 @@ public sealed class WebhookVerifier
         return failure == WebhookVerificationFailure.None;
     }
 
-    /// <summary>Tells whether a webhook is authentic, for hosts that hand over the body as text only.</summary>
+    /// <summary>Returns whether a webhook is authentic, for hosts that provide the body only as text.</summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
-    /// <returns>True if it is authentic. Nothing that a sender controls makes this throw.</returns>
+    /// <returns>True if it is authentic. No input from a sender makes this method throw.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public bool TryVerify(string payload, WebhookHeaders headers, out WebhookVerificationFailure failure)
         => TryVerify(ToUtf8(payload), headers, out failure);
 
-    /// <summary>Makes sure that a webhook is authentic.</summary>
+    /// <summary>Throws if a webhook is not authentic.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <exception cref="InvalidWebhookSignatureException">It is not; the message says why.</exception>
@@ -128,7 +128,7 @@ public sealed class WebhookVerifier
         }
     }
 
-    /// <summary>Makes sure that a webhook is authentic, for hosts that hand over the body as text only.</summary>
+    /// <summary>Throws if a webhook is not authentic, for hosts that provide the body only as text.</summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <exception cref="InvalidWebhookSignatureException">It is not; the message says why.</exception>
@@ -148,8 +148,8 @@ public sealed class WebhookVerifier
             : throw new InvalidWebhookSignatureException(failure);
 
     /// <summary>
-    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only. Where the host decoded
-    /// bytes that were not UTF-8, no signature matches.
+    /// Verifies a webhook, then reads the event, for hosts that provide the body only as text. If the host decoded bytes that were
+    /// not UTF-8, no signature matches.
     /// </summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
@@ -187,7 +187,7 @@ public sealed class WebhookVerifier
     }
 
     /// <summary>
-    /// Verifies a webhook, then reads the event, for hosts that hand over the body as text only. Returns false for a
+    /// Verifies a webhook, then reads the event, for hosts that provide the body only as text. Returns false for a
     /// forgery, and throws <see cref="UnreadableWebhookException"/> for an authentic webhook whose payload is not an event.
     /// </summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
@@ -234,7 +234,7 @@ public sealed class WebhookVerifier
             : WebhookVerificationFailure.None;
     }
 
-    // Not long.TryParse: it lets NUL characters through behind the digits.
+    // Do not use long.TryParse: it accepts NUL characters after the digits.
     private static bool TryParseTimestamp(string text, out long timestamp)
     {
         timestamp = 0;
@@ -284,7 +284,7 @@ public sealed class WebhookVerifier
         return contains;
     }
 
-    // Of an entry's version, length and characters the sender knows already; only its signature is compared in fixed time.
+    // The sender already knows an entry's version, length and characters. Only the signature is compared in constant time.
     private static bool TryReadEntry(ReadOnlySpan<char> entry, Span<byte> signature)
     {
         if (entry.Length != Version.Length + signature.Length || !entry.StartsWith(Version.AsSpan(), StringComparison.Ordinal))

@@ -94,7 +94,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task Fifty_deliveries_that_wait_survive_a_kill_in_their_midst() => PromiseAsync(async () =>
+    public Task Fifty_waiting_deliveries_survive_a_kill_during_handling() => PromiseAsync(async () =>
     {
         string[] ids = Ids(50);
         var first = await StartAsync();
@@ -116,7 +116,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_delivery_that_ends_its_process_each_time_has_an_end() => PromiseAsync(async () =>
+    public Task A_delivery_that_crashes_its_process_each_time_is_not_retried_forever() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "exit", isResponseNeeded: false);
@@ -137,7 +137,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_graceful_stop_lets_the_handler_that_runs_end() => PromiseAsync(async () =>
+    public Task A_graceful_stop_lets_a_running_handler_finish() => PromiseAsync(async () =>
     {
         var first = await StartAsync();
         await StoreAsync(first, "wh_1", "wait 4000");
@@ -150,7 +150,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_handler_that_a_stop_cuts_short_runs_again() => PromiseAsync(async () =>
+    public Task A_handler_that_a_stop_interrupts_runs_again() => PromiseAsync(async () =>
     {
         var first = await StartAsync();
         await StoreAsync(first, "wh_1", "wait 60000 once");
@@ -161,7 +161,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task More_graceful_stops_than_attempts_cost_no_attempt() => PromiseAsync(async () =>
+    public Task Graceful_stops_do_not_count_as_attempts() => PromiseAsync(async () =>
     {
         string[] ids = Ids(40);
         var node = await StartAsync();
@@ -179,7 +179,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_graceful_stop_leaves_what_waits_for_the_next_start() => PromiseAsync(async () =>
+    public Task A_graceful_stop_leaves_waiting_deliveries_for_the_next_start() => PromiseAsync(async () =>
     {
         string[] ids = Ids(40);
         var first = await StartAsync();
@@ -202,7 +202,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_copy_of_one_that_waits_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
+    public Task A_copy_of_a_waiting_delivery_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
     {
         var receiver = await StartAsync(isReceiveOnly: true);
         (await StoreAsync(receiver, "wh_1")).Should().Be(200);
@@ -212,7 +212,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_copy_of_one_that_was_handled_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
+    public Task A_copy_of_a_handled_delivery_is_accepted_and_not_handled_again() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1");
@@ -257,7 +257,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_copy_of_one_that_died_is_accepted_and_revives_it() => PromiseAsync(async () =>
+    public Task A_copy_of_a_dead_letter_is_accepted_and_retried() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "give up once");
@@ -268,7 +268,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_copy_of_one_that_died_is_accepted() => PromiseAsync(async () =>
+    public Task A_copy_of_a_dead_letter_is_accepted() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "give up");
@@ -333,7 +333,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_payload_that_is_no_event_is_accepted_and_holds_nothing_up() => PromiseAsync(async () =>
+    public Task A_payload_that_is_not_an_event_is_accepted_and_delays_nothing() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         (await StorePayloadAsync(node, "wh_unreadable", """{"no":"event"}""")).Should().Be(200);
@@ -342,7 +342,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_payload_that_is_no_event_is_put_aside_at_its_first_attempt() => PromiseAsync(async () =>
+    public Task A_payload_that_is_not_an_event_is_a_dead_letter_after_its_first_attempt() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StorePayloadAsync(node, "wh_unreadable", """{"no":"event"}""");
@@ -352,7 +352,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task Texts_that_are_no_delivery_are_put_aside_once_and_reported() => PromiseAsync(async () =>
+    public Task Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
 
@@ -372,7 +372,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_handler_that_fails_once_is_tried_again() => PromiseAsync(async () =>
+    public Task A_handler_that_fails_once_is_retried() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "fail once");
@@ -381,7 +381,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_handler_that_always_fails_is_tried_as_often_as_there_are_waits_and_once_more() => PromiseAsync(async () =>
+    public Task A_handler_that_always_fails_runs_once_and_once_more_for_each_retry_delay() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "fail");
@@ -391,7 +391,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task The_waits_between_attempts_are_those_that_were_set() => PromiseAsync(async () =>
+    public Task The_delays_between_attempts_are_the_configured_ones() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "fail");
@@ -401,7 +401,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_handler_that_gives_up_is_not_tried_again() => PromiseAsync(async () =>
+    public Task A_handler_that_reports_a_permanent_failure_is_not_retried() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "give up");
@@ -411,7 +411,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task One_that_died_is_reported_in_the_log() => PromiseAsync(async () =>
+    public Task A_dead_letter_is_reported_in_the_log() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_1", "give up");
@@ -420,7 +420,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task Those_that_fail_do_not_hold_up_others() => PromiseAsync(async () =>
+    public Task Deliveries_that_fail_do_not_delay_others() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAllAsync(node, Ids(30, "wh_bad"), doing: "fail");
@@ -429,7 +429,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_slow_one_does_not_hold_up_others() => PromiseAsync(async () =>
+    public Task A_slow_delivery_does_not_delay_others() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_slow", "wait 20000");
@@ -439,7 +439,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_backlog_of_slow_ones_is_handled_once_each() => PromiseAsync(async () =>
+    public Task Each_delivery_of_a_slow_backlog_is_handled_once() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         string[] ids = Ids(40);
@@ -450,7 +450,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task One_that_takes_longer_than_any_lease_is_not_handled_twice_at_once() => PromiseAsync(async () =>
+    public Task A_delivery_that_takes_longer_than_any_lease_is_not_handled_twice_concurrently() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StartAsync();
@@ -536,7 +536,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task With_the_engine_away_the_response_is_503_and_with_it_back_200_without_a_restart() => PromiseAsync(async () =>
+    public Task While_the_engine_is_down_the_response_is_503_and_once_it_is_back_200_without_a_restart() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_before", "fail once");
@@ -550,7 +550,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task With_the_engine_frozen_the_response_comes_within_ten_seconds_and_it_goes_on_afterwards() => PromiseAsync(async () =>
+    public Task While_the_engine_is_frozen_the_response_comes_within_ten_seconds_and_receiving_continues_afterwards() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAsync(node, "wh_before");

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An environment that OpenAI hosts was set up ahead of its session and is ready for it. On the wire: <c>agent.environment.ready</c>.</summary>
+/// <summary>
+/// An OpenAI-hosted environment was set up before its session started, and is ready. On the wire: <c>agent.environment.ready</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentEnvironmentReadyWebhookEvent), WebhookEventTypes.AgentEnvironmentReady)]
 public record AgentEnvironmentReadyWebhookEvent() : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentReady);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>The agent session that waits, and what for.</summary>
+/// <summary>The waiting agent session, and what it waits for.</summary>
 public sealed record AgentSessionActionRequiredEventData
 {
     /// <summary>The session's id, such as <c>sess_abc123</c>. Never null.</summary>

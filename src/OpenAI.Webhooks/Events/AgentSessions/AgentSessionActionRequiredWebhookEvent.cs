@@ -12,7 +12,7 @@ public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEven
     [JsonPropertyName("data")]
     public required AgentSessionActionRequiredEventData Data { get; init; }
 
-    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
+    // Plain System.Text.Json accepts null data, and ToString must not throw then.
     /// <inheritdoc/>
     [JsonIgnore]
     public override string SessionId => Data?.Id!;

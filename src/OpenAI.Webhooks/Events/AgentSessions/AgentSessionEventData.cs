@@ -11,8 +11,8 @@ public sealed record AgentSessionEventData
     public required string Id { get; init; }
 
     /// <summary>
-    /// The kind of environment it runs in: <c>none</c>, <c>openai_hosted</c>, <c>self_hosted</c>, or a value that OpenAI
-    /// adds later. Never null.
+    /// The kind of environment that the session runs in: <c>none</c>, <c>openai_hosted</c>, <c>self_hosted</c>, or a value that
+    /// OpenAI adds later. Never null.
     /// </summary>
     [JsonPropertyName("environment_type")]
     public required string EnvironmentType { get; init; }
@@ -22,8 +22,8 @@ public sealed record AgentSessionEventData
     public string? EnvironmentId { get; init; }
 
     /// <summary>
-    /// How a self-hosted environment connects; null for any other, and at any event but
-    /// <see cref="AgentSessionCreatedWebhookEvent"/>.
+    /// How a self-hosted environment connects; null for any other environment, and in all events except <see
+    /// cref="AgentSessionCreatedWebhookEvent"/>.
     /// </summary>
     [JsonPropertyName("connect"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AgentSessionConnect? Connect { get; init; }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The status of an agent session changed: the <c>agent.session.*</c> events that say where it runs, which are all but
+/// The status of an agent session changed. These are the <c>agent.session.*</c> events that say where the session runs: all except
 /// <see cref="AgentSessionActionRequiredWebhookEvent"/>.
 /// </summary>
 [JsonConverter(typeof(WebhookEventConverter<AgentSessionStatusWebhookEvent>))]
@@ -19,7 +19,7 @@ public abstract record AgentSessionStatusWebhookEvent : AgentSessionWebhookEvent
     [JsonPropertyName("data")]
     public required AgentSessionEventData Data { get; init; }
 
-    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
+    // Plain System.Text.Json accepts null data, and ToString must not throw then.
     /// <inheritdoc/>
     [JsonIgnore]
     public sealed override string SessionId => Data?.Id!;

@@ -7,22 +7,21 @@ namespace OpenAI.Webhooks;
 public sealed record LiveCallEventData
 {
     /// <summary>
-    /// The session's id. Never null. Until September 2026 it was the call's <c>rtc_…</c> id, equal to the one of
-    /// <see cref="RealtimeCallEventData.CallId"/>; since then a <c>live_…</c> id, which is another.
+    /// The session's id. Never null. Until September 2026, it was the call's <c>rtc_…</c> id, equal to <see
+    /// cref="RealtimeCallEventData.CallId"/>. Since then, it is a different id that begins with <c>live_</c>.
     /// </summary>
     [JsonPropertyName("session_id")]
     public required string SessionId { get; init; }
 
     /// <summary>
-    /// The headers of the SIP INVITE, without those that authorize. Never null. They are the caller's own words:
-    /// untrusted.
+    /// The headers of the SIP INVITE, without authorization headers. Never null. The caller wrote them, so do not trust them.
     /// </summary>
     [JsonPropertyName("sip_headers")]
     public required SipHeaders SipHeaders { get; init; }
 
     /// <summary>
-    /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
-    /// where it is not known.
+    /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null if
+    /// unknown.
     /// </summary>
     [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SipMediaSecurity { get; init; }

@@ -6,11 +6,11 @@ namespace OpenAI.Webhooks;
 /// <summary>The Live session that became active.</summary>
 public sealed record LiveTransportConnectedEventData
 {
-    /// <summary>The session's id, such as <c>live_123</c>: attach a sideband observer with it. Never null.</summary>
+    /// <summary>The session's id, such as <c>live_123</c>. Use it to attach a sideband observer. Never null.</summary>
     [JsonPropertyName("session_id")]
     public required string SessionId { get; init; }
 
-    /// <summary>The transport, which is <c>webrtc</c> here. Never null. Not the event's type.</summary>
+    /// <summary>The transport, not the event's type; here always <c>webrtc</c>. Never null.</summary>
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 

@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A Live session over WebRTC was created directly, or one of Instant Connect became active. On the wire: <c>live.transport.connected</c>.</summary>
+/// <summary>
+/// A Live session over WebRTC was created directly, or an Instant Connect session became active. On the wire:
+/// <c>live.transport.connected</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportConnectedWebhookEvent), WebhookEventTypes.LiveTransportConnected)]
 public record LiveTransportConnectedWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportConnected)
@@ -12,7 +15,7 @@ public record LiveTransportConnectedWebhookEvent() : LiveTransportWebhookEvent(W
     [JsonPropertyName("data")]
     public required LiveTransportConnectedEventData Data { get; init; }
 
-    // Plain System.Text.Json lets null data through, and ToString must not throw for that.
+    // Plain System.Text.Json accepts null data, and ToString must not throw then.
     /// <inheritdoc/>
     [JsonIgnore]
     public override string SessionId => Data?.SessionId!;

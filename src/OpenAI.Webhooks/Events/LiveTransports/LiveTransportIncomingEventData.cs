@@ -7,26 +7,25 @@ namespace OpenAI.Webhooks;
 public sealed record LiveTransportIncomingEventData
 {
     /// <summary>
-    /// The session's id, such as <c>live_123</c>. Never null. It goes into <c>/v1/live/sessions/{id}/accept</c>,
-    /// <c>reject</c>, <c>refer</c> and <c>hangup</c>.
+    /// The session's id, such as <c>live_123</c>. Never null. Use it in <c>/v1/live/sessions/{id}/accept</c>, <c>reject</c>,
+    /// <c>refer</c> and <c>hangup</c>.
     /// </summary>
     [JsonPropertyName("session_id")]
     public required string SessionId { get; init; }
 
-    /// <summary>The transport, which is <c>sip</c> here. Never null. Not the event's type.</summary>
+    /// <summary>The transport, not the event's type; here always <c>sip</c>. Never null.</summary>
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 
     /// <summary>
-    /// The headers of the SIP INVITE, without those that authorize. Never null. They are the caller's own words:
-    /// untrusted.
+    /// The headers of the SIP INVITE, without authorization headers. Never null. The caller wrote them, so do not trust them.
     /// </summary>
     [JsonPropertyName("sip_headers")]
     public required SipHeaders SipHeaders { get; init; }
 
     /// <summary>
     /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
-    /// where it is not known.
+    /// if unknown.
     /// </summary>
     [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SipMediaSecurity { get; init; }

@@ -7,22 +7,21 @@ namespace OpenAI.Webhooks;
 public sealed record RealtimeCallEventData
 {
     /// <summary>
-    /// The pending call's id, such as <c>rtc_479a275623b54bdb9b6fbae2f7cbd408</c>. Never null. It goes unchanged into
+    /// The pending call's id, such as <c>rtc_479a275623b54bdb9b6fbae2f7cbd408</c>. Never null. Use it unchanged in
     /// <c>/v1/realtime/calls/{call_id}/accept</c>, <c>reject</c>, <c>refer</c> and <c>hangup</c>.
     /// </summary>
     [JsonPropertyName("call_id")]
     public required string CallId { get; init; }
 
     /// <summary>
-    /// The headers of the SIP INVITE, without those that authorize. Never null. They are the caller's own words:
-    /// untrusted.
+    /// The headers of the SIP INVITE, without authorization headers. Never null. The caller wrote them, so do not trust them.
     /// </summary>
     [JsonPropertyName("sip_headers")]
     public required SipHeaders SipHeaders { get; init; }
 
     /// <summary>
     /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
-    /// where it is not known.
+    /// if unknown.
     /// </summary>
     [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SipMediaSecurity { get; init; }

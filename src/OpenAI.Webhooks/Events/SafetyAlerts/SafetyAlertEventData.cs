@@ -6,7 +6,9 @@ namespace OpenAI.Webhooks;
 /// <summary>The safety alert that an event is about.</summary>
 public sealed record SafetyAlertEventData
 {
-    /// <summary>The alert's id, such as <c>alert_example</c>: read it from <c>/v1/safety/alerts/{id}</c>. Never null.</summary>
+    /// <summary>
+    /// The alert's id, such as <c>alert_example</c>. Fetch the alert from <c>/v1/safety/alerts/{id}</c>. Never null.
+    /// </summary>
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An approved safety alert can be read, about an enterprise workspace. Only endpoints of an organization are sent it.
+/// An approved safety alert about an enterprise workspace is available. OpenAI sends it only to endpoints of an organization.
 /// On the wire: <c>safety.org_alert.created</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]

@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks;
 /// <summary>The safety case that an event is about.</summary>
 public sealed record SafetyCaseEventData
 {
-    /// <summary>The case's id, such as <c>C-abc123</c>: read it from <c>/v1/safety/cases/{id}</c>. Never null.</summary>
+    /// <summary>The case's id, such as <c>C-abc123</c>. Fetch the case from <c>/v1/safety/cases/{id}</c>. Never null.</summary>
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 

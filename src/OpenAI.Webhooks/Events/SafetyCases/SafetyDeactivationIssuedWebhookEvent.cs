@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A safety identifier of the organization was deactivated. Only endpoints of an organization are sent it. On the wire:
+/// A safety identifier of the organization was deactivated. OpenAI sends it only to endpoints of an organization. On the wire:
 /// <c>safety.deactivation_issued</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]

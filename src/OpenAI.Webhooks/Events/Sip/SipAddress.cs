@@ -4,10 +4,12 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Who is in a <c>From</c> or <c>To</c> header of a SIP INVITE: a display name and a URI. The caller's side wrote it, so it
-/// proves nothing. Immutable. What it says is behind methods, which loggers that take objects apart do not call.
+/// The address in a <c>From</c> or <c>To</c> header of a SIP INVITE: a display name and a URI. The caller's side wrote it, so do
+/// not trust it. Immutable. Its values are methods, because loggers that destructure objects do not call methods.
 /// </summary>
-/// <remarks>The grammar is that of RFC 3261, sections 20.10 and 25.1: <c>"Zoë" &lt;sip:+14155550123@example.com&gt;;tag=1</c>.</remarks>
+/// <remarks>
+/// The grammar is that of RFC 3261, sections 20.10 and 25.1: <c>"Zoë" &lt;sip:+14155550123@example.com&gt;;tag=1</c>.
+/// </remarks>
 public sealed class SipAddress
 {
     private const string TokenMarks = "-.!%*_+`'~";
@@ -23,9 +25,9 @@ public sealed class SipAddress
         => (_displayName, _uri, _user, _host) = (displayName, uri, user, host);
 
     /// <summary>Parses the value of a header.</summary>
-    /// <param name="value">The value; null is no address.</param>
+    /// <param name="value">The value; null is not an address.</param>
     /// <param name="address">The address; null if the value is not one.</param>
-    /// <returns>Whether the value is an address. It never throws, whatever the value.</returns>
+    /// <returns>Whether the value is an address. This method never throws.</returns>
     public static bool TryParse(string? value, [NotNullWhen(true)] out SipAddress? address)
     {
         address = null;
@@ -70,8 +72,12 @@ public sealed class SipAddress
     /// <returns>The host; null for other URIs.</returns>
     public string? GetHost() => _host;
 
-    /// <summary>The user, if it is a phone number, without the separators that people write: <c>+1-415-555-0123</c> is <c>+14155550123</c>.</summary>
-    /// <returns>Digits, after a plus sign if the number is a global one; null if the user is no phone number, such as <c>anonymous</c>.</returns>
+    /// <summary>
+    /// The user, if it is a phone number, without visual separators: <c>+1-415-555-0123</c> becomes <c>+14155550123</c>.
+    /// </summary>
+    /// <returns>
+    /// The digits, after a plus sign for a global number; null if the user is not a phone number, such as <c>anonymous</c>.
+    /// </returns>
     public string? GetPhoneNumber()
     {
         string number = new([.. (_user ?? "").Split(';')[0].Where(character => !NumberMarks.Contains(character))]);
@@ -79,7 +85,7 @@ public sealed class SipAddress
         return digits.Length > 0 && digits.All(IsDigit) ? number : null;
     }
 
-    /// <summary>The name of the type: what the address says is personal.</summary>
+    /// <summary>The name of the type, without the address, because the address is personal data.</summary>
     /// <returns><c>SipAddress</c>.</returns>
     public override string ToString() => nameof(SipAddress);
 
@@ -93,7 +99,7 @@ public sealed class SipAddress
                 return (text.ToString(), i + 1);
             }
 
-            // The grammar lets control characters in where they are escaped. They have no business in a name.
+            // The grammar allows escaped control characters, but a name should not contain any.
             if ((rest[i] == '\\' && ++i == rest.Length) || (char.IsControl(rest[i]) && rest[i] != '\t'))
             {
                 break;

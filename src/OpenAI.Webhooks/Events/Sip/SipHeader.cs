@@ -3,9 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>One header of a SIP INVITE. It is untrusted, and its value often holds a phone number.</summary>
+/// <summary>One header of a SIP INVITE. It is untrusted, and its value often contains a phone number.</summary>
 /// <remarks>
-/// The value is not a property that reflection finds, so that loggers that take objects apart do not print it.
+/// The value is not a property, so that loggers that destructure objects do not print it.
 /// </remarks>
 [JsonConverter(typeof(SipHeaderConverter))]
 public sealed record SipHeader

@@ -30,7 +30,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
         }
     }
 
-    /// <summary>Makes a list of headers: what a collection expression such as <c>[new("From", "…")]</c> calls.</summary>
+    /// <summary>Creates a list of headers. A collection expression such as <c>[new("From", "…")]</c> calls this method.</summary>
     /// <param name="headers">The headers, in order; none may be null.</param>
     /// <returns>The list.</returns>
     /// <exception cref="ArgumentException">A header is null.</exception>
@@ -39,19 +39,19 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     /// <summary>How many headers there are, repeats included.</summary>
     public int Count => _headers.Length;
 
-    /// <summary>The header at a place in the order.</summary>
+    /// <summary>The header at an index.</summary>
     /// <param name="index">From 0 to <see cref="Count"/> - 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such place.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
     public SipHeader this[int index]
         => (uint)index < (uint)_headers.Length ? _headers[index] : throw new ArgumentOutOfRangeException(nameof(index));
 
-    /// <summary>The value of the first header of a name.</summary>
+    /// <summary>The value of the first header with a name.</summary>
     /// <param name="name">The name; case does not matter. Must not be null.</param>
     /// <returns>The value, or null if there is no such header.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public string? GetValue(string name) => GetValues(name).FirstOrDefault();
 
-    /// <summary>The values of all headers of a name, in order.</summary>
+    /// <summary>The values of all headers with a name, in order.</summary>
     /// <param name="name">The name; case does not matter. Must not be null.</param>
     /// <returns>The values; none if there is no such header.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
@@ -63,12 +63,14 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
             .Select(header => header.GetValue());
     }
 
-    /// <summary>Who calls, according to the <c>From</c> header, or <c>f</c>, its compact form. The caller's side wrote it.</summary>
+    /// <summary>
+    /// The caller's address from the <c>From</c> header, or from its compact form <c>f</c>. The caller's side wrote it.
+    /// </summary>
     /// <returns>The address in the first such header; null if there is none, or if it is not an address.</returns>
     /// <example><code>string? number = incoming.Data.SipHeaders.GetFrom()?.GetPhoneNumber();</code></example>
     public SipAddress? GetFrom() => GetAddress("From", "f");
 
-    /// <summary>Who is called, according to the <c>To</c> header, or <c>t</c>, its compact form.</summary>
+    /// <summary>The callee's address from the <c>To</c> header, or from its compact form <c>t</c>.</summary>
     /// <returns>The address in the first such header; null if there is none, or if it is not an address.</returns>
     public SipAddress? GetTo() => GetAddress("To", "t");
 
@@ -96,7 +98,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     private SipAddress? GetAddress(string name, string compactName)
         => SipAddress.TryParse(GetValue(name) ?? GetValue(compactName), out var address) ? address : null;
 
-    /// <summary>Reads the member of <c>data</c> if it is these headers.</summary>
+    /// <summary>Reads the current member of <c>data</c> if it contains the SIP headers.</summary>
     internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref SipHeaders? headers)
     {
         if (!data.Is(ref reader, place, "sip_headers"u8))
