@@ -84,6 +84,66 @@ public class HealthCheckTests
     }
 
     [Fact]
+    public async Task It_reports_the_problems_of_all_registrations_and_the_worst_status()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks("unwraps");
+                builder.Services.AddOpenAIWebhooks();
+            },
+            app => app.MapOpenAIWebhooks("/a", (_, _) => Task.CompletedTask));
+        app.Configuration["OpenAI:Webhooks:Secrets:0"] = "sk-not-a-secret";
+        app.Configuration.Reload();
+
+        var health = await CheckAsync(app);
+
+        health.Status.Should().Be(HealthStatus.Unhealthy);
+        health.Description.Should().Match("*:unwraps:Secrets:0*'s secret. The changed configuration is invalid.*is an API key*");
+    }
+
+    [Fact]
+    public async Task A_body_over_the_limit_is_a_rejection_too()
+    {
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+            builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 1000);
+        });
+
+        await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(1001)));
+
+        var health = await CheckAsync(app);
+        health.Description.Should().BeNull();
+        health.Data.Should().Contain("last_rejected_reason", "too_large");
+    }
+
+    [Theory]
+    [InlineData(typeof(LiveTransportWebhookEvent), "live.transport.*")]
+    [InlineData(typeof(SafetyCaseWebhookEvent), null)]
+    [InlineData(typeof(BatchFailedWebhookEvent), "batch.failed")]
+    public async Task Handled_types_are_a_prefix_only_if_all_of_it_is_handled(Type type, string? expected)
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                var webhooks = builder.Services.AddOpenAIWebhooks();
+                _ = type == typeof(LiveTransportWebhookEvent) ? webhooks.AddHandler<LiveTransportWebhookEvent, Nothing>()
+                    : type == typeof(SafetyCaseWebhookEvent) ? webhooks.AddHandler<SafetyCaseWebhookEvent, Nothing>()
+                    : webhooks.AddHandler<BatchFailedWebhookEvent, Nothing>();
+            },
+            app => app.MapOpenAIWebhooks("/a"));
+
+        (await CheckAsync(app)).Data["handled_types"].Should().BeEquivalentTo(new[] { expected ?? string.Join(", ", WebhookEventTypes.Of<SafetyCaseWebhookEvent>()) });
+    }
+
+    [Fact]
+    public void It_needs_a_builder()
+        => FluentActions.Invoking(() => ((IHealthChecksBuilder)null!).AddOpenAIWebhooks()).Should().Throw<ArgumentNullException>();
+
+    [Fact]
     public async Task Requests_that_are_unwrapped_by_hand_are_recorded_too()
     {
         using var metrics = new Metrics();

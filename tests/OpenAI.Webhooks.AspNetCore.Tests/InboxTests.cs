@@ -86,6 +86,59 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task The_path_is_part_of_the_key_only_if_a_registration_receives_at_several()
+    {
+        var (one, several) = (new Inbox(), new Inbox());
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks().AddInbox(_ => one).ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("several", options => options.Secrets = [TestApp.Secret]).AddInbox(_ => several).ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("tenants", options => options.Secrets = [TestApp.Secret]).AddInbox(_ => several).ReceiveOnly();
+            },
+            app =>
+            {
+                app.MapOpenAIWebhooks("/one");
+                app.MapOpenAIWebhooks("/a", name: "several");
+                app.MapOpenAIWebhooks("/b", name: "several");
+                app.MapOpenAIWebhooks("/of/{tenant}", name: "tenants");
+            });
+
+        foreach (string path in (string[])["/one", "/a", "/b", "/of/1", "/of/2"])
+        {
+            (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"), path)).StatusCode.Should().Be(HttpStatusCode.OK);
+        }
+
+        one.Stored.Single().Key.Should().Be("wh_1");
+        several.Stored.Select(message => message.Key).Should().HaveCount(4).And.OnlyHaveUniqueItems();
+    }
+
+    [Theory]
+    [InlineData(TestApp.Payload, "response.completed")]
+    [InlineData("{}", "unreadable")]
+    public async Task What_is_logged_while_a_delivery_is_stored_has_its_id_and_type_in_scope(string payload, string type)
+    {
+        await using var app = await StartAsync(new Inbox());
+
+        await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"));
+
+        app.Log.Single(entry => entry.Message == "Stored the webhook wh_1.").Scope.Should().Contain("WebhookId", "wh_1").And.Contain("EventType", type);
+    }
+
+    [Fact]
+    public async Task A_store_that_is_down_marks_its_activity_as_failed()
+    {
+        using var activities = new Activities();
+        string id = "wh_" + Guid.NewGuid();
+        await using var app = await StartAsync(new Inbox { Problem = new TimeoutException("the database is away") });
+
+        await app.SendAsync(TestApp.Sign(webhookId: id));
+
+        var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
+        (activity.OperationName, activity.Status, activity.GetTagItem("error.type")).Should().Be(("openai.webhook.store", System.Diagnostics.ActivityStatusCode.Error, "System.TimeoutException"));
+    }
+
+    [Fact]
     public async Task A_forgery_is_not_stored()
     {
         var inbox = new Inbox();
@@ -371,6 +424,38 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task CanDispatch_needs_a_handler_and_a_process_that_does_not_only_receive()
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>();
+        services.AddOpenAIWebhooks("receives").AddHandler<WebhookEvent, Nothing>().AddInbox<Inbox>().ReceiveOnly();
+        services.AddOpenAIWebhooks("empty");
+        await using var provider = services.BuildServiceProvider();
+        var dispatcher = provider.GetRequiredService<WebhookDispatcher>();
+
+        dispatcher.CanDispatch().Should().BeTrue();
+        new[] { "receives", "empty", "never added" }.Should().OnlyContain(name => !dispatcher.CanDispatch(name));
+        FluentActions.Invoking(() => dispatcher.CanDispatch(null!)).Should().Throw<ArgumentNullException>();
+    }
+
+    [Theory]
+    [InlineData("batch.failed", "batch.failed", " openai.webhook.event.type=batch.failed")]
+    [InlineData("made.up", "made.up", " openai.webhook.event.type=_OTHER")]
+    [InlineData(null, "unreadable", "")]
+    public async Task ReportDeadLetter_logs_and_counts(string? type, string logged, string tag)
+    {
+        using var metrics = new Metrics();
+        await using var app = await StartAsync(new Inbox(), metrics);
+        var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
+
+        dispatcher.ReportDeadLetter(new WebhookMessage("wh_1", default, default) { EventType = type }, attempts: 3);
+
+        app.Log.Should().ContainSingle().Which.Message.Should().StartWith($"The webhook wh_1 ({logged}) is a dead letter (failed attempts: 3).");
+        metrics.Of("openai.webhook.deliveries").Should().Equal($"1{tag} openai.webhook.outcome=dead");
+        FluentActions.Invoking(() => dispatcher.ReportDeadLetter(null!, 1)).Should().Throw<ArgumentNullException>();
+    }
+
+    [Fact]
     public void Delivery_made_again_of_what_is_no_event_keeps_its_identity()
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
@@ -448,7 +533,7 @@ public class InboxTests
                 throw Problem;
             }
 
-            Entered.SetResult();
+            Entered.TrySetResult();
             await (Slow?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask);
             Stored.Enqueue(message);
         }

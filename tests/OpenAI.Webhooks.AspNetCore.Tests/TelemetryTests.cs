@@ -67,6 +67,20 @@ public class TelemetryTests
         mine[1].Events.Should().ContainSingle().Which.Name.Should().Be("exception");
     }
 
+    [Fact]
+    public async Task A_permanent_failure_is_an_activity_that_failed()
+    {
+        using var activities = new Activities();
+        string id = "wh_" + Guid.NewGuid();
+        await using var app = await TestApp.StartAsync(handler: (_, _) => throw new PermanentWebhookFailureException());
+
+        await app.SendAsync(TestApp.Sign(webhookId: id));
+
+        var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
+        (activity.Status, activity.GetTagItem("openai.webhook.outcome")).Should().Be((ActivityStatusCode.Error, "given_up"));
+        activity.Events.Single().Tags.Should().Contain("exception.message", "A handler reported a permanent failure: no retry can help.");
+    }
+
     [Theory]
     [InlineData("batch.completed", "ignored")]
     [InlineData("response.failed", "handled")]

@@ -57,6 +57,7 @@ public class WebhookMessageTests
     [Theory]
     [InlineData("wh_685c059ae39c8190af8c71ed1022a24d", true)]
     [InlineData("a-b_c0", true)]
+    [InlineData("wh_az-09", true)]
     [InlineData("wh_A", false)]
     [InlineData("wh 1", false)]
     [InlineData("wh/1", false)]
@@ -76,6 +77,13 @@ public class WebhookMessageTests
         ];
 
         keys.Should().OnlyHaveUniqueItems();
+    }
+
+    [Fact]
+    public void ToString_names_the_delivery_and_Parse_needs_a_text()
+    {
+        Message("wh_1").ToString().Should().Be("WebhookMessage wh_1 (unreadable)");
+        FluentActions.Invoking(() => WebhookMessage.Parse(null!)).Should().Throw<ArgumentNullException>();
     }
 
     private static WebhookMessage Message(string webhookId, string name = "") => new(webhookId, default, Encoding.UTF8.GetBytes("{}")) { Name = name };
