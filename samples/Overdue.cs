@@ -44,6 +44,8 @@ app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerF
     var options = new CreateResponseOptions("gpt-5", [ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken))]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
+    // A process that is killed right here leaves a response that nobody asks for. A webhook that comes before the job is stored is
+    // ignored, and the response is finished when the job is due.
     // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the job is
     // deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next start.
     var scheduler = await schedulers.GetScheduler(CancellationToken.None);
@@ -72,31 +74,51 @@ internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandl
 /// <summary>
 /// Finishes a response, whether its webhook arrived or is overdue. Only one run at a time per response, across all machines.
 /// </summary>
-[DisallowConcurrentExecution]
+[DisallowConcurrentExecution, PersistJobDataAfterExecution]
 internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
 {
     public const string Event = "event";
+    private const string Finished = "finished";
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         string id = context.JobDetail.Key.Name;
-        var finished = context.MergedJobDataMap.TryGetValue(Event, out object? json)
-            ? WebhookEvent.Parse<ResponseWebhookEvent>((string)json!)
-            : await AskAsync(id, cancellationToken);
+        if (context.JobDetail.JobDataMap.ContainsKey(Finished))
+        {
+            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+            return;
+        }
+
+        ResponseWebhookEvent? finished;
+        try
+        {
+            finished = context.MergedJobDataMap.TryGetValue(Event, out object? json)
+                ? WebhookEvent.Parse<ResponseWebhookEvent>((string)json!)
+                : await AskAsync(id, cancellationToken);
+        }
+        catch (ClientResultException exception) when (exception.Status == 404)
+        {
+            logger.LogError("OpenAI does not know the response {ResponseId} any more, so it cannot be finished", id);
+            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+            return;
+        }
+
         if (finished is null)
         {
             return; // still running; it is fetched again later
         }
 
-        // Do the work here. If the process is killed before the next line, the work runs again, so make it idempotent by response
-        // id.
+        // Do the work here. Quartz stores the mark below when it completes this run. If the process is killed before that, the work
+        // runs again, so make it idempotent by response id. The next run deletes the job.
         Console.WriteLine($"{id}: {finished.Type}");
-        await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+        context.JobDetail.JobDataMap[Finished] = "true";
     }
 
     private async Task<ResponseWebhookEvent?> AskAsync(string id, CancellationToken cancellationToken)
     {
-        ResponseResult response = await openAI.GetResponsesClient().GetResponseAsync(id, cancellationToken);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30)); // an API that hangs must not keep all of Quartz's threads
+        ResponseResult response = await openAI.GetResponsesClient().GetResponseAsync(id, deadline.Token);
         logger.LogInformation("The webhook of {ResponseId} is overdue. The response is {Status}", id, response.Status);
         var data = new ResponseEventData { Id = id };
         return response.Status switch

@@ -35,6 +35,7 @@ app.Run();
 // - The queue's own attempt limit makes dead letters without telling the application, so it is set to the maximum, and the
 //   dispatcher counts attempts.
 // - A message in the Standard tier can have 256 KiB, so a payload of that size does not fit. Premium allows more.
+// - To create the queue at start, the program needs Manage rights and a Service Bus that is up. Create it beforehand to avoid both.
 // - A lock expires after a minute, and then another machine gets the message. Renew the lock for as long as a handler may take.
 internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAdministrationClient administration, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<AzureServiceBusInbox> logger) : IHostedService, IWebhookInbox
 {
@@ -45,7 +46,7 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
     private readonly ServiceBusProcessor _processor = client.CreateProcessor(Queue, new ServiceBusProcessorOptions { AutoCompleteMessages = false, MaxConcurrentCalls = 10, MaxAutoLockRenewalDuration = TimeSpan.FromHours(1) });
 
     public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
-        => _sender.SendMessageAsync(new ServiceBusMessage(message.ToJson()) { MessageId = message.Key }, cancellationToken);
+        => _sender.SendMessageAsync(new ServiceBusMessage(message.ToJson()) { MessageId = message.Key, CorrelationId = message.Key }, cancellationToken);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -71,7 +72,7 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
     // Do not pass the processor's token: it is cancelled as soon as the application begins to stop, but handlers may finish.
     private async Task HandleAsync(ProcessMessageEventArgs received)
     {
-        int before = received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) ? (int)attempts : 0;
+        int before = received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) && attempts is int number ? number : 0;
         int attempt = before + received.Message.DeliveryCount;
         var result = await dispatcher.AttemptAsync(received.Message.Body.ToString(), attempt, _waits);
         if (result.IsDeadLetter)
@@ -84,7 +85,8 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
         {
             await _sender.SendMessageAsync(new ServiceBusMessage(received.Message.Body)
             {
-                MessageId = $"{received.Message.MessageId}/{attempt}",
+                MessageId = $"{received.Message.CorrelationId}/{before + 1}",
+                CorrelationId = received.Message.CorrelationId,
                 ScheduledEnqueueTime = DateTimeOffset.UtcNow + delay,
                 ApplicationProperties = { [Attempts] = attempt },
             });

@@ -32,27 +32,35 @@ app.Run();
 // - The server acknowledges a message before it syncs its file. After a power failure, messages acknowledged in the last two
 //   minutes may be lost. Set `sync_interval: always` (2.10 or later), or use a stream with three replicas.
 // - The server forgets ids after the duplicate window, two minutes by default. After a restart, it knows only the ids of messages
-//   that are still in the stream. So the stream keeps messages for the whole window, even after they are handled.
+//   that are still in the stream. So the stream keeps messages for longer than the window, even after they are handled.
+// - A message older than MaxAge is deleted without any notice, even if it still waits. So MaxAge is longer than any outage.
 // - A message that is not acknowledged in time is redelivered while its handler still runs. So the program reports progress to the
 //   server. The same happens to messages that wait in the client behind slow handlers. So a message is fetched only when a handler
 //   is free.
 // - After MaxDeliver attempts, a message is never redelivered, without any notice. So MaxDeliver is unlimited, and the dispatcher
 //   counts attempts.
+// - A message that waits for a retry counts as pending. By default, a thousand of them stop the consumer. So MaxAckPending is unlimited.
 internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<NatsInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Stream = "openai-webhooks", Waiting = "openai.webhooks.waiting", Dead = "openai.webhooks.dead";
+    private const int InUse = 10058; // a stream of this name has another configuration: an operator's
 
-    private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6), Second = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Window = TimeSpan.FromDays(4); // OpenAI retries for three days
+    private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6);
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly INatsJSContext _jetStream = new NatsClient(new NatsOpts { Url = configuration["nats"] ?? "nats://localhost" }).CreateJetStreamContext();
-    private bool _areStreamsThere;
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
-        await CreateStreamsAsync(cancellationToken);
-        await PublishAsync(Waiting, message.ToJson(), message.Key, cancellationToken);
+        try
+        {
+            await PublishAsync(Waiting, message.ToJson(), message.Key, cancellationToken);
+        }
+        catch (NatsException) // there is no stream: not yet, or not any more
+        {
+            await CreateStreamsAsync(cancellationToken);
+            await PublishAsync(Waiting, message.ToJson(), message.Key, cancellationToken);
+        }
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
@@ -66,19 +74,22 @@ internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher 
             INatsJSMsg<string>? received = null;
             try
             {
-                await CreateStreamsAsync(stoppingToken);
-                consumer ??= await _jetStream.CreateOrUpdateConsumerAsync(Stream, new("handlers") { AckWait = AckWait, AckPolicy = ConsumerConfigAckPolicy.Explicit, MaxDeliver = -1 }, stoppingToken);
-                received = await consumer.NextAsync<string>(opts: new() { Expires = Second }, cancellationToken: CancellationToken.None); // not cancelled: a cancelled fetch could use up one attempt of a message
+                consumer ??= await CreateConsumerAsync(stoppingToken);
+                received = await consumer.NextAsync<string>(opts: new() { Expires = TimeSpan.FromSeconds(2) }, cancellationToken: CancellationToken.None); // not cancelled: a cancelled fetch could use up one attempt of a message
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                logger.LogWarning("No messages from NATS: {Reason}", exception.Message);
-                await Task.Delay(Second, CancellationToken.None);
+                logger.LogWarning("No messages from NATS at {Url}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _jetStream.Connection.Opts.Url, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
             }
 
             if (received is not null)
             {
                 yield return received;
+            }
+            else
+            {
+                consumer = null; // there is no message, or no consumer any more
             }
         }
     }
@@ -116,13 +127,24 @@ internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher 
         }
     }
 
+    private async Task<INatsJSConsumer> CreateConsumerAsync(CancellationToken cancellationToken)
+    {
+        await CreateStreamsAsync(cancellationToken);
+        return await _jetStream.CreateOrUpdateConsumerAsync(Stream, new("handlers") { AckWait = AckWait, AckPolicy = ConsumerConfigAckPolicy.Explicit, MaxDeliver = -1, MaxAckPending = -1 }, cancellationToken);
+    }
+
     private async Task CreateStreamsAsync(CancellationToken cancellationToken)
     {
-        if (!_areStreamsThere)
+        var fourDays = TimeSpan.FromDays(4); // OpenAI retries for three
+        foreach (var stream in (StreamConfig[])[new(Stream, [Waiting]) { DuplicateWindow = fourDays, MaxAge = TimeSpan.FromDays(30) }, new($"{Stream}-dead", [Dead])])
         {
-            await _jetStream.CreateOrUpdateStreamAsync(new(Stream, [Waiting]) { DuplicateWindow = Window, MaxAge = Window }, cancellationToken);
-            await _jetStream.CreateOrUpdateStreamAsync(new($"{Stream}-dead", [Dead]), cancellationToken);
-            _areStreamsThere = true;
+            try
+            {
+                await _jetStream.CreateStreamAsync(stream, cancellationToken);
+            }
+            catch (NatsJSApiException exception) when (exception.Error.ErrCode == InUse)
+            {
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ app.Run();
 //   dispatcher counts attempts.
 // - Only at-least-once dead-lettering keeps a message until the target queue has it.
 // - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
+// - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
+//   redelivered. Raise it on the broker for slower handlers.
 // - A channel must not be used by several threads at once.
 internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
 {
@@ -46,6 +48,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly SemaphoreSlim _publishing = new(1), _handling = new(Handlers);
+    private readonly ConnectionFactory _factory = new() { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
     private IChannel? _publisher;
 
     public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => PublishAsync(Queue, Encoding.UTF8.GetBytes(message.ToJson()), attempts: 0, cancellationToken);
@@ -62,9 +65,10 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
                 channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(ended.TrySetResult(reason.ReplyText));
                 await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
                 var consumer = new AsyncEventingBasicConsumer(channel);
-                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received, ended);
+                consumer.UnregisteredAsync += (_, _) => Task.FromResult(ended.TrySetResult("the queue was deleted"));
+                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received);
                 string tag = await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
-                logger.LogInformation("The consumer of {Queue} ends: {Reason}", Queue, await ended.Task);
+                logger.LogWarning("The consumer of {Queue} ends: {Reason}", Queue, await ended.Task);
                 await (channel.IsOpen ? channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None) : Task.CompletedTask);
                 for (int i = 0; i < Handlers && stoppingToken.IsCancellationRequested; i++)
                 {
@@ -73,13 +77,13 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                logger.LogWarning("No connection to RabbitMQ: {Reason}", exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None);
+                logger.LogWarning("No consumer at {Host}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _factory.Endpoint.HostName, exception.Message);
+                await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
             }
         }
     }
 
-    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received, TaskCompletionSource<string> ended)
+    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received)
     {
         await _handling.WaitAsync();
         try
@@ -93,16 +97,18 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
             await channel.BasicAckAsync(received.DeliveryTag, multiple: false);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (channel.IsOpen)
         {
-            ended.TrySetResult(exception.Message); // the message is redelivered when this channel closes
+            logger.LogWarning("A message goes back to {Queue}: {Reason}", Queue, exception.Message);
+            await Task.Delay(TimeSpan.FromSeconds(3));
+            await channel.BasicNackAsync(received.DeliveryTag, multiple: false, requeue: true);
         }
         finally
         {
             _handling.Release();
         }
 
-        int CountOf(string header) => received.BasicProperties.Headers is { } headers && headers.TryGetValue(header, out object? count) ? Convert.ToInt32(count, CultureInfo.InvariantCulture) : 0;
+        int CountOf(string header) => received.BasicProperties.Headers is { } headers && headers.TryGetValue(header, out object? count) && count is int or long ? (int)Math.Clamp(Convert.ToInt64(count, CultureInfo.InvariantCulture), 0, 1000) : 0;
     }
 
     private async Task PublishAsync(string queue, ReadOnlyMemory<byte> body, int attempts, CancellationToken cancellationToken)
@@ -116,7 +122,8 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
         catch
         {
-            _publisher = null; // after a failure, the state of the channel is unknown
+            _ = _publisher?.DisposeAsync().AsTask(); // after a failure, the state of the channel is unknown, and disposal may hang
+            _publisher = null;
             throw;
         }
         finally
@@ -127,8 +134,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
     private async Task<IChannel> OpenAsync(CancellationToken cancellationToken)
     {
-        var factory = new ConnectionFactory { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
-        var connection = await factory.CreateConnectionAsync(cancellationToken);
+        var connection = await _factory.CreateConnectionAsync(cancellationToken);
         var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: Handlers), cancellationToken);
         channel.ChannelShutdownAsync += (_, _) =>
         {

@@ -35,10 +35,12 @@ app.Run();
 // - A message that is not deleted in time is redelivered while its handler still runs. So the program extends its visibility
 //   timeout. The same happens to messages that wait behind slow handlers. So a message is fetched only when a handler is free.
 // - A queue accepts messages up to 256 KiB, unless it is configured for 1 MiB. A payload of 256 KiB becomes a third longer here.
+// - SQS deletes messages after four days, handled or not, unless the queue is configured for up to fourteen. So configure both queues.
+// - A visibility timeout is twelve hours at most, so a longer retry delay is cut to that.
 // - A redrive policy with a count below the number of attempts makes dead letters without any notice. Do not set one.
 internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<SqsInbox> logger) : BackgroundService, IWebhookInbox
 {
-    private const int Visible = 30;
+    private const int Visible = 30, LongestDelay = 12 * 60 * 60;
     private const string Attempts = "ApproximateReceiveCount";
 
     private readonly string _queue = configuration["queue"] ?? throw new InvalidOperationException("Set queue to the URL of the queue.");
@@ -86,7 +88,7 @@ internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, ICo
             var result = await attempting;
             if (result.RetryDelay is { } delay)
             {
-                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, (int)delay.TotalSeconds);
+                await sqs.ChangeMessageVisibilityAsync(_queue, received.ReceiptHandle, (int)Math.Min(delay.TotalSeconds, LongestDelay));
                 return;
             }
 

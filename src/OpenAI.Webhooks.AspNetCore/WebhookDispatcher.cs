@@ -79,7 +79,10 @@ public sealed class WebhookDispatcher
     /// The number of this attempt, starting at 1. Also count interrupted attempts, so that a delivery that crashes its process is
     /// not retried forever.
     /// </param>
-    /// <param name="retryDelays">The delays before the second attempt, the third, and so on. Must not be null.</param>
+    /// <param name="retryDelays">
+    /// The delays before the second attempt, the third, and so on. If it is empty, there is one attempt, even if the process ended during
+    /// it. Must not be null.
+    /// </param>
     /// <param name="cancellationToken">
     /// Cancels the handlers, as does the host's shutdown deadline. Do not pass a token that is cancelled when the host begins to
     /// stop: handlers may finish until the deadline.
@@ -136,15 +139,17 @@ public sealed class WebhookDispatcher
     /// Whether this process can handle stored messages: it has a handler, and <c>ReceiveOnly()</c> was not called. If it cannot,
     /// the inbox should not take messages out in this process.
     /// </summary>
-    /// <param name="name">The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Must not be null.</param>
+    /// <param name="name">
+    /// The name given to <c>AddOpenAIWebhooks</c>; empty if it was called without a name; null for any registration, for an inbox
+    /// that stores the messages of all.
+    /// </param>
     /// <returns>True if it can; false if it cannot or if the name is not registered.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
-    public bool CanDispatch(string name = "")
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        var setup = _setups.Get(name);
-        return setup.HasHandlers && !setup.IsReceiveOnly;
-    }
+    public bool CanDispatch(string? name = null)
+        => _registrations.Any(registration =>
+        {
+            var setup = _setups.Get(registration.Name);
+            return (name is null || name == registration.Name) && setup.HasHandlers && !setup.IsReceiveOnly;
+        });
 
     /// <summary>
     /// Logs and counts a dead letter, with the outcome <c>dead</c>. Implementations of <see cref="IWebhookInbox"/> call this after

@@ -159,7 +159,7 @@ public class InboxTests
 
         (await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
 
-        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException && entry.Level == LogLevel.Error).Which.Message.Should().Contain("wh_1 could not be stored");
+        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException && entry.Level == LogLevel.Error).Which.Message.Should().Be("The webhook wh_1 could not be stored: Inbox failed, or took longer than 8 seconds. The response is 503, so OpenAI will retry.");
         metrics.Of("openai.webhook.deliveries").Single().Should().Contain("openai.webhook.outcome=failed");
     }
 
@@ -427,15 +427,15 @@ public class InboxTests
     public async Task CanDispatch_needs_a_handler_and_a_process_that_does_not_only_receive()
     {
         var services = new ServiceCollection();
-        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>();
+        services.AddOpenAIWebhooks();
+        services.AddOpenAIWebhooks("works").AddHandler<WebhookEvent, Nothing>();
         services.AddOpenAIWebhooks("receives").AddHandler<WebhookEvent, Nothing>().AddInbox<Inbox>().ReceiveOnly();
-        services.AddOpenAIWebhooks("empty");
         await using var provider = services.BuildServiceProvider();
         var dispatcher = provider.GetRequiredService<WebhookDispatcher>();
 
-        dispatcher.CanDispatch().Should().BeTrue();
-        new[] { "receives", "empty", "never added" }.Should().OnlyContain(name => !dispatcher.CanDispatch(name));
-        FluentActions.Invoking(() => dispatcher.CanDispatch(null!)).Should().Throw<ArgumentNullException>();
+        dispatcher.CanDispatch().Should().BeTrue("one of them can");
+        dispatcher.CanDispatch("works").Should().BeTrue();
+        new[] { "", "receives", "never added" }.Should().OnlyContain(name => !dispatcher.CanDispatch(name));
     }
 
     [Theory]

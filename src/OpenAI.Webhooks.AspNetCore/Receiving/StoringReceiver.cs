@@ -38,20 +38,23 @@ internal sealed class StoringReceiver(
         using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
         var current = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } traced ? traced : null;
         message = message.With(registration.Name, IsOneOfSeveral(context) ? receiver : "", current?.Id, current?.TraceStateString);
+        string name = nameof(IWebhookInbox);
         try
         {
             using var source = CreateTokenSource(context);
             source.CancelAfter(Timeout);
+            var target = inbox(context.RequestServices);
+            name = target.GetType().Name;
 
             // Some stores ignore the token.
-            await inbox(context.RequestServices).StoreAsync(message, source.Token).WaitAsync(Timeout, source.Token).ConfigureAwait(false);
+            await target.StoreAsync(message, source.Token).WaitAsync(Timeout, source.Token).ConfigureAwait(false);
             logger.Stored(message.WebhookId);
             telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);
             return StatusCodes.Status200OK;
         }
         catch (Exception exception)
         {
-            logger.NotStored(exception, message.WebhookId);
+            logger.NotStored(exception, message.WebhookId, name);
             WebhookTelemetry.Fail(activity, exception);
             telemetry.Count(WebhookOutcome.Failed, webhookEvent, activity);
             return StatusCodes.Status503ServiceUnavailable;

@@ -131,7 +131,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
         node.IsRunning.Should().BeTrue();
         await QuietAsync("wh_1");
-        _nodes.Should().ContainSingle(each => each.Log.Contains("dead letter", StringComparison.Ordinal), "somebody has to hear of it");
+        DeadLetters().Should().ContainSingle("somebody has to hear of it");
         (await StoreAsync(node, "wh_2")).Should().Be(200);
         await HandledOnceAsync("wh_2");
     });
@@ -161,7 +161,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task Graceful_stops_do_not_count_as_attempts() => PromiseAsync(async () =>
+    public Task Graceful_stops_that_let_handlers_finish_do_not_count_as_attempts() => PromiseAsync(async () =>
     {
         string[] ids = Ids(40);
         var node = await StartAsync();
@@ -175,7 +175,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await HandledAsync(ids);
         await Task.Delay(Quiet);
         ids.Should().OnlyContain(id => Attempts(id).Count == 1);
-        _nodes.Should().NotContain(each => each.Log.Contains("dead letter", StringComparison.Ordinal));
+        DeadLetters().Should().BeEmpty();
     });
 
     [SkippableFact]
@@ -368,7 +368,8 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await Task.Delay(QuietAfterAttempts);
         Reports().Should().Be(30);
 
-        int Reports() => Regex.Count(node.Log, "dead letter");
+        // Without those of deliveries, which other tests may have left in the engine.
+        int Reports() => node.Log.Split('\n').Count(line => line.Contains("dead letter", StringComparison.Ordinal) && !line.Contains("_wh", StringComparison.Ordinal));
     });
 
     [SkippableFact]
@@ -420,7 +421,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task Deliveries_that_fail_do_not_delay_others() => PromiseAsync(async () =>
+    public Task Thirty_deliveries_that_fail_do_not_delay_others() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAllAsync(node, Ids(30, "wh_bad"), doing: "fail");
@@ -450,7 +451,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     });
 
     [SkippableFact]
-    public Task A_delivery_that_takes_longer_than_any_lease_is_not_handled_twice_concurrently() => PromiseAsync(async () =>
+    public Task A_delivery_that_takes_twelve_seconds_is_not_handled_twice() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StartAsync();
@@ -499,7 +500,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     {
         var without = await StartAsync(hasHandler: false);
         (await StoreAsync(without, "wh_1")).Should().Be(200);
-        await EventuallyAsync(() => without.Log.Contains("No handler in this process", StringComparison.Ordinal), "an attempt");
+        await EventuallyAsync(() => without.Log.Contains("This process has no handler", StringComparison.Ordinal), "an attempt");
         await without.StopAsync();
         await StartAsync();
         await HandledOnceAsync("wh_1");
@@ -741,6 +742,10 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         }
         while (Attempts(id).Count != before);
     }
+
+    /// <summary>The lines of the log that report a dead letter of this test.</summary>
+    private IEnumerable<string> DeadLetters()
+        => _nodes.SelectMany(node => node.Log.Split('\n')).Where(line => line.Contains("dead letter", StringComparison.Ordinal) && line.Contains(_idPrefix, StringComparison.Ordinal));
 
     private async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? patience = null)
     {
