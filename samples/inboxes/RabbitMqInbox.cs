@@ -68,7 +68,8 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
                 consumer.UnregisteredAsync += (_, _) => Task.FromResult(ended.TrySetResult("the queue was deleted"));
                 consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received);
                 string tag = await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
-                logger.LogWarning("The consumer of {Queue} ends: {Reason}", Queue, await ended.Task);
+                string reason = await ended.Task;
+                logger.Log(stoppingToken.IsCancellationRequested ? LogLevel.Information : LogLevel.Warning, "The consumer of {Queue} ends: {Reason}", Queue, reason);
                 await (channel.IsOpen ? channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None) : Task.CompletedTask);
                 for (int i = 0; i < Handlers && stoppingToken.IsCancellationRequested; i++)
                 {
@@ -162,7 +163,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
     }
 
-    private static string WaitQueue(TimeSpan wait) => $"{Queue}.wait.{wait.TotalSeconds}";
+    private static string WaitQueue(TimeSpan wait) => $"{Queue}.wait.{wait:c}";
 }
 
 internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>

@@ -32,4 +32,39 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
         await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         await channel.BasicPublishAsync(exchange: "", "openai-webhooks", mandatory: true, Encoding.UTF8.GetBytes(text));
     }
+
+    [SkippableFact]
+    public async Task A_queue_that_was_deleted_is_created_and_consumed_again()
+    {
+        Skip.If(WhyNot is not null, WhyNot);
+        var node = await StartAsync();
+        await StoreUntilAcceptedAsync(node, "wh_1");
+        await HandledAsync("wh_1");
+        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync("openai-webhooks");
+
+        await StoreUntilAcceptedAsync(node, "wh_2");
+
+        await HandledAsync("wh_2");
+    }
+
+    [SkippableFact]
+    public async Task A_foreign_message_with_headers_of_its_own_disturbs_nothing()
+    {
+        Skip.If(WhyNot is not null, WhyNot);
+        var node = await StartAsync();
+        await StoreUntilAcceptedAsync(node, "wh_1");
+        await HandledAsync("wh_1");
+        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        foreach (object attempts in (object[])["many", -5, long.MaxValue])
+        {
+            await channel.BasicPublishAsync("", "openai-webhooks", mandatory: true, new BasicProperties { Headers = new Dictionary<string, object?> { ["attempts"] = attempts } }, Encoding.UTF8.GetBytes("no delivery"));
+        }
+
+        (await StoreAsync(node, "wh_2", "wait 2000")).Should().Be(200);
+        await HandledAsync("wh_2");
+        node.Log.Split("The queue contains a text that is not a webhook message").Should().HaveCount(1 + 3);
+    }
 }

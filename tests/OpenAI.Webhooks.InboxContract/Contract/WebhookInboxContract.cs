@@ -627,7 +627,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         failure.Should().Match(exception => exception is XunitException || exception is NotSupportedException, $"{GetType().Name} says that this cannot be kept. If it is, remove the exception");
     }
 
-    private async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true, bool mayEnd = false)
+    private protected async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true, bool mayEnd = false)
     {
         var start = CreateNode(isReceiveOnly);
         start.Environment["OPENAI_WEBHOOK_SECRET"] = Secret;
@@ -647,7 +647,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         return node;
     }
 
-    private Task<int> StoreAsync(Node node, string id, string doing = "", bool isResponseNeeded = true, string? traceParent = null)
+    private protected Task<int> StoreAsync(Node node, string id, string doing = "", bool isResponseNeeded = true, string? traceParent = null)
         => StorePayloadAsync(node, id, Payload(id, doing), isResponseNeeded, traceParent);
 
     /// <summary>Sends a delivery as OpenAI does.</summary>
@@ -674,7 +674,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private async Task StoreAllAsync(Node node, IEnumerable<string> ids, string doing = "")
         => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => (await StoreAsync(node, id, doing)).Should().Be(200));
 
-    private async Task StoreUntilAcceptedAsync(Node node, string id)
+    private protected async Task StoreUntilAcceptedAsync(Node node, string id)
     {
         var clock = Stopwatch.StartNew();
         while (await StoreAsync(node, id) != 200)
@@ -705,7 +705,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
     private Task BegunAsync(string id) => EventuallyAsync(() => Attempts(id).Count > 0, id);
 
-    private Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Patience, ids);
+    private protected Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Patience, ids);
 
     private async Task<List<Attempt>> HandledAsync(TimeSpan patience, params string[] ids)
     {
