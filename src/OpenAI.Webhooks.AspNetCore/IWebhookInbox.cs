@@ -2,8 +2,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
 /// Stores deliveries to be handled later or elsewhere, for example in a queue, a table or a scheduler. An endpoint with an inbox
-/// stores each authentic delivery there and responds. The code that takes the message out again passes it to the <see
-/// cref="WebhookDispatcher"/>.
+/// stores each authentic delivery there and responds. The code that takes the message out again passes it to the
+/// <see cref="WebhookDispatcher"/>.
 /// </summary>
 /// <remarks>
 /// An inbox is resolved from the request's scope, and several deliveries may be stored at once. A message was verified, but

@@ -20,8 +20,8 @@ public sealed class QuartzInboxOptions
     public int MaxConcurrency { get; set; } = 10;
 
     /// <summary>
-    /// The event types whose deliveries do not wait behind others: up to four of them are handled in addition to <see
-    /// cref="MaxConcurrency"/> others. By default, incoming calls: <c>realtime.call.incoming</c>, <c>live.call.incoming</c> and
+    /// The event types whose deliveries do not wait behind others: up to four of them are handled in addition to
+    /// <see cref="MaxConcurrency"/> others. By default, incoming calls: <c>realtime.call.incoming</c>, <c>live.call.incoming</c> and
     /// <c>live.transport.incoming</c>.
     /// </summary>
     public ISet<string> UrgentTypes { get; set; } = new HashSet<string>(StringComparer.Ordinal)

@@ -9,8 +9,8 @@ namespace OpenAI.Webhooks;
 /// An event whose type is newer than this version of the library. The whole payload is kept, and is written back unchanged.
 /// </summary>
 /// <remarks>
-/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made with <see
-/// langword="with"/> keeps the payload of the original. When the copy is written, its own envelope replaces the envelope in that
+/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made with
+/// <see langword="with"/> keeps the payload of the original. When the copy is written, its own envelope replaces the envelope in that
 /// payload.
 /// </remarks>
 [JsonConverter(typeof(WebhookEventConverter<UnknownWebhookEvent>))]
@@ -29,8 +29,8 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     /// <param name="other">The event to compare with, or null.</param>
     /// <returns>
     /// True if the envelopes are equal and the rest of the payloads have the same values. The order of members does not matter, nor
-    /// does the notation of strings and numbers. If a number's exponent or the nesting is too large for <see
-    /// cref="JsonElement.DeepEquals"/>, the values must have the same bytes.
+    /// does the notation of strings and numbers. If a number's exponent or the nesting is too large for
+    /// <see cref="JsonElement.DeepEquals"/>, the values must have the same bytes.
     /// </returns>
     public bool Equals(UnknownWebhookEvent? other)
         => ReferenceEquals(this, other)

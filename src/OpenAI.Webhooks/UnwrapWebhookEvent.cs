@@ -10,8 +10,8 @@ namespace OpenAI.Webhooks;
 /// <remarks>
 /// <para>
 /// Read events with <see cref="WebhookEvent.Parse(string)"/>, or as <see cref="WebhookEvent"/> with any options. If you read as
-/// <see cref="UnwrapWebhookEvent"/>, System.Text.Json applies these attributes itself. The options then need <see
-/// cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c> first, and a newer
+/// <see cref="UnwrapWebhookEvent"/>, System.Text.Json applies these attributes itself. The options then need
+/// <see cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c> first, and a newer
 /// type is an error. The options, not this library's rules, then decide how null, duplicates and an absent <c>object</c> (which
 /// becomes <c>event</c>) are treated.
 /// </para>

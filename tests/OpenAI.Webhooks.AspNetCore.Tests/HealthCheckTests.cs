@@ -123,6 +123,7 @@ public class HealthCheckTests
     [InlineData(typeof(LiveTransportWebhookEvent), "live.transport.*")]
     [InlineData(typeof(SafetyCaseWebhookEvent), null)]
     [InlineData(typeof(BatchFailedWebhookEvent), "batch.failed")]
+    [InlineData(typeof(LiveCallIncomingWebhookEvent), "live.call.incoming")]
     public async Task Handled_types_are_a_prefix_only_if_all_of_it_is_handled(Type type, string? expected)
     {
         await using var app = await TestApp.StartAsync(
@@ -132,6 +133,7 @@ public class HealthCheckTests
                 var webhooks = builder.Services.AddOpenAIWebhooks();
                 _ = type == typeof(LiveTransportWebhookEvent) ? webhooks.AddHandler<LiveTransportWebhookEvent, Nothing>()
                     : type == typeof(SafetyCaseWebhookEvent) ? webhooks.AddHandler<SafetyCaseWebhookEvent, Nothing>()
+                    : type == typeof(LiveCallIncomingWebhookEvent) ? webhooks.AddHandler<LiveCallIncomingWebhookEvent, Nothing>()
                     : webhooks.AddHandler<BatchFailedWebhookEvent, Nothing>();
             },
             app => app.MapOpenAIWebhooks("/a"));

@@ -424,6 +424,30 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task A_process_that_only_receives_says_so_although_it_has_handlers()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddSingleton(new Inbox()).AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Inbox>().ReceiveOnly(),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        app.StartLog.Should().Equal($"Information: POST {TestApp.Path} receives OpenAI webhooks: stored in the inbox, for another process to handle.");
+    }
+
+    [Fact]
+    public async Task A_dispatched_delivery_continues_the_trace_of_another_process()
+    {
+        using var activities = new Activities();
+        string id = "wh_" + Guid.NewGuid();
+        await using var app = await StartAsync(new Inbox());
+
+        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(
+            new WebhookMessage(id, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
+
+        var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
+        (activity.TraceId.ToString(), activity.HasRemoteParent).Should().Be(("0af7651916cd43dd8448eb211c80319c", true));
+    }
+
+    [Fact]
     public async Task CanDispatch_needs_a_handler_and_a_process_that_does_not_only_receive()
     {
         var services = new ServiceCollection();

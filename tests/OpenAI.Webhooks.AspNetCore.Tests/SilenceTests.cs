@@ -256,6 +256,23 @@ public class SilenceTests
             },
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
+    [Fact]
+    public async Task Types_beyond_two_hundred_share_one_warning()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>(),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+
+        for (int i = 0; i < 205; i++)
+        {
+            await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", $"made.up.{i}", StringComparison.Ordinal)));
+        }
+
+        await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "made.up.0", StringComparison.Ordinal)));
+
+        app.Log.Count(entry => entry.Message.StartsWith("No handler is registered for made.up.", StringComparison.Ordinal)).Should().Be(201);
+    }
+
     private static async Task HandleAsync(TestApp app, bool isDispatched, HttpStatusCode status = HttpStatusCode.OK, Type? exception = null)
     {
         if (!isDispatched)

@@ -86,5 +86,14 @@ public class WebhookMessageTests
         FluentActions.Invoking(() => WebhookMessage.Parse(null!)).Should().Throw<ArgumentNullException>();
     }
 
+    [Fact]
+    public void The_converter_needs_a_writer_and_a_message()
+    {
+        using var writer = new System.Text.Json.Utf8JsonWriter(new MemoryStream());
+
+        FluentActions.Invoking(() => new WebhookMessageConverter().Write(null!, Message("wh_1"), new())).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookMessageConverter().Write(writer, null!, new())).Should().Throw<ArgumentNullException>();
+    }
+
     private static WebhookMessage Message(string webhookId, string name = "") => new(webhookId, default, Encoding.UTF8.GetBytes("{}")) { Name = name };
 }

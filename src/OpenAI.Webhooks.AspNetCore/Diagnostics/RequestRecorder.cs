@@ -20,12 +20,12 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
         switch (request.Problem)
         {
             case null:
-                Get(registration).Authentic = new(_timeProvider.GetUtcNow(), "");
+                Get(registration).Authentic = new(_timeProvider.GetUtcNow());
                 telemetry.RecordArrival(request.Delivery!.Event);
                 break;
             case RequestProblem.Unreadable:
                 // The delivery may still be stored, so the receiver counts it.
-                Get(registration).Authentic = new(_timeProvider.GetUtcNow(), "");
+                Get(registration).Authentic = new(_timeProvider.GetUtcNow());
                 break;
             case RequestProblem.Aborted:
                 RecordAborted();
@@ -60,5 +60,5 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
         public Moment? Rejected { get => _rejected; set => _rejected = value; }
     }
 
-    internal sealed record Moment(DateTimeOffset Time, string Failure);
+    internal sealed record Moment(DateTimeOffset Time, string? Failure = null);
 }

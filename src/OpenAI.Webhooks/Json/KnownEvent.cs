@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event type that this version knows, with a blank event for the reader to copy. Created from the attributes of <see
-/// cref="UnwrapWebhookEvent"/>, so that a new event needs no second list.
+/// An event type that this version knows, with a blank event for the reader to copy. Created from the attributes of
+/// <see cref="UnwrapWebhookEvent"/>, so that a new event needs no second list.
 /// </summary>
 internal sealed class KnownEvent
 {

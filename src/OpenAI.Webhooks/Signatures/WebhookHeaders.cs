@@ -7,8 +7,8 @@ namespace OpenAI.Webhooks;
 /// </summary>
 /// <remarks>
 /// A missing or repeated header is not an error here. It becomes a <see cref="WebhookVerificationFailure"/> when the delivery is
-/// verified. The signature is not a property and is not enumerated, so that loggers that destructure objects do not print it. <see
-/// cref="ToDictionary"/> includes it.
+/// verified. The signature is not a property and is not enumerated, so that loggers that destructure objects do not print it.
+/// <see cref="ToDictionary"/> includes it.
 /// </remarks>
 public sealed class WebhookHeaders
 {

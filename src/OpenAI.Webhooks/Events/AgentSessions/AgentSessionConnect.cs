@@ -7,8 +7,8 @@ namespace OpenAI.Webhooks;
 public sealed record AgentSessionConnect
 {
     /// <summary>
-    /// The URL to connect to, as OpenAI wrote it. Never null. Anyone who has the URL may be able to connect, so <see
-    /// cref="ToString"/> omits it.
+    /// The URL to connect to, as OpenAI wrote it. Never null. Anyone who has the URL may be able to connect, so
+    /// <see cref="ToString"/> omits it.
     /// </summary>
     [JsonPropertyName("remote_url")]
     public required string RemoteUrl { get; init; }

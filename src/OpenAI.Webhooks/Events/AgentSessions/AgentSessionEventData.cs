@@ -22,8 +22,8 @@ public sealed record AgentSessionEventData
     public string? EnvironmentId { get; init; }
 
     /// <summary>
-    /// How a self-hosted environment connects; null for any other environment, and in all events except <see
-    /// cref="AgentSessionCreatedWebhookEvent"/>.
+    /// How a self-hosted environment connects; null for any other environment, and in all events except
+    /// <see cref="AgentSessionCreatedWebhookEvent"/>.
     /// </summary>
     [JsonPropertyName("connect"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public AgentSessionConnect? Connect { get; init; }

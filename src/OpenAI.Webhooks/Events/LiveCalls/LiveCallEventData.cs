@@ -7,8 +7,8 @@ namespace OpenAI.Webhooks;
 public sealed record LiveCallEventData
 {
     /// <summary>
-    /// The session's id. Never null. Until September 2026, it was the call's <c>rtc_…</c> id, equal to <see
-    /// cref="RealtimeCallEventData.CallId"/>. Since then, it is a different id that begins with <c>live_</c>.
+    /// The session's id. Never null. Until September 2026, it was the call's <c>rtc_…</c> id, equal to
+    /// <see cref="RealtimeCallEventData.CallId"/>. Since then, it is a different id that begins with <c>live_</c>.
     /// </summary>
     [JsonPropertyName("session_id")]
     public required string SessionId { get; init; }

@@ -6,8 +6,8 @@ namespace OpenAI.Webhooks;
 /// A SIP call came in and waits to be accepted by the Realtime API. On the wire: <c>realtime.call.incoming</c>.
 /// </summary>
 /// <remarks>
-/// The same call may also be announced to the Live API; whichever API accepts it first gets the call. <see
-/// cref="WebhookEvent.CreatedAt"/> is when the event was created.
+/// The same call may also be announced to the Live API; whichever API accepts it first gets the call.
+/// <see cref="WebhookEvent.CreatedAt"/> is when the event was created.
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(RealtimeCallIncomingWebhookEvent), WebhookEventTypes.RealtimeCallIncoming)]
