@@ -38,8 +38,20 @@ app.MapPost("/ask", async (HttpRequest request, IChatClient chat, IDistributedCa
 });
 app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellationToken) =>
 {
+    if (delivery.Event is not ResponseWebhookEvent finished)
+    {
+        return;
+    }
+
+    // A webhook can be faster than the line that stores its token.
     var waiting = services.GetRequiredService<IDistributedCache>();
-    if (delivery.Event is not ResponseWebhookEvent finished || await waiting.GetAsync(finished.Data.Id, cancellationToken) is not { } token)
+    byte[]? token = null;
+    for (int i = 0; i < 4 && (token = await waiting.GetAsync(finished.Data.Id, cancellationToken)) is null; i++)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(0.5), cancellationToken);
+    }
+
+    if (token is null)
     {
         return; // not from this application, or already handled
     }

@@ -23,7 +23,12 @@ public sealed class ChatClientTests : IAsyncLifetime
     [InlineData("completed")]
     [InlineData("failed")]
     [InlineData("incomplete")]
-    public async Task A_response_that_a_webhook_finishes_has_the_text_that_polling_gives(string status)
+    public Task A_response_that_a_webhook_finishes_has_the_text_that_polling_gives(string status) => FinishAsync(status, isWebhookFirst: false);
+
+    [Fact]
+    public Task A_webhook_that_is_faster_than_the_token_is_not_lost() => FinishAsync("completed", isWebhookFirst: true);
+
+    private async Task FinishAsync(string status, bool isWebhookFirst)
     {
         _isFinished = true;
         string polled = await PollAsync(status);
@@ -31,12 +36,13 @@ public sealed class ChatClientTests : IAsyncLifetime
         await using var sample = new Node(SampleContract.Start("ChatClient", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", _api!.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
         using var client = new HttpClient();
+        using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"resp_{{status}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
+        var early = isWebhookFirst ? client.SendAsync(request) : null;
         using var asked = await client.PostAsync($"{sample.Address}/ask", new StringContent(status));
         string id = (await asked.Content.ReadAsStringAsync()).Trim('"');
         id.Should().Be($"resp_{status}", sample.Log);
         _isFinished = true;
-        using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"{{id}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
-        using var response = await client.SendAsync(request);
+        using var response = await (early ?? client.SendAsync(request));
 
         ((int)response.StatusCode).Should().Be(200, sample.Log);
         var clock = Stopwatch.StartNew();
