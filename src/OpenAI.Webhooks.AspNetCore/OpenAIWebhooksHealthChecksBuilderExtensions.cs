@@ -11,7 +11,7 @@ public static class OpenAIWebhooksHealthChecksBuilderExtensions
     /// invalid and the last valid one stays in effect. It is unhealthy if there has never been a valid configuration.
     /// </summary>
     /// <remarks>
-    /// The check's data contain, for each registration: <c>last_authentic</c>, the time of the last authentic delivery;
+    /// The check's data contains, for each registration: <c>last_authentic</c>, the time of the last authentic delivery;
     /// <c>last_rejected</c> and <c>last_rejected_reason</c>, the time and reason of the last rejected request; <c>endpoints</c>,
     /// the mapped endpoints; <c>handled_types</c>; <c>secret_hints</c>, the last four characters of each secret; and
     /// <c>configuration</c>, what is wrong with the options of a registration that only dispatches. For a named registration, the

@@ -15,7 +15,7 @@ public static class WebhookHealthResponse
     /// <c>data</c>. Exceptions are left out.
     /// </summary>
     /// <remarks>
-    /// The data contain the endpoints, the handled types and the last four characters of each secret. Restrict access to operators.
+    /// The data contains the endpoints, the handled types and the last four characters of each secret. Restrict access to operators.
     /// </remarks>
     /// <example>
     /// <code>

@@ -23,7 +23,7 @@ public sealed class WebhookMessage
 
     private readonly ReadOnlyMemory<byte> _payload;
 
-    /// <summary>Makes a message for a delivery that was verified.</summary>
+    /// <summary>Creates a message for a delivery that was verified.</summary>
     /// <param name="webhookId">The <c>webhook-id</c>. Must not be null.</param>
     /// <param name="timestamp">When this attempt was made.</param>
     /// <param name="payload">The body's bytes, as they were verified. They are not copied.</param>

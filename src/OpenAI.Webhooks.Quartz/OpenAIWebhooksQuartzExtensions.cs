@@ -99,7 +99,7 @@ public static class OpenAIWebhooksQuartzExtensions
     /// <summary>
     /// Adds a health check of a Quartz inbox, named <c>openai-webhooks-inbox</c>, or <c>openai-webhooks-inbox.staging</c> for the
     /// registration <c>staging</c>. It is unhealthy if the inbox cannot store deliveries, and degraded if there are dead letters or
-    /// if a delivery has been due for too long. The check finishes within 5 seconds. Its data contain <c>waiting</c>, <c>dead</c>
+    /// if a delivery has been due for too long. The check finishes within 5 seconds. Its data contains <c>waiting</c>, <c>dead</c>
     /// and <c>oldest_due_seconds</c>.
     /// </summary>
     /// <param name="builder">The builder of the health checks. Must not be null.</param>

@@ -13,7 +13,7 @@ internal sealed class SecretOptions
     public const string Variable = "OPENAI_WEBHOOK_SECRET";
 
     private readonly Option<string> _from = new("--secret-from") { Description = $"The environment variable that contains the webhook's secret. Default: {Variable}, then the project's user secrets.", HelpName = "ENVVAR" };
-    private readonly Option<FileInfo> _project = new("--project") { Description = "The project file whose user secrets are used. Default: the project file in this folder.", HelpName = "CSPROJ" };
+    private readonly Option<FileInfo> _project = new("--project") { Description = "The project file, or its folder, whose user secrets are used. Default: this folder.", HelpName = "PROJECT" };
 
     public SecretOptions(Command command)
     {
@@ -54,7 +54,7 @@ internal sealed class SecretOptions
 
     /// <summary>The secrets; there is at least one.</summary>
     public IReadOnlyList<string> Require(ParseResult parsed) => Find(parsed) is { Count: > 0 } secrets ? secrets : throw new ToolException(
-        "No webhook secret was found.", $"Set the environment variable {Variable}, name another with --secret-from, or run this command in the folder of a project with user secrets (dotnet user-secrets set {Variable} …).");
+        "No webhook secret was found.", $"Set the environment variable {Variable}, name another with --secret-from, or run this command in the folder of a project with user secrets (dotnet user-secrets init, then dotnet user-secrets set {Variable} …).");
 
     /// <summary>Prepares to store a secret temporarily in the project's user secrets.</summary>
     public StoredSecret BeginStoring(ParseResult parsed)
@@ -75,13 +75,13 @@ internal sealed class SecretOptions
 
     private string? UserSecretsPath(ParseResult parsed)
     {
-        var project = parsed.GetValue(_project);
-        if (project is { Exists: false })
+        string project = parsed.GetValue(_project)?.FullName ?? ".";
+        if (!File.Exists(project) && !Directory.Exists(project))
         {
-            throw new ToolException($"There is no project file {project.FullName}.");
+            throw new ToolException($"There is no project {project}.");
         }
 
-        string[] projects = project is not null ? [project.FullName] : Directory.GetFiles(".", "*.*proj");
+        string[] projects = File.Exists(project) ? [project] : Directory.GetFiles(project, "*.*proj");
         string? id = projects
             .Select(file => Regex.Match(File.ReadAllText(file), "<UserSecretsId>\\s*([^<\\s]+)\\s*</UserSecretsId>"))
             .FirstOrDefault(match => match.Success)?.Groups[1].Value;

@@ -22,14 +22,14 @@ public abstract record WebhookEvent
     private protected WebhookEvent(string type) => Type = type;
 
     /// <summary>
-    /// The event's id, such as <c>evt_685c059ae3a481909bdc86819b066fb6</c>. Never null. To recognise a repeated
+    /// The event's id, such as <c>evt_685c059ae3a481909bdc86819b066fb6</c>. Never null. To recognize a repeated
     /// delivery, use the <c>webhook-id</c> header instead.
     /// </summary>
     [JsonPropertyName("id"), JsonPropertyOrder(-3)]
     public required string Id { get; init; }
 
     /// <summary>
-    /// Always <c>event</c>, also in an event that your code creates. Null only if the payload had no <c>object</c>; it is then
+    /// <c>event</c>, including in events that your code creates. Null if the payload had no <c>object</c>; it is then
     /// omitted when writing.
     /// </summary>
     [SuppressMessage("Naming", "CA1720", Justification = "The name in the wire format. The other SDKs use it too.")]
@@ -62,7 +62,7 @@ public abstract record WebhookEvent
     /// </code>
     /// </example>
     /// <param name="json">The payload. Must not be null. A byte order mark in front is skipped.</param>
-    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
+    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> if its type is newer than this version.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="JsonException">
     /// The payload is not an event: it is not JSON, not an object or not valid Unicode, or a required field is missing, null,
@@ -72,7 +72,7 @@ public abstract record WebhookEvent
 
     /// <summary>Reads an event of any type from a payload.</summary>
     /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
-    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> where its type is newer than this version.</returns>
+    /// <returns>The event; an <see cref="UnknownWebhookEvent"/> if its type is newer than this version.</returns>
     /// <exception cref="JsonException">
     /// The payload is not an event: it is not JSON, not an object or not valid UTF-8, or a required field is missing, null,
     /// repeated or of the wrong JSON type. The message says what is wrong.

@@ -81,6 +81,7 @@ public class HealthCheckTests
 
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Description.Should().Contain("Set OpenAI:Webhooks:unwraps:Secrets:0");
+        health.Data.Should().NotContainKey("unwraps.handled_types", "it handles nothing");
     }
 
     [Fact]
@@ -101,6 +102,20 @@ public class HealthCheckTests
 
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Description.Should().Match("*:unwraps:Secrets:0*'s secret. The changed configuration is invalid.*is an API key*");
+    }
+
+    [Fact]
+    public async Task What_a_process_that_only_receives_handles_is_not_known()
+    {
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddHealthChecks().AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks().AddInbox(_ => new InboxTests.Inbox()).ReceiveOnly();
+            },
+            app => app.MapOpenAIWebhooks("/a"));
+
+        (await CheckAsync(app)).Data.Should().ContainKey("endpoints").And.NotContainKey("handled_types");
     }
 
     [Fact]

@@ -211,7 +211,7 @@ public class SetupTests
     [Fact]
     public async Task The_secret_that_cannot_be_used_is_named_by_its_place()
         => await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 is invalid. The webhook secret is a variable that was not replaced by its value. OpenAI's begins with whsec_.");
+            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 is invalid. The value of the webhook secret is a variable that was not replaced by its value. OpenAI's webhook secrets begin with whsec_.");
 
     [Fact]
     public async Task A_misspelt_option_is_named()

@@ -140,7 +140,7 @@ public sealed class QuartzInboxTests : IDisposable
         metrics.Of("openai.webhook.inbox.oldest").Should().Equal("0 openai.webhook.inbox=openai-webhooks");
         var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Degraded);
-        health.Description.Should().Be("There are 300 dead letters. Use WebhookDeadLetters to see why they failed and to replay them.");
+        health.Description.Should().Be("Dead letters: 300. Use WebhookDeadLetters to see why they failed and to replay them.");
         health.Data.Should().Contain("dead", 300).And.Contain("waiting", 0).And.Contain("oldest_due_seconds", 0d);
 
         (await deadLetters.DeleteAllAsync(dead => dead.EventType is null)).Should().Be(200);

@@ -52,7 +52,7 @@ public sealed class ReadmeSnippets
             #region README: dead letters
             await foreach (WebhookDeadLetter dead in deadLetters.ListAsync())
             {
-                Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt} after {dead.Attempts} attempts: {dead.ExceptionType}: {dead.ExceptionMessage}");
+                Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt}, attempts: {dead.Attempts}: {dead.ExceptionType}: {dead.ExceptionMessage}");
             }
 
             await deadLetters.ReplayAsync("wh_123"); // the Key of a listed dead letter

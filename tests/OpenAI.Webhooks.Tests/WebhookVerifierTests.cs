@@ -163,7 +163,7 @@ public class WebhookVerifierTests
     {
         foreach (var make in new Action[] { () => _ = new WebhookVerifier(secret), () => _ = new WebhookSigner($" {secret}\n") })
         {
-            make.Should().Throw<ArgumentException>().WithMessage($"The webhook secret {mistake}. OpenAI's begins with whsec_.*")
+            make.Should().Throw<ArgumentException>().WithMessage($"The value of the webhook secret {mistake}. OpenAI's webhook secrets begin with whsec_.*")
                 .Which.Message.Should().NotContain(secret);
         }
     }

@@ -105,6 +105,7 @@ public sealed class CommandTests : IDisposable
 
             await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode.Should().Be(0);
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", _folder.FullName)).ExitCode.Should().Be(0, "a folder names its project");
 
             // A process that was killed left this.
             await File.WriteAllTextAsync(secrets.FullName, $$"""{ "Other": "stays", "OPENAI_WEBHOOK_SECRET": "whsec_of_the_killed" }""");
@@ -157,6 +158,9 @@ public sealed class CommandTests : IDisposable
         replayed.Lines.Should().SatisfyRespectively(line => line.Should().StartWith("✗ There is no file"), line => line.Should().StartWith("✓ ").And.EndWith("delivered"));
         forwarded.Select(delivery => delivery.WebhookId).Distinct().Should().ContainSingle();
         forwarded.Should().HaveCount(2);
+
+        string rejected = _folder.GetFiles("*.http").OrderBy(file => file.Name).Last().FullName;
+        (await ToolRun.RunAsync("replay", rejected, "--to", receiver.Url)).Lines[0].Should().StartWith("! ").And.EndWith("was not signed with this secret, and may be forged. It is signed now.");
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptio
         var problems = new List<string>();
         if (counts.Dead > options.MaxDeadLetters)
         {
-            problems.Add(string.Create(CultureInfo.InvariantCulture, $"There are {counts.Dead} dead letters. Use {nameof(WebhookDeadLetters)} to see why they failed and to replay them."));
+            problems.Add(string.Create(CultureInfo.InvariantCulture, $"Dead letters: {counts.Dead}. Use {nameof(WebhookDeadLetters)} to see why they failed and to replay them."));
         }
 
         if (counts.OldestDue > options.MaxWait)

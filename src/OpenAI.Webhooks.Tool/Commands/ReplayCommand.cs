@@ -11,11 +11,13 @@ internal static class ReplayCommand
         var files = new Argument<FileInfo[]>("FILE") { Description = "Deliveries saved by listen --save.", Arity = ArgumentArity.OneOrMore };
         var to = UrlOption.Create("--to", "The endpoint's URL.");
         to.Required = true;
-        var command = new Command("replay", "Sends saved deliveries again, with a new timestamp and the same id.") { files, to };
+        var command = new Command("replay", "Sends saved deliveries again, with a new timestamp and the same id. An application that deduplicates does not handle an id twice.") { files, to };
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var signer = new WebhookSigner(secrets.Require(parsed)[0]);
+            string[] required = [.. secrets.Require(parsed)];
+            var signer = new WebhookSigner(required[0]);
+            var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [.. required], Tolerance = Timeout.InfiniteTimeSpan });
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isDelivered = true;
             foreach (var file in parsed.GetValue(files)!)
@@ -23,6 +25,11 @@ internal static class ReplayCommand
                 try
                 {
                     var delivery = SavedDelivery.Read(file);
+                    if (!verifier.TryVerify(delivery.Body.Span, delivery.WebhookHeaders, out _))
+                    {
+                        console.WriteItem("[yellow]![/]", $"{file.Name} was not signed with this secret, and may be forged. It is signed now.");
+                    }
+
                     isDelivered &= await SendCommand.DeliverAsync(console, deliverer, signer.Sign(delivery.Body, delivery.WebhookHeaders.Id), file.Name, parsed.GetValue(to)!, isRefusalExpected: false, cancellationToken);
                 }
                 catch (ToolException exception)

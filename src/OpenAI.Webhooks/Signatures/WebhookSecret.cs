@@ -43,7 +43,7 @@ internal sealed class WebhookSecret
         if (prefix == -1)
         {
             return WebhookSecretMistakes.Find(secret) is { } mistake
-                ? throw new ArgumentException($"The webhook secret {mistake}. OpenAI's begins with whsec_.", paramName)
+                ? throw new ArgumentException($"The value of the webhook secret {mistake}. OpenAI's webhook secrets begin with whsec_.", paramName)
                 : new(Encoding.UTF8.GetBytes(secret));
         }
 

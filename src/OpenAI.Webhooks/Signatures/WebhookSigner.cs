@@ -19,7 +19,7 @@ public sealed class WebhookSigner
     private readonly WebhookSecret _secret;
     private readonly TimeProvider _timeProvider;
 
-    /// <summary>Makes a signer.</summary>
+    /// <summary>Creates a signer.</summary>
     /// <param name="secret">The secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <param name="timeProvider">The clock; null for <see cref="TimeProvider.System"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>

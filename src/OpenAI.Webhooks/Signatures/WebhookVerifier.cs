@@ -29,7 +29,7 @@ public sealed class WebhookVerifier
     private readonly long? _tolerance;
     private readonly TimeProvider _timeProvider;
 
-    /// <summary>Makes a verifier for one secret, with a tolerance of 5 minutes.</summary>
+    /// <summary>Creates a verifier for one secret, with a tolerance of 5 minutes.</summary>
     /// <param name="secret">The webhook's secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">
@@ -41,7 +41,7 @@ public sealed class WebhookVerifier
     {
     }
 
-    /// <summary>Makes a verifier for several secrets, another tolerance, or another clock.</summary>
+    /// <summary>Creates a verifier for several secrets, another tolerance, or another clock.</summary>
     /// <param name="options">The options. Must not be null. They are read only once, by this constructor.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> or one of its members is null.</exception>
     /// <exception cref="ArgumentException">
@@ -94,7 +94,7 @@ public sealed class WebhookVerifier
         return failure != WebhookVerificationFailure.None;
     }
 
-    /// <summary>Tells whether a webhook is authentic.</summary>
+    /// <summary>Returns whether a webhook is authentic.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="failure">Why not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>

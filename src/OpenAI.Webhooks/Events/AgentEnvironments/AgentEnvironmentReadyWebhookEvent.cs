@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An OpenAI-hosted environment was set up before its session started, and is ready. On the wire: <c>agent.environment.ready</c>.
+/// An OpenAI-hosted environment was set up before its session started, and is ready. Its <c>type</c> is <c>agent.environment.ready</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentEnvironmentReadyWebhookEvent), WebhookEventTypes.AgentEnvironmentReady)]

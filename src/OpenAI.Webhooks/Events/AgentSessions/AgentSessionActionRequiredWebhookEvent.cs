@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An agent session waits for something; fetch the session for the details. On the wire: <c>agent.session.action_required</c>.</summary>
+/// <summary>An agent session waits for something; fetch the session for the details. Its <c>type</c> is <c>agent.session.action_required</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
 public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)

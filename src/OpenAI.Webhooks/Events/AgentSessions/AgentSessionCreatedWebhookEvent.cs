@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An agent session was created. On the wire: <c>agent.session.created</c>.</summary>
+/// <summary>An agent session was created. Its <c>type</c> is <c>agent.session.created</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionCreatedWebhookEvent), WebhookEventTypes.AgentSessionCreated)]
 public record AgentSessionCreatedWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionCreated);

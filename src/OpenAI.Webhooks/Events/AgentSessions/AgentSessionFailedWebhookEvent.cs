@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An agent session failed. On the wire: <c>agent.session.failed</c>.</summary>
+/// <summary>An agent session failed. Its <c>type</c> is <c>agent.session.failed</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionFailedWebhookEvent), WebhookEventTypes.AgentSessionFailed)]
 public record AgentSessionFailedWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionFailed);

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An agent session is idle and accepts more input. On the wire: <c>agent.session.idle</c>.</summary>
+/// <summary>An agent session is idle and accepts more input. Its <c>type</c> is <c>agent.session.idle</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionIdleWebhookEvent), WebhookEventTypes.AgentSessionIdle)]
 public record AgentSessionIdleWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionIdle);

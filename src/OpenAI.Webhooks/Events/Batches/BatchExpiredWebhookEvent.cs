@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A batch was not finished within its completion window. On the wire: <c>batch.expired</c>.</summary>
+/// <summary>A batch was not finished within its completion window. Its <c>type</c> is <c>batch.expired</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(BatchExpiredWebhookEvent), WebhookEventTypes.BatchExpired)]
 public record BatchExpiredWebhookEvent() : BatchWebhookEvent(WebhookEventTypes.BatchExpired);

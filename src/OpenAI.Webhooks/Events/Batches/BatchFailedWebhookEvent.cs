@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A batch failed. On the wire: <c>batch.failed</c>.</summary>
+/// <summary>A batch failed. Its <c>type</c> is <c>batch.failed</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(BatchFailedWebhookEvent), WebhookEventTypes.BatchFailed)]
 public record BatchFailedWebhookEvent() : BatchWebhookEvent(WebhookEventTypes.BatchFailed);

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An eval run succeeded; its results can be fetched. On the wire: <c>eval.run.succeeded</c>.</summary>
+/// <summary>An eval run succeeded; its results can be fetched. Its <c>type</c> is <c>eval.run.succeeded</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EvalRunSucceededWebhookEvent), WebhookEventTypes.EvalRunSucceeded)]
 public record EvalRunSucceededWebhookEvent() : EvalRunWebhookEvent(WebhookEventTypes.EvalRunSucceeded);

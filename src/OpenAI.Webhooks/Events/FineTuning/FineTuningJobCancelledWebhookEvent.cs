@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A fine-tuning job was cancelled. On the wire: <c>fine_tuning.job.cancelled</c>.</summary>
+/// <summary>A fine-tuning job was cancelled. Its <c>type</c> is <c>fine_tuning.job.cancelled</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(FineTuningJobCancelledWebhookEvent), WebhookEventTypes.FineTuningJobCancelled)]
 public record FineTuningJobCancelledWebhookEvent() : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobCancelled);

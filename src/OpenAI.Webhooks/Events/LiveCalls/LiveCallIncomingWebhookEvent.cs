@@ -4,7 +4,7 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// A SIP call came in and waits to be accepted by the Live API. Deprecated: OpenAI sends it only to old subscriptions; new ones get
-/// <see cref="LiveTransportIncomingWebhookEvent"/>. On the wire: <c>live.call.incoming</c>.
+/// <see cref="LiveTransportIncomingWebhookEvent"/>. Its <c>type</c> is <c>live.call.incoming</c>.
 /// </summary>
 /// <remarks>
 /// This record is not marked as obsolete, because a receiver cannot choose which events it gets. Receivers with an old subscription

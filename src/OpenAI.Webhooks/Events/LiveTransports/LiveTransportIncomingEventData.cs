@@ -24,7 +24,7 @@ public sealed record LiveTransportIncomingEventData
     public required SipHeaders SipHeaders { get; init; }
 
     /// <summary>
-    /// How the media of the call's SIP leg are protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
+    /// How the media of the call's SIP leg is protected: <c>rtp</c>, <c>srtp</c>, or a value that OpenAI adds later; null
     /// if unknown.
     /// </summary>
     [JsonPropertyName("sip_media_security"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

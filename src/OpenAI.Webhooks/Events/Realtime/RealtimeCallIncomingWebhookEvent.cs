@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A SIP call came in and waits to be accepted by the Realtime API. On the wire: <c>realtime.call.incoming</c>.
+/// A SIP call came in and waits to be accepted by the Realtime API. Its <c>type</c> is <c>realtime.call.incoming</c>.
 /// </summary>
 /// <remarks>
 /// The same call may also be announced to the Live API; whichever API accepts it first gets the call.

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A background response was cancelled. On the wire: <c>response.cancelled</c>.</summary>
+/// <summary>A background response was cancelled. Its <c>type</c> is <c>response.cancelled</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(ResponseCancelledWebhookEvent), WebhookEventTypes.ResponseCancelled)]
 public record ResponseCancelledWebhookEvent() : ResponseWebhookEvent(WebhookEventTypes.ResponseCancelled);

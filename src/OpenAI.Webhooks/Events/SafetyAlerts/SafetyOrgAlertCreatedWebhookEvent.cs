@@ -4,7 +4,7 @@ namespace OpenAI.Webhooks;
 
 /// <summary>
 /// An approved safety alert about an enterprise workspace is available. OpenAI sends it only to endpoints of an organization.
-/// On the wire: <c>safety.org_alert.created</c>.
+/// Its <c>type</c> is <c>safety.org_alert.created</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(SafetyOrgAlertCreatedWebhookEvent), WebhookEventTypes.SafetyOrgAlertCreated)]

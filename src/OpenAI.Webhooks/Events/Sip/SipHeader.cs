@@ -12,7 +12,7 @@ public sealed record SipHeader
 {
     private readonly string _value;
 
-    /// <summary>Makes a header.</summary>
+    /// <summary>Creates a header.</summary>
     /// <param name="name">The header's name, such as <c>From</c>. Must not be null.</param>
     /// <param name="value">The header's value. Must not be null.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>

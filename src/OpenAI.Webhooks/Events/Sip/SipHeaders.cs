@@ -17,7 +17,7 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
 
     private SipHeaders(SipHeader[] headers) => _headers = headers;
 
-    /// <summary>Makes a list of headers.</summary>
+    /// <summary>Creates a list of headers.</summary>
     /// <param name="headers">The headers, in order; neither the sequence nor a header may be null.</param>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     /// <exception cref="ArgumentException">A header is null.</exception>
