@@ -33,7 +33,7 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
     private const int Gone = 404;
 
     // Includes retries. After this time, the caller has probably hung up; OpenAI retries the webhook.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     public async Task HandleAsync(RealtimeCallIncomingWebhookEvent incoming, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
@@ -51,7 +51,7 @@ internal sealed class Answer(OpenAIClient openAI, Channel<string> accepted, ILog
         message.Request.Headers.Set("Content-Type", "application/json");
         message.Request.Content = BinaryContent.Create(BinaryData.FromString(body));
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(Timeout);
         message.Apply(new RequestOptions { CancellationToken = deadline.Token });
         await openAI.Pipeline.SendAsync(message);
         if (message.Response!.Status == Gone)

@@ -40,7 +40,7 @@ app.Run();
 // - A redrive policy with a count below the number of attempts makes dead letters without any notice. Do not set one.
 internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, IConfiguration configuration, ILogger<SqsInbox> logger) : BackgroundService, IWebhookInbox
 {
-    private const int Visible = 30, LongestDelay = 12 * 60 * 60;
+    private const int Visible = 30, LongestDelay = 12 * 60 * 60; // seconds
     private const string Attempts = "ApproximateReceiveCount";
 
     private readonly string _queue = configuration["queue"] ?? throw new InvalidOperationException("Set queue to the URL of the queue.");

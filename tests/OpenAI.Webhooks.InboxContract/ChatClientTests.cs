@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -45,13 +44,7 @@ public sealed class ChatClientTests : IAsyncLifetime
         using var response = await (early ?? client.SendAsync(request));
 
         ((int)response.StatusCode).Should().Be(200, sample.Log);
-        var clock = Stopwatch.StartNew();
-        while (!Regex.IsMatch(sample.Log, $"^{id}: .*\n", RegexOptions.Multiline))
-        {
-            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10), sample.Log);
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
-        }
-
+        await sample.UntilAsync(() => Regex.IsMatch(sample.Log, $"^{id}: .*\n", RegexOptions.Multiline));
         Regex.Match(sample.Log, $"^{id}: [^:]+: (.*)\n", RegexOptions.Multiline).Groups[1].Value.Should().Be(polled);
     }
 

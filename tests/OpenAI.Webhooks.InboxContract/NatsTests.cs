@@ -14,21 +14,22 @@ public sealed class NatsTests(NatsFixture nats) : SampleContract(NatsFixture.Pro
 
     protected override string Sample => "NatsInbox";
 
-    protected override string[] Options => ["--nats", $"nats://127.0.0.1:{nats.Server!.Port}"];
+    protected override string[] Options => ["--nats", Url];
+
+    private string Url => $"nats://127.0.0.1:{nats.Server!.Port}";
 
     protected override Task SetEngineAsync(EngineState state) => nats.Server!.SetAsync(state);
 
     protected override async Task StoreTextAsync(string text)
     {
-        await using var client = new NatsClient($"nats://127.0.0.1:{nats.Server!.Port}");
+        await using var client = Connect();
         await client.CreateJetStreamContext().PublishAsync("openai.webhooks.waiting", text);
     }
 
     [SkippableFact]
-    public async Task What_an_operator_set_on_the_stream_stays()
+    public Task What_an_operator_set_on_the_stream_stays() => PromiseAsync(async () =>
     {
-        Skip.If(WhyNot is not null, WhyNot);
-        await using var client = new NatsClient($"nats://127.0.0.1:{nats.Server!.Port}");
+        await using var client = Connect();
         var jetStream = client.CreateJetStreamContext();
         await jetStream.CreateOrUpdateStreamAsync(new("openai-webhooks", ["openai.webhooks.waiting"]) { Description = "an operator's", MaxAge = TimeSpan.FromDays(60), DuplicateWindow = TimeSpan.FromDays(4) });
 
@@ -37,33 +38,29 @@ public sealed class NatsTests(NatsFixture nats) : SampleContract(NatsFixture.Pro
         await HandledAsync("wh_1");
 
         (await jetStream.GetStreamAsync("openai-webhooks")).Info.Config.Description.Should().Be("an operator's");
-    }
+    });
 
     [SkippableFact]
-    public async Task Deliveries_that_wait_for_a_retry_do_not_stop_the_consumer_however_many_they_are()
+    public Task The_number_of_deliveries_that_wait_for_a_retry_has_no_limit() => PromiseAsync(async () =>
     {
-        Skip.If(WhyNot is not null, WhyNot);
         var node = await StartAsync();
-        await StoreUntilAcceptedAsync(node, "wh_1");
-        await HandledAsync("wh_1");
+        await StoreAndHandleAsync(node, "wh_1");
 
-        await using var client = new NatsClient($"nats://127.0.0.1:{nats.Server!.Port}");
+        await using var client = Connect();
         var consumer = await client.CreateJetStreamContext().GetConsumerAsync("openai-webhooks", "handlers");
         consumer.Info.Config.MaxAckPending.Should().Be(-1, "a thousand is the default");
-    }
+    });
 
     [SkippableFact]
-    public async Task A_stream_that_was_deleted_is_created_and_consumed_again()
+    public Task A_stream_that_was_deleted_is_created_and_consumed_again() => PromiseAsync(async () =>
     {
-        Skip.If(WhyNot is not null, WhyNot);
         var node = await StartAsync();
-        await StoreUntilAcceptedAsync(node, "wh_1");
-        await HandledAsync("wh_1");
-        await using var client = new NatsClient($"nats://127.0.0.1:{nats.Server!.Port}");
+        await StoreAndHandleAsync(node, "wh_1");
+        await using var client = Connect();
         await client.CreateJetStreamContext().DeleteStreamAsync("openai-webhooks");
 
-        await StoreUntilAcceptedAsync(node, "wh_2");
+        await StoreAndHandleAsync(node, "wh_2");
+    });
 
-        await HandledAsync("wh_2");
-    }
+    private NatsClient Connect() => new(Url);
 }

@@ -57,11 +57,11 @@ public sealed partial class OverdueTests : IDisposable
         using var client = new HttpClient();
         await using var node = await StartAsync(api, Soon);
         string id = await AskAsync(client, node);
-        await EventuallyAsync(node, () => asked.Count(request => request.StartsWith("GET", StringComparison.Ordinal)) >= 6);
+        await node.UntilAsync(() => asked.Count(request => request.StartsWith("GET", StringComparison.Ordinal)) >= 6);
         Handled(node).Should().BeEmpty();
 
         await DeliverAsync(client, node, [id]);
-        await EventuallyAsync(node, () => Handled(node).Count == 1);
+        await node.UntilAsync(() => Handled(node).Count == 1);
         await DeliverAsync(client, node, [id]);
         int before = asked.Count;
         await Task.Delay(3 * Soon);
@@ -79,13 +79,13 @@ public sealed partial class OverdueTests : IDisposable
         using var client = new HttpClient();
         await using var node = await StartAsync(api, Soon);
         string id = await AskAsync(client, node);
-        await EventuallyAsync(node, () => asked.Any(request => request.StartsWith("GET", StringComparison.Ordinal)));
+        await node.UntilAsync(() => asked.Any(request => request.StartsWith("GET", StringComparison.Ordinal)));
 
         await DeliverAsync(client, node, [id]);
         await Task.Delay(Soon);
         Handled(node).Should().BeEmpty("one run at a time");
         answer.SetResult(200);
-        await EventuallyAsync(node, () => Handled(node).Count > 0);
+        await node.UntilAsync(() => Handled(node).Count > 0);
         await Task.Delay(3 * Soon);
 
         Handled(node).Should().Equal(id);
@@ -99,7 +99,7 @@ public sealed partial class OverdueTests : IDisposable
         using var client = new HttpClient();
         await using var node = await StartAsync(api, Soon);
         string id = await AskAsync(client, node);
-        await EventuallyAsync(node, () => node.Log.Contains($"OpenAI does not know the response {id} any more", StringComparison.Ordinal));
+        await node.LogsAsync($"OpenAI does not know the response {id} any more");
 
         int before = asked.Count;
         await Task.Delay(3 * Soon);
@@ -112,16 +112,6 @@ public sealed partial class OverdueTests : IDisposable
     {
         using var response = await client.PostAsync($"{node.Address}/ask", new StringContent("What rhymes with webhook?"));
         return (await response.Content.ReadAsStringAsync()).Trim('"');
-    }
-
-    private static async Task EventuallyAsync(Node node, Func<bool> condition)
-    {
-        var clock = Stopwatch.StartNew();
-        while (!condition())
-        {
-            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60), node.Log);
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
-        }
     }
 
     private static async Task DeliverAsync(HttpClient client, Node node, string[] ids)

@@ -22,41 +22,37 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
 
     protected override string Sample => "RabbitMqInbox";
 
-    protected override string[] Options => ["--rabbitmq", $"amqp://127.0.0.1:{rabbitMq.Server!.Port}"];
+    protected override string[] Options => ["--rabbitmq", Url];
+
+    private string Url => $"amqp://127.0.0.1:{rabbitMq.Server!.Port}";
 
     protected override Task SetEngineAsync(EngineState state) => rabbitMq.Server!.SetAsync(state);
 
     protected override async Task StoreTextAsync(string text)
     {
-        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
         await channel.BasicPublishAsync(exchange: "", "openai-webhooks", mandatory: true, Encoding.UTF8.GetBytes(text));
     }
 
     [SkippableFact]
-    public async Task A_queue_that_was_deleted_is_created_and_consumed_again()
+    public Task A_queue_that_was_deleted_is_created_and_consumed_again() => PromiseAsync(async () =>
     {
-        Skip.If(WhyNot is not null, WhyNot);
         var node = await StartAsync();
-        await StoreUntilAcceptedAsync(node, "wh_1");
-        await HandledAsync("wh_1");
-        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await StoreAndHandleAsync(node, "wh_1");
+        await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
         await channel.QueueDeleteAsync("openai-webhooks");
 
-        await StoreUntilAcceptedAsync(node, "wh_2");
-
-        await HandledAsync("wh_2");
-    }
+        await StoreAndHandleAsync(node, "wh_2");
+    });
 
     [SkippableFact]
-    public async Task A_foreign_message_with_headers_of_its_own_disturbs_nothing()
+    public Task A_foreign_message_with_headers_of_its_own_disturbs_nothing() => PromiseAsync(async () =>
     {
-        Skip.If(WhyNot is not null, WhyNot);
         var node = await StartAsync();
-        await StoreUntilAcceptedAsync(node, "wh_1");
-        await HandledAsync("wh_1");
-        await using var connection = await new ConnectionFactory { Uri = new($"amqp://127.0.0.1:{rabbitMq.Server!.Port}") }.CreateConnectionAsync();
+        await StoreAndHandleAsync(node, "wh_1");
+        await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
         foreach (object attempts in (object[])["many", -5, long.MaxValue])
         {
@@ -66,5 +62,7 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
         (await StoreAsync(node, "wh_2", "wait 2000")).Should().Be(200);
         await HandledAsync("wh_2");
         node.Log.Split("The queue contains a text that is not a webhook message").Should().HaveCount(1 + 3);
-    }
+    });
+
+    private Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new(Url) }.CreateConnectionAsync();
 }

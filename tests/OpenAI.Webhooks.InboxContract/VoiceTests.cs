@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -23,7 +22,7 @@ public sealed class VoiceTests
         (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
         (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
 
-        await LoggedAsync(sample, "rtc_1 has ended");
+        await sample.LogsAsync("rtc_1 has ended");
 
         sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected", "rtc_gone is gone").And.NotContain("4155550123");
         asked.Should().BeEquivalentTo(
@@ -44,10 +43,10 @@ public sealed class VoiceTests
         await using var sample = await StartAsync(api);
 
         (await CallAsync(sample, "rtc_1", "<sip:+14155550123@example.com>")).Should().Be(200);
-        await LoggedAsync(sample, expected);
+        await sample.LogsAsync(expected);
 
         (await CallAsync(sample, "rtc_2", "<sip:+14155550123@example.com>")).Should().Be(200);
-        await LoggedAsync(sample, expected.Replace("rtc_1", "rtc_2", StringComparison.Ordinal));
+        await sample.LogsAsync(expected.Replace("rtc_1", "rtc_2", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -66,16 +65,6 @@ public sealed class VoiceTests
         var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
         return sample;
-    }
-
-    private static async Task LoggedAsync(Node sample, string text)
-    {
-        var clock = Stopwatch.StartNew();
-        while (!sample.Log.Contains(text, StringComparison.Ordinal))
-        {
-            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), sample.Log);
-            await Task.Delay(TimeSpan.FromMilliseconds(50));
-        }
     }
 
     private static async Task<int> CallAsync(Node sample, string id, string from)

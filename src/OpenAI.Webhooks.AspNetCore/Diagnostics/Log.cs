@@ -38,8 +38,8 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Error, "The changed configuration of OpenAI webhooks is invalid. The last valid configuration stays in effect. {Reason}")]
     public static partial void ConfigurationRefused(this ILogger logger, string reason);
 
-    [LoggerMessage(10, LogLevel.Error, "The webhook {WebhookId} could not be stored: {Inbox} failed, or took longer than 8 seconds. The response is 503, so OpenAI will retry.")]
-    public static partial void NotStored(this ILogger logger, Exception exception, string webhookId, string inbox);
+    [LoggerMessage(10, LogLevel.Error, "The webhook {WebhookId} could not be stored: {Inbox} failed, or took longer than {Seconds} seconds. The response is 503, so OpenAI will retry.")]
+    public static partial void NotStored(this ILogger logger, Exception exception, string webhookId, string inbox, int seconds);
 
     [LoggerMessage(11, LogLevel.Debug, "Stored the webhook {WebhookId}.")]
     public static partial void Stored(this ILogger logger, string webhookId);

@@ -52,13 +52,15 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
 
     internal sealed class Entry
     {
-        private volatile Moment? _authentic;
-        private volatile Moment? _rejected;
+        private volatile Arrival? _authentic;
+        private volatile Rejection? _rejected;
 
-        public Moment? Authentic { get => _authentic; set => _authentic = value; }
+        public Arrival? Authentic { get => _authentic; set => _authentic = value; }
 
-        public Moment? Rejected { get => _rejected; set => _rejected = value; }
+        public Rejection? Rejected { get => _rejected; set => _rejected = value; }
     }
 
-    internal sealed record Moment(DateTimeOffset Time, string? Failure = null);
+    internal sealed record Arrival(DateTimeOffset Time);
+
+    internal sealed record Rejection(DateTimeOffset Time, string Failure);
 }

@@ -51,7 +51,7 @@ internal sealed class WebhookHealthCheck(
             if (last.Rejected is { } rejected)
             {
                 data[$"{prefix}last_rejected"] = Text(rejected.Time);
-                data[$"{prefix}last_rejected_reason"] = rejected.Failure!;
+                data[$"{prefix}last_rejected_reason"] = rejected.Failure;
             }
 
             if (HandledTypes(setups.Get(registration.Name), endpoints) is { } types)

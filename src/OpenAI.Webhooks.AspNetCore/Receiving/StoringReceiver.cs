@@ -54,7 +54,7 @@ internal sealed class StoringReceiver(
         }
         catch (Exception exception)
         {
-            logger.NotStored(exception, message.WebhookId, name);
+            logger.NotStored(exception, message.WebhookId, name, Timeout.Seconds);
             WebhookTelemetry.Fail(activity, exception);
             telemetry.Count(WebhookOutcome.Failed, webhookEvent, activity);
             return StatusCodes.Status503ServiceUnavailable;

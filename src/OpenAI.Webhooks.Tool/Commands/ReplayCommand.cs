@@ -15,9 +15,8 @@ internal static class ReplayCommand
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string[] required = [.. secrets.Require(parsed)];
+            var required = secrets.Require(parsed);
             var signer = new WebhookSigner(required[0]);
-            var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [.. required], Tolerance = Timeout.InfiniteTimeSpan });
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isDelivered = true;
             foreach (var file in parsed.GetValue(files)!)
@@ -25,7 +24,7 @@ internal static class ReplayCommand
                 try
                 {
                     var delivery = SavedDelivery.Read(file);
-                    if (!verifier.TryVerify(delivery.Body.Span, delivery.WebhookHeaders, out _))
+                    if (VerifyCommand.Verify(required, delivery.WebhookHeaders, delivery.Body.Span) != WebhookVerificationFailure.None)
                     {
                         console.WriteItem("[yellow]![/]", $"{file.Name} was not signed with this secret, and may be forged. It is signed now.");
                     }

@@ -62,7 +62,8 @@ internal static class VerifyCommand
             : (false, "Not authentic: the signature was made with another secret, or for another body, id or timestamp. None of the usual mistakes explains it. Compare the secret with the endpoint's secret at OpenAI.");
     }
 
-    private static WebhookVerificationFailure Verify(IEnumerable<string> secrets, WebhookHeaders headers, ReadOnlySpan<byte> body)
+    /// <summary>Why a delivery is not authentic, whenever it was signed.</summary>
+    public static WebhookVerificationFailure Verify(IEnumerable<string> secrets, WebhookHeaders headers, ReadOnlySpan<byte> body)
     {
         new WebhookVerifier(new WebhookVerifierOptions { Secrets = [.. secrets], Tolerance = Timeout.InfiniteTimeSpan }).TryVerify(body, headers, out var failure);
         return failure;

@@ -72,6 +72,20 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
     /// <summary>Stops it. What it still has to do is of no interest any more, so it has three seconds.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(3));
 
+    /// <summary>Waits until a condition holds.</summary>
+    public async Task UntilAsync(Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(60), Log);
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+    }
+
+    /// <summary>Waits until its log contains a text.</summary>
+    public Task LogsAsync(string text) => UntilAsync(() => Log.Contains(text, StringComparison.Ordinal));
+
     private void Add(string? line)
     {
         if (line is null)

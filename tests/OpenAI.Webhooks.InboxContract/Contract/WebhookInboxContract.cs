@@ -23,7 +23,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private const string Secret = "the secret of the inbox contract";
     private const string PhoneNumber = "+15550100123";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 
     // Longer than the longest wait and what engines poll at: another attempt would come within it.
@@ -70,7 +70,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     protected abstract Task SetEngineAsync(EngineState state);
 
     /// <summary>
-    /// Puts a text into the engine's queue that is no delivery, as another program might. Where no other program writes, throw
+    /// Puts a text into the engine's queue that is not a delivery, as another program might. Where no other program writes, throw
     /// NotSupportedException, and name the test that needs it in <see cref="Exceptions"/>.
     /// </summary>
     protected abstract Task StoreTextAsync(string text);
@@ -613,7 +613,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private static string Payload(string id, string doing, string padding = "")
         => $$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"contract.event","data":{"id":"{{JsonEncodedText.Encode(id)}}","do":"{{doing}}","number":"{{PhoneNumber}}","padding":"{{padding}}"} }""";
 
-    private async Task PromiseAsync(Func<Task> check, [CallerMemberName] string promise = "")
+    private protected async Task PromiseAsync(Func<Task> check, [CallerMemberName] string promise = "")
     {
         Skip.If(WhyNot is not null, WhyNot);
         if (!Exceptions.ContainsKey(promise))
@@ -674,14 +674,20 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private async Task StoreAllAsync(Node node, IEnumerable<string> ids, string doing = "")
         => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => (await StoreAsync(node, id, doing)).Should().Be(200));
 
-    private protected async Task StoreUntilAcceptedAsync(Node node, string id)
+    private async Task StoreUntilAcceptedAsync(Node node, string id)
     {
         var clock = Stopwatch.StartNew();
         while (await StoreAsync(node, id) != 200)
         {
-            clock.Elapsed.Should().BeLessThan(Patience, node.Log);
+            clock.Elapsed.Should().BeLessThan(Timeout, node.Log);
             await Task.Delay(TimeSpan.FromMilliseconds(500));
         }
+    }
+
+    private protected async Task StoreAndHandleAsync(Node node, string id)
+    {
+        await StoreUntilAcceptedAsync(node, id);
+        await HandledAsync(id);
     }
 
     private List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == _idPrefix + id && record.Kind == "begin")];
@@ -705,9 +711,9 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
     private Task BegunAsync(string id) => EventuallyAsync(() => Attempts(id).Count > 0, id);
 
-    private protected Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Patience, ids);
+    private protected Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Timeout, ids);
 
-    private async Task<List<Attempt>> HandledAsync(TimeSpan patience, params string[] ids)
+    private async Task<List<Attempt>> HandledAsync(TimeSpan timeout, params string[] ids)
     {
         await EventuallyAsync(
             () =>
@@ -716,7 +722,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
                 return ids.All(id => handled.Contains(_idPrefix + id));
             },
             ids.Length == 1 ? ids[0] : $"{ids.Length} deliveries",
-            patience);
+            timeout);
         return Handlings(ids[0]);
     }
 
@@ -747,12 +753,12 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private IEnumerable<string> DeadLetters()
         => _nodes.SelectMany(node => node.Log.Split('\n')).Where(line => line.Contains("dead letter", StringComparison.Ordinal) && line.Contains(_idPrefix, StringComparison.Ordinal));
 
-    private async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? patience = null)
+    private async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? timeout = null)
     {
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            clock.Elapsed.Should().BeLessThan(patience ?? Patience, $"{what} is waited for. The applications wrote:\n{string.Join('\n', _nodes.Select(node => node.Log[^Math.Min(node.Log.Length, 4000)..]))}");
+            clock.Elapsed.Should().BeLessThan(timeout ?? Timeout, $"{what} is waited for. The applications wrote:\n{string.Join('\n', _nodes.Select(node => node.Log[^Math.Min(node.Log.Length, 4000)..]))}");
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }
