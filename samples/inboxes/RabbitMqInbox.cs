@@ -36,55 +36,78 @@ app.Run();
 // - A message that crashes its process every time is redelivered forever; x-delivery-count has the number. At x-delivery-limit, the
 //   broker makes it a dead letter without any notice. So the limit is set out of reach (the default in RabbitMQ 4 is 20), and the
 //   dispatcher counts attempts.
-// - Only at-least-once dead-lettering keeps a message until the target queue has it.
+// - Only at-least-once dead-lettering keeps a message until the target queue has it. The queue of dead letters targets itself, so
+//   rejecting a dead letter does not remove it. Acknowledge it, or purge the queue.
+// - A broker that is short of memory or disk reads nothing from a connection that publishes, not even acknowledgements. So there are
+//   two connections.
 // - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
 // - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
 //   redelivered. Raise it on the broker for slower handlers.
-// - A channel must not be used by several threads at once.
+// - The client's automatic recovery neither retries the first connection nor creates a deleted queue again. The loop below does both.
+// - Before RabbitMQ.Client 7.2.1, a channel must not be used by several threads at once.
 internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
     private const ushort Handlers = 10;
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
-    private readonly SemaphoreSlim _publishing = new(1), _handling = new(Handlers);
     private readonly ConnectionFactory _factory = new() { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
-    private IChannel? _publisher;
+    private readonly SemaphoreSlim _handling = new(Handlers);
+    private TaskCompletionSource<IChannel> _publisher = new();
 
-    public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => PublishAsync(Queue, Encoding.UTF8.GetBytes(message.ToJson()), attempts: 0, cancellationToken);
+    public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
+        => await PublishAsync(await _publisher.Task.WaitAsync(cancellationToken), Queue, Encoding.UTF8.GetBytes(message.ToJson()), attempts: 0, wait: null, cancellationToken);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (dispatcher.CanDispatch() && !stoppingToken.IsCancellationRequested)
+        while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await using var channel = await OpenAsync(stoppingToken);
-                var ended = new TaskCompletionSource<string>();
-                using var stopping = stoppingToken.Register(() => ended.TrySetResult("the application stops"));
-                channel.ChannelShutdownAsync += (_, reason) => Task.FromResult(ended.TrySetResult(reason.ReplyText));
-                await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
-                var consumer = new AsyncEventingBasicConsumer(channel);
-                consumer.UnregisteredAsync += (_, _) => Task.FromResult(ended.TrySetResult("the queue was deleted"));
-                consumer.ReceivedAsync += (_, received) => HandleAsync(channel, received);
-                string tag = await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken);
-                string reason = await ended.Task;
-                logger.Log(stoppingToken.IsCancellationRequested ? LogLevel.Information : LogLevel.Warning, "The consumer of {Queue} ends: {Reason}", Queue, reason);
-                await (channel.IsOpen ? channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None) : Task.CompletedTask);
-                for (int i = 0; i < Handlers && stoppingToken.IsCancellationRequested; i++)
-                {
-                    await _handling.WaitAsync(CancellationToken.None);
-                }
+                await RunAsync(stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                logger.LogWarning("No consumer at {Host}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _factory.Endpoint.HostName, exception.Message);
+                logger.LogWarning("Not connected to RabbitMQ at {Host}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _factory.Endpoint.HostName, exception.Message);
                 await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
             }
         }
     }
 
-    private async Task HandleAsync(IChannel channel, BasicDeliverEventArgs received)
+    // Returns when the application stops. Throws when a connection is lost or the queue is deleted.
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        await using var publishing = await _factory.CreateConnectionAsync(stoppingToken);
+        await using var consuming = await _factory.CreateConnectionAsync(stoppingToken);
+        await using var publisher = await publishing.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), stoppingToken);
+        await using var channel = await consuming.CreateChannelAsync(new(false, false, consumerDispatchConcurrency: Handlers), stoppingToken);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var stopping = stoppingToken.Register(() => ended.TrySetResult());
+        publisher.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
+        channel.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
+        foreach (var (queue, target) in (IEnumerable<(string, string)>)[(Dead, Dead), (Queue, Dead), .. _waits.Select(wait => (WaitQueue(wait), Queue))])
+        {
+            var arguments = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1000, ["x-dead-letter-exchange"] = "", ["x-dead-letter-routing-key"] = target, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" };
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: stoppingToken);
+        }
+
+        (_publisher = _publisher.Task.IsCompleted ? new() : _publisher).SetResult(publisher);
+        await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
+        var consumer = new AsyncEventingBasicConsumer(channel);
+        consumer.UnregisteredAsync += (_, _) => EndAsync("The queue was deleted.");
+        consumer.ReceivedAsync += (_, received) => HandleAsync(channel, publisher, received);
+        string? tag = dispatcher.CanDispatch() ? await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken) : null;
+        await ended.Task;
+        await (tag is null ? Task.CompletedTask : channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None));
+        for (int i = 0; i < Handlers; i++)
+        {
+            await _handling.WaitAsync(CancellationToken.None);
+        }
+
+        Task EndAsync(string reason) => Task.FromResult(ended.TrySetException(new IOException(reason)));
+    }
+
+    private async Task HandleAsync(IChannel channel, IChannel publisher, BasicDeliverEventArgs received)
     {
         await _handling.WaitAsync();
         try
@@ -93,7 +116,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             var result = await dispatcher.AttemptAsync(Encoding.UTF8.GetString(received.Body.Span), attempt, _waits);
             if (!result.IsHandled)
             {
-                await PublishAsync(result.RetryDelay is { } delay ? WaitQueue(delay) : Dead, received.Body, attempt, CancellationToken.None);
+                await PublishAsync(publisher, result.RetryDelay is { } wait ? WaitQueue(wait) : Dead, received.Body, attempt, result.RetryDelay, CancellationToken.None);
             }
 
             await channel.BasicAckAsync(received.DeliveryTag, multiple: false);
@@ -112,55 +135,10 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         int CountOf(string header) => received.BasicProperties.Headers is { } headers && headers.TryGetValue(header, out object? count) && count is int or long ? (int)Math.Clamp(Convert.ToInt64(count, CultureInfo.InvariantCulture), 0, 1000) : 0;
     }
 
-    private async Task PublishAsync(string queue, ReadOnlyMemory<byte> body, int attempts, CancellationToken cancellationToken)
+    private static ValueTask PublishAsync(IChannel publisher, string queue, ReadOnlyMemory<byte> body, int attempts, TimeSpan? wait, CancellationToken cancellationToken)
     {
-        await _publishing.WaitAsync(cancellationToken);
-        try
-        {
-            _publisher = _publisher is { IsOpen: true } open ? open : await OpenAsync(cancellationToken);
-            var properties = new BasicProperties { Persistent = true, Headers = new Dictionary<string, object?> { ["attempts"] = attempts } };
-            await _publisher.BasicPublishAsync(exchange: "", queue, mandatory: true, properties, body, cancellationToken);
-        }
-        catch
-        {
-            _ = _publisher?.DisposeAsync().AsTask(); // after a failure, the state of the channel is unknown, and disposal may hang
-            _publisher = null;
-            throw;
-        }
-        finally
-        {
-            _publishing.Release();
-        }
-    }
-
-    private async Task<IChannel> OpenAsync(CancellationToken cancellationToken)
-    {
-        var connection = await _factory.CreateConnectionAsync(cancellationToken);
-        var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: Handlers), cancellationToken);
-        channel.ChannelShutdownAsync += (_, _) =>
-        {
-            _ = connection.DisposeAsync().AsTask(); // not awaited, because disposal waits for this method to finish
-            return Task.CompletedTask;
-        };
-        await DeclareAsync(Dead, []);
-        await DeclareAsync(Queue, new() { ["x-delivery-limit"] = 1000, ["x-dead-letter-routing-key"] = Dead });
-        foreach (var wait in _waits)
-        {
-            await DeclareAsync(WaitQueue(wait), new() { ["x-message-ttl"] = (long)wait.TotalMilliseconds, ["x-dead-letter-routing-key"] = Queue });
-        }
-
-        return channel;
-
-        Task DeclareAsync(string queue, Dictionary<string, object?> arguments)
-        {
-            arguments["x-queue-type"] = "quorum";
-            if (arguments.ContainsKey("x-dead-letter-routing-key"))
-            {
-                (arguments["x-dead-letter-exchange"], arguments["x-dead-letter-strategy"], arguments["x-overflow"]) = ("", "at-least-once", "reject-publish");
-            }
-
-            return channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
-        }
+        var properties = new BasicProperties { Persistent = true, Headers = new Dictionary<string, object?> { ["attempts"] = attempts }, Expiration = wait?.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture) };
+        return publisher.BasicPublishAsync(exchange: "", queue, mandatory: true, properties, body, cancellationToken);
     }
 
     private static string WaitQueue(TimeSpan wait) => $"{Queue}.wait.{wait:c}";
