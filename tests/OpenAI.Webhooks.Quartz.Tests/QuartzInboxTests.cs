@@ -249,6 +249,23 @@ public sealed class QuartzInboxTests : IDisposable
     }
 
     [Fact]
+    public async Task Remembered_ids_do_not_stand_in_the_way_of_deliveries_even_after_somebody_resumed_all_triggers()
+    {
+        await using var app = await StartAsync();
+        var scheduler = Scheduler(app);
+        async Task<bool> ArePausedAsync() => (await scheduler.QueryTriggers(new TriggerQuery())).Items.All(trigger => trigger.State == TriggerState.Paused);
+        await SendAsync(app, "wh_1");
+        await Eventually(async () => await Sqlite.PendingAsync() == 0 && await ArePausedAsync());
+
+        await scheduler.ResumeAll();
+
+        (await ArePausedAsync()).Should().BeFalse();
+        await SendAsync(app, "wh_2");
+        await Eventually(async () => await Sqlite.PendingAsync() == 0 && await ArePausedAsync());
+        (await Sqlite.EffectsAsync()).Should().Equal("wh_1", "wh_2");
+    }
+
+    [Fact]
     public async Task A_trigger_that_Quartz_has_given_up_is_tried_again_by_itself()
     {
         using var log = new Log();

@@ -186,12 +186,23 @@ internal sealed class QuartzInbox(
     {
         try
         {
+            await PauseForgettingAsync().ConfigureAwait(false);
             await RetryBrokenAsync().ConfigureAwait(false);
             await ForgetAsync().ConfigureAwait(false);
         }
         catch (Exception exception) when (!_stopping.IsCancellationRequested)
         {
             logger.NotMaintained(exception, MaintenanceInterval.TotalSeconds);
+        }
+    }
+
+    // Whenever Quartz looks for a due delivery, it reads all due triggers that are not paused. The triggers that say when to remove
+    // a delivery never fire, and can be many.
+    private async Task PauseForgettingAsync()
+    {
+        if (!await Scheduler.IsTriggerGroupPaused(StoredWebhook.ForgetGroup, _stopping.Token).ConfigureAwait(false))
+        {
+            await Scheduler.PauseTriggerGroups(GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup), _stopping.Token).ConfigureAwait(false);
         }
     }
 
@@ -219,6 +230,7 @@ internal sealed class QuartzInbox(
         var due = new TriggerQuery
         {
             Group = GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup),
+            State = TriggerState.Paused,
             NextFireTimeBefore = Scheduler.TimeProvider.GetUtcNow(),
         };
         bool hasMore = true;
