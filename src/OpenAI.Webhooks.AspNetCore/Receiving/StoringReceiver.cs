@@ -47,7 +47,7 @@ internal sealed class StoringReceiver(
             name = target.GetType().Name;
 
             // Some stores ignore the token.
-            await target.StoreAsync(message, source.Token).WaitAsync(Timeout, source.Token).ConfigureAwait(false);
+            await target.StoreAsync(message, source.Token).WaitAsync(source.Token).ConfigureAwait(false);
             logger.Stored(message.WebhookId);
             telemetry.Count(WebhookOutcome.Stored, webhookEvent, activity);
             return StatusCodes.Status200OK;
