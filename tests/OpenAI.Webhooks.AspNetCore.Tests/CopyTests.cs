@@ -191,6 +191,23 @@ public class CopyTests
     }
 
     [Fact]
+    public async Task A_deadline_that_passes_while_the_services_are_disposed_does_not_end_the_process()
+    {
+        var services = new ServiceCollection();
+        services.AddOpenAIWebhooks();
+        var provider = services.BuildServiceProvider();
+        using var deadline = new CancellationTokenSource();
+        foreach (var service in provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
+        {
+            await service.StoppingAsync(deadline.Token);
+        }
+
+        await provider.DisposeAsync();
+
+        deadline.Invoking(source => source.Cancel()).Should().NotThrow();
+    }
+
+    [Fact]
     public async Task What_a_handler_throws_when_it_is_cancelled_does_not_reach_the_host()
     {
         var entered = new TaskCompletionSource();

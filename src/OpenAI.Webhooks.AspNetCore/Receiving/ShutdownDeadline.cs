@@ -9,6 +9,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _deadline = new();
+    private CancellationTokenRegistration _registration;
 
     public bool HasPassed => _deadline.IsCancellationRequested;
 
@@ -26,16 +27,22 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
         // The host cancels this token at its deadline, after this method has returned.
-        cancellationToken.Register(Expire);
+        _registration.Dispose();
+        _registration = cancellationToken.Register(Expire);
         return Task.CompletedTask;
     }
 
-    // The older WebHost (before the generic host) calls only this method. Expiring twice has no effect.
+    // The older WebHost (before the generic host) calls only this method.
     public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _deadline.Dispose();
+    public void Dispose()
+    {
+        // The deadline can pass after the services were disposed, on a timer's thread, where an exception ends the process.
+        _registration.Dispose();
+        _deadline.Dispose();
+    }
 
     private void Expire()
     {
