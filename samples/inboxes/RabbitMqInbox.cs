@@ -36,10 +36,13 @@ app.Run();
 // - A message that crashes its process every time is redelivered forever; x-delivery-count has the number. At x-delivery-limit, the
 //   broker makes it a dead letter without any notice. So the limit is set out of reach (the default in RabbitMQ 4 is 20), and the
 //   dispatcher counts attempts.
-// - Only at-least-once dead-lettering keeps a message until the target queue has it. The queue of dead letters targets itself, so
-//   rejecting a dead letter does not remove it. Acknowledge it, or purge the queue.
+// - Only at-least-once dead-lettering keeps a message until the target queue has it.
+// - When a process crashes, RabbitMQ counts a delivery of every message that the process had. So a message that crashes its process
+//   uses up the attempts of its neighbors, and they can become dead letters with it.
 // - A broker that is short of memory or disk reads nothing from a connection that publishes, not even acknowledgements. So there are
-//   two connections.
+//   two connections. Later, the broker also stores the messages whose requests got the response 503 meanwhile.
+// - When a connection is lost, its messages are redelivered, even while their handlers still run.
+// - Closing a channel waits for its handlers, and closing a connection waits for the broker. So nothing waits for that after a loss.
 // - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
 // - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
 //   redelivered. Raise it on the broker for slower handlers.
@@ -50,11 +53,14 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
     private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
     private const ushort Handlers = 10;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly ConnectionFactory _factory = new() { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
     private readonly SemaphoreSlim _handling = new(Handlers);
     private TaskCompletionSource<IChannel> _publisher = new();
 
+    // Without a connection, this waits for the next attempt to connect.
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
         => await PublishAsync(await _publisher.Task.WaitAsync(cancellationToken), Queue, Encoding.UTF8.GetBytes(message.ToJson()), attempts: 0, wait: null, cancellationToken);
 
@@ -62,56 +68,82 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            var connections = new List<IConnection>();
             try
             {
-                await RunAsync(stoppingToken);
+                await RunAsync(connections, stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
             {
-                logger.LogWarning("Not connected to RabbitMQ at {Host}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _factory.Endpoint.HostName, exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
+                logger.LogWarning("Not connected to RabbitMQ at {Endpoint}. Deliveries get the response 503, and OpenAI retries. Reason: {Reason}", _factory.Endpoint, exception.GetBaseException().Message);
+                Interlocked.Exchange(ref _publisher, new()).TrySetException(exception);
+                connections.ForEach(connection => _ = connection.DisposeAsync().AsTask());
+                await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
 
-    // Returns when the application stops. Throws when a connection is lost or the queue is deleted.
-    private async Task RunAsync(CancellationToken stoppingToken)
+    // Returns when the application stops. Throws when a connection or a queue is lost.
+    private async Task RunAsync(List<IConnection> connections, CancellationToken stoppingToken)
     {
-        await using var publishing = await _factory.CreateConnectionAsync(stoppingToken);
-        await using var consuming = await _factory.CreateConnectionAsync(stoppingToken);
-        await using var publisher = await publishing.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), stoppingToken);
-        await using var channel = await consuming.CreateChannelAsync(new(false, false, consumerDispatchConcurrency: Handlers), stoppingToken);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stopping = stoppingToken.Register(() => ended.TrySetResult());
-        publisher.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
-        channel.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
-        foreach (var (queue, target) in (IEnumerable<(string, string)>)[(Dead, Dead), (Queue, Dead), .. _waits.Select(wait => (WaitQueue(wait), Queue))])
+        var publisher = await OpenAsync();
+        var channel = await OpenAsync();
+        await DeclareAsync(Dead, []);
+        await DeclareAsync(Queue, DeadLettersTo(Dead));
+        foreach (var wait in _waits)
         {
-            var arguments = new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1000, ["x-dead-letter-exchange"] = "", ["x-dead-letter-routing-key"] = target, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" };
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: stoppingToken);
+            await DeclareAsync(WaitQueue(wait), DeadLettersTo(Queue));
         }
 
-        (_publisher = _publisher.Task.IsCompleted ? new() : _publisher).SetResult(publisher);
+        logger.LogInformation("Connected to RabbitMQ at {Endpoint}", _factory.Endpoint);
+        _publisher.SetResult(publisher);
+        publisher.BasicReturnAsync += (_, returned) => EndAsync($"There is no queue {returned.RoutingKey}.");
+        channel.CallbackExceptionAsync += (_, failed) => EndAsync(failed.Exception.Message);
         await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
         var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.UnregisteredAsync += (_, _) => EndAsync("The queue was deleted.");
+        consumer.UnregisteredAsync += (_, _) => EndAsync($"The queue {Queue} was deleted.");
         consumer.ReceivedAsync += (_, received) => HandleAsync(channel, publisher, received);
         string? tag = dispatcher.CanDispatch() ? await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken) : null;
         await ended.Task;
-        await (tag is null ? Task.CompletedTask : channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None));
+        await Task.WhenAny(tag is null ? Task.CompletedTask : channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None), Task.Delay(Pause, CancellationToken.None));
         for (int i = 0; i < Handlers; i++)
         {
             await _handling.WaitAsync(CancellationToken.None);
         }
 
+        await Task.WhenAny(channel.CloseAsync(CancellationToken.None), Task.Delay(Pause, CancellationToken.None)); // the last acknowledgements arrive
+
         Task EndAsync(string reason) => Task.FromResult(ended.TrySetException(new IOException(reason)));
+
+        async Task<IChannel> OpenAsync()
+        {
+            connections.Add(await _factory.CreateConnectionAsync(stoppingToken));
+            connections[^1].ConnectionBlockedAsync += (_, blocked) => Task.Run(() => logger.LogWarning("RabbitMQ takes no messages until its alarm ends: {Reason}", blocked.Reason));
+            var opened = await connections[^1].CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, consumerDispatchConcurrency: Handlers), stoppingToken);
+            opened.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
+            return opened;
+        }
+
+        Task DeclareAsync(string queue, Dictionary<string, object?> arguments)
+            => channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?>(arguments) { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1000 }, cancellationToken: stoppingToken);
+
+        static Dictionary<string, object?> DeadLettersTo(string queue)
+            => new() { ["x-dead-letter-exchange"] = "", ["x-dead-letter-routing-key"] = queue, ["x-dead-letter-strategy"] = "at-least-once", ["x-overflow"] = "reject-publish" };
     }
 
+    // An exception ends the run of the connections, so that the message is redelivered.
     private async Task HandleAsync(IChannel channel, IChannel publisher, BasicDeliverEventArgs received)
     {
         await _handling.WaitAsync();
         try
         {
+            if (!channel.IsOpen)
+            {
+                return; // it is redelivered on another channel
+            }
+
             int attempt = 1 + CountOf("attempts") + CountOf("x-delivery-count");
             var result = await dispatcher.AttemptAsync(Encoding.UTF8.GetString(received.Body.Span), attempt, _waits);
             if (!result.IsHandled)
@@ -120,12 +152,6 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             }
 
             await channel.BasicAckAsync(received.DeliveryTag, multiple: false);
-        }
-        catch (Exception exception) when (channel.IsOpen)
-        {
-            logger.LogWarning("A message goes back to {Queue}: {Reason}", Queue, exception.Message);
-            await Task.Delay(TimeSpan.FromSeconds(3));
-            await channel.BasicNackAsync(received.DeliveryTag, multiple: false, requeue: true);
         }
         finally
         {

@@ -26,9 +26,9 @@ public interface IWebhookHandler<in TEvent>
     /// <param name="webhookEvent">The event.</param>
     /// <param name="delivery">The delivery that contained the event. Its webhook id identifies copies.</param>
     /// <param name="cancellationToken">
-    /// Cancelled by the application's own request timeout, or when the host's shutdown deadline passes. It is not cancelled
-    /// when the client disconnects: OpenAI retries after a few seconds, and the retry waits for this attempt and gets the
-    /// same response. The token belongs to this delivery; do not use it after the handler has finished.
+    /// Cancelled by the application's own request timeout, or when the host's shutdown deadline passes; the handler then has a
+    /// second to clean up. It is not cancelled when the client disconnects: OpenAI retries after a few seconds, and the retry
+    /// waits for this attempt and gets the same response. The token belongs to this delivery; do not use it after the handler has finished.
     /// </param>
     /// <returns>A task that ends when the event is handled, or safely stored.</returns>
     Task HandleAsync(TEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken);

@@ -73,6 +73,24 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task A_dispatched_handler_that_the_hosts_deadline_cancels_can_clean_up()
+    {
+        var handler = new CleaningUp();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, CleaningUp>();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+        await handler.Entered.Task;
+
+        await app.StopAsync();
+
+        handler.IsClean.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task An_inbox_needs_no_handlers_where_it_only_receives()
     {
         var inbox = new Inbox();
@@ -532,6 +550,33 @@ public class InboxTests
     private sealed class Deaf : IWebhookInbox
     {
         public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, CancellationToken.None);
+    }
+
+    private sealed class Dispatching(WebhookDispatcher dispatcher) : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken)
+            => dispatcher.DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)), CancellationToken.None);
+    }
+
+    private sealed class CleaningUp : IWebhookHandler<WebhookEvent>
+    {
+        public TaskCompletionSource Entered { get; } = new();
+
+        public bool IsClean { get; private set; }
+
+        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            Entered.SetResult();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            finally
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+                IsClean = true;
+            }
+        }
     }
 
     internal sealed class Inbox : IWebhookInbox, IWebhookHandler<WebhookEvent>

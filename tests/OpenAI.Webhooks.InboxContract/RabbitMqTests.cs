@@ -36,15 +36,50 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
     }
 
     [SkippableFact]
-    public Task A_queue_that_was_deleted_is_created_and_consumed_again() => PromiseAsync(async () =>
+    public Task A_queue_that_was_deleted_is_created_and_consumed_again_even_while_a_handler_runs() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_slow", "wait 100000");
+        await StoreAndHandleAsync(node, "wh_1");
+        await DeleteQueueAsync("openai-webhooks");
+
+        await StoreAndHandleAsync(node, "wh_2");
+    });
+
+    [SkippableFact]
+    public Task A_receiver_creates_a_queue_that_was_deleted_too() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        (await StoreAsync(receiver, "wh_1")).Should().Be(200);
+        await DeleteQueueAsync("openai-webhooks");
+        (await StoreAsync(receiver, "wh_2")).Should().Be(503);
+
+        await StartAsync();
+        await StoreAndHandleAsync(receiver, "wh_2");
+    });
+
+    [SkippableFact]
+    public Task Dead_letters_whose_queue_was_deleted_do_not_stop_the_others() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
         await StoreAndHandleAsync(node, "wh_1");
-        await using var connection = await ConnectAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        await channel.QueueDeleteAsync("openai-webhooks");
+        await DeleteQueueAsync("openai-webhooks.dead");
+        for (int i = 0; i < 12; i++)
+        {
+            await StoreUntilAcceptedAsync(node, $"wh_dead_{i}", "give up");
+        }
 
         await StoreAndHandleAsync(node, "wh_2");
+        await using var connection = await ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        uint dead = 0;
+        for (int i = 0; i < 600 && dead < 12; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+            dead = await channel.MessageCountAsync("openai-webhooks.dead");
+        }
+
+        dead.Should().BeGreaterThanOrEqualTo(12);
     });
 
     [SkippableFact]
@@ -63,6 +98,13 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
         await HandledAsync("wh_2");
         node.Log.Split("The queue contains a text that is not a webhook message").Should().HaveCount(1 + 3);
     });
+
+    private async Task DeleteQueueAsync(string queue)
+    {
+        await using var connection = await ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.QueueDeleteAsync(queue);
+    }
 
     private Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new(Url) }.CreateConnectionAsync();
 }

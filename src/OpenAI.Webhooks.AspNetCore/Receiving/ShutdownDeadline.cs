@@ -8,6 +8,9 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// </summary>
 internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
 {
+    // How long cancelled handlers may take to clean up before their services are disposed.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _deadline = new();
     private CancellationTokenRegistration _registration;
 
@@ -35,7 +38,17 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
     // The older WebHost (before the generic host) calls only this method.
     public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppedAsync(CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            return Task.CompletedTask;
+        }
+
+        // The host may come here before the token has called back.
+        Expire();
+        return Task.Delay(Grace, CancellationToken.None);
+    }
 
     public void Dispose()
     {

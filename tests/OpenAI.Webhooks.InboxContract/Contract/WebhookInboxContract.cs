@@ -64,7 +64,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     protected abstract ProcessStartInfo CreateNode(bool isReceiveOnly);
 
     /// <summary>
-    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the five tests that
+    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the six tests that
     /// need one in <see cref="Exceptions"/>.
     /// </summary>
     protected abstract Task SetEngineAsync(EngineState state);
@@ -355,6 +355,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     public Task Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported() => PromiseAsync(async () =>
     {
         var node = await StartAsync();
+        await StoreAndHandleAsync(node, "wh_0");
 
         // More than an application is likely to handle at once.
         for (int i = 0; i < 30; i++)
@@ -592,6 +593,18 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await HandledAsync(ids);
     });
 
+    [SkippableFact]
+    public Task Handlers_that_run_while_the_engine_is_killed_do_not_hold_up_receiving_when_it_is_back() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_slow", "wait 600000");
+        await BegunAsync("wh_slow");
+        await ChangeEngineAsync(EngineState.Killed);
+        await ChangeEngineAsync(EngineState.Running);
+        await StoreUntilAcceptedAsync(node, "wh_1");
+        await HandledAsync("wh_1");
+    });
+
     /// <summary>How many deliveries a second are stored and handled, by one process.</summary>
     public async Task<double> MeasureAsync(int count)
     {
@@ -674,10 +687,10 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private async Task StoreAllAsync(Node node, IEnumerable<string> ids, string doing = "")
         => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => (await StoreAsync(node, id, doing)).Should().Be(200));
 
-    private async Task StoreUntilAcceptedAsync(Node node, string id)
+    private protected async Task StoreUntilAcceptedAsync(Node node, string id, string doing = "")
     {
         var clock = Stopwatch.StartNew();
-        while (await StoreAsync(node, id) != 200)
+        while (await StoreAsync(node, id, doing) != 200)
         {
             clock.Elapsed.Should().BeLessThan(Timeout, node.Log);
             await Task.Delay(TimeSpan.FromMilliseconds(500));
