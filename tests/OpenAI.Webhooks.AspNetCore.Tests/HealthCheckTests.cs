@@ -62,8 +62,10 @@ public class HealthCheckTests
             });
         using var client = new HttpClient();
 
-        string json = await client.GetStringAsync(new Uri(app.Address, "/health"));
+        using var response = await client.GetAsync(new Uri(app.Address, "/health"));
 
+        response.Content.Headers.ContentType!.MediaType.Should().Be("application/json");
+        string json = await response.Content.ReadAsStringAsync();
         using var document = System.Text.Json.JsonDocument.Parse(json);
         document.RootElement.GetProperty("status").GetString().Should().Be("Degraded");
         document.RootElement.GetProperty("entries").GetProperty("openai-webhooks").GetProperty("data").GetProperty("handled_types").GetRawText().Should().Be("""["*"]""");

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -182,6 +183,8 @@ public class StartupTests
         }
 
         await FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<ArgumentNullException>().WithParameterName("request");
+        await FluentActions.Awaiting(() => WebhookHealthResponse.WriteAsync(null!, new(new Dictionary<string, HealthReportEntry>(), TimeSpan.Zero))).Should().ThrowAsync<ArgumentNullException>().WithParameterName("context");
+        await FluentActions.Awaiting(() => WebhookHealthResponse.WriteAsync(new DefaultHttpContext(), null!)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("report");
     }
 
     [Fact]
@@ -197,7 +200,8 @@ public class StartupTests
     [Fact]
     public async Task Unwrap_cancelled_by_the_caller_is_cancelled()
     {
-        await using var app = await TestApp.StartAsync();
+        using var metrics = new Metrics();
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics).AddOpenAIWebhooks());
         var signed = TestApp.Sign();
         var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
         foreach (var (name, value) in signed.Headers.ToDictionary())
@@ -209,6 +213,7 @@ public class StartupTests
 
         await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync(cancellationToken: new CancellationToken(canceled: true)))
             .Should().ThrowAsync<OperationCanceledException>();
+        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=aborted");
         (await request.UnwrapOpenAIWebhookAsync()).WebhookId.Should().Be(signed.Headers.Id);
     }
 

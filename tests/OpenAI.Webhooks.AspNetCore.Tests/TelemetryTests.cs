@@ -180,17 +180,19 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign(webhookId: "wh_malformed"));
         var compressed = TestApp.Sign(secret: TestApp.OtherSecret);
         await app.SendAsync(compressed.Payload, [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "gzip")]);
+        await app.SendAsync(compressed.Payload, [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "identity")]);
 
         using (var socket = await app.ConnectAsync())
         {
             await socket.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
         }
 
-        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 4);
+        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 5);
         metrics.Of("openai.webhook.deliveries").Should().Equal(
             "1 openai.webhook.failure=body_read_before openai.webhook.outcome=refused",
             "1 openai.webhook.failure=body_malformed openai.webhook.outcome=refused",
             "1 openai.webhook.failure=body_encoded openai.webhook.outcome=refused",
+            "1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused",
             "1 openai.webhook.outcome=aborted");
     }
 

@@ -49,13 +49,10 @@ internal sealed class CurrentVerifiers(
         return entry.Current;
     }
 
-    /// <summary>Why the current configuration is invalid; null if it is in effect.</summary>
-    /// <exception cref="OptionsValidationException">There has never been a valid configuration.</exception>
-    public string? ProblemOf(WebhookRegistration registration)
-    {
-        Get(registration);
-        return _entries[registration.Name].Problem;
-    }
+    /// <summary>
+    /// Why the current configuration of a registration is invalid; null if it is in effect. Call <see cref="Get"/> before.
+    /// </summary>
+    public string? ProblemOf(WebhookRegistration registration) => _entries[registration.Name].Problem;
 
     public void Dispose()
     {

@@ -36,7 +36,7 @@ internal sealed class StoringReceiver(
     {
         using var activity = telemetry.StartStoring(message);
         using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
-        var current = (activity ?? Activity.Current) is { IdFormat: ActivityIdFormat.W3C } traced ? traced : null;
+        var current = Activity.Current is { IdFormat: ActivityIdFormat.W3C } traced ? traced : null;
         message = message.With(registration.Name, IsOneOfSeveral(context) ? receiver : "", current?.Id, current?.TraceStateString);
         string name = nameof(IWebhookInbox);
         try
