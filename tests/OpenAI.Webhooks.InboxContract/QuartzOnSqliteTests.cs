@@ -20,7 +20,6 @@ public sealed class QuartzOnSqliteTests : SampleContract
         [nameof(While_the_engine_is_frozen_the_response_comes_within_ten_seconds_and_receiving_continues_afterwards)] = NoServer,
         [nameof(A_kill_before_the_engine_has_answered_loses_nothing_that_got_200)] = NoServer,
         [nameof(The_engine_killed_loses_nothing_that_got_200)] = NoServer,
-        [nameof(Handlers_that_run_while_the_engine_is_killed_do_not_hold_up_receiving_when_it_is_back)] = NoServer,
         [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoServer,
         [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };

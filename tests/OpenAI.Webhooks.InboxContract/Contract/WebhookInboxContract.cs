@@ -64,7 +64,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     protected abstract ProcessStartInfo CreateNode(bool isReceiveOnly);
 
     /// <summary>
-    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the six tests that
+    /// Stops the engine, or starts it again with what it has stored. Where there is no server, throw NotSupportedException, and name the five tests that
     /// need one in <see cref="Exceptions"/>.
     /// </summary>
     protected abstract Task SetEngineAsync(EngineState state);
@@ -591,20 +591,6 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await ChangeEngineAsync(EngineState.Running);
         await StartAsync();
         await HandledAsync(ids);
-    });
-
-    [SkippableFact]
-    public Task Handlers_that_run_while_the_engine_is_killed_do_not_hold_up_receiving_when_it_is_back() => PromiseAsync(async () =>
-    {
-        var node = await StartAsync();
-
-        // Once, so that the redelivered one does not keep the nodes of later tests busy.
-        await StoreAsync(node, "wh_slow", "wait 600000 once");
-        await BegunAsync("wh_slow");
-        await ChangeEngineAsync(EngineState.Killed);
-        await ChangeEngineAsync(EngineState.Running);
-        await StoreUntilAcceptedAsync(node, "wh_1");
-        await HandledAsync("wh_1");
     });
 
     /// <summary>How many deliveries a second are stored and handled, by one process.</summary>
