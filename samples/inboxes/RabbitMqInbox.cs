@@ -98,8 +98,8 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
 
         logger.LogInformation("Connected to RabbitMQ at {Endpoint}", _factory.Endpoint);
-        _publisher.SetResult(publisher);
         publisher.BasicReturnAsync += (_, returned) => EndAsync($"There is no queue {returned.RoutingKey}.");
+        _publisher.SetResult(publisher);
         channel.CallbackExceptionAsync += (_, failed) => EndAsync(failed.Exception.Message);
         await channel.BasicQosAsync(prefetchSize: 0, Handlers, global: false, stoppingToken);
         var consumer = new AsyncEventingBasicConsumer(channel);

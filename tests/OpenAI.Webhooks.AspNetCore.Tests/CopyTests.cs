@@ -200,6 +200,7 @@ public class CopyTests
         foreach (var service in provider.GetServices<IHostedService>().OfType<IHostedLifecycleService>())
         {
             await service.StoppingAsync(deadline.Token);
+            await service.StopAsync(deadline.Token);
         }
 
         await provider.DisposeAsync();

@@ -91,6 +91,23 @@ public class InboxTests
     }
 
     [Fact]
+    public async Task A_handler_that_is_dispatched_after_a_graceful_stop_is_not_cancelled()
+    {
+        var handler = new CleaningUp();
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddSingleton(handler).AddOpenAIWebhooks().AddHandler<WebhookEvent, CleaningUp>(),
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+        await app.StopAsync();
+        using var source = new CancellationTokenSource();
+
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)), source.Token);
+
+        (await handler.Entered.Task).IsCancellationRequested.Should().BeFalse();
+        await source.CancelAsync();
+        await dispatching.Awaiting(task => task).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Fact]
     public async Task An_inbox_needs_no_handlers_where_it_only_receives()
     {
         var inbox = new Inbox();
@@ -560,13 +577,13 @@ public class InboxTests
 
     private sealed class CleaningUp : IWebhookHandler<WebhookEvent>
     {
-        public TaskCompletionSource Entered { get; } = new();
+        public TaskCompletionSource<CancellationToken> Entered { get; } = new();
 
         public bool IsClean { get; private set; }
 
         public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
-            Entered.SetResult();
+            Entered.SetResult(cancellationToken);
             try
             {
                 await Task.Delay(Timeout.Infinite, cancellationToken);

@@ -12,7 +12,9 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <param name="IsMaxBodyBytesSet">Whether that length was set explicitly, so that the server must accept it.</param>
 /// <param name="SecretHints">For each secret in OpenAI's format, <c>whsec_…</c> and its last four characters.</param>
 /// <param name="HasTextSecret">Whether any secret is plain text, not in OpenAI's format.</param>
-internal sealed record CurrentVerifier(WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, bool HasTextSecret);
+/// <param name="Problem">Why a later configuration is invalid and not in effect; null if there is none.</param>
+internal sealed record CurrentVerifier(
+    WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, bool HasTextSecret, string? Problem = null);
 
 /// <summary>
 /// The verifiers for the configured secrets. A changed configuration creates a new verifier. An invalid change is logged, and the
@@ -49,11 +51,6 @@ internal sealed class CurrentVerifiers(
         return entry.Current;
     }
 
-    /// <summary>
-    /// Why the current configuration of a registration is invalid; null if it is in effect. Call <see cref="Get"/> before.
-    /// </summary>
-    public string? ProblemOf(WebhookRegistration registration) => _entries[registration.Name].Problem;
-
     public void Dispose()
     {
         while (_watches.TryDequeue(out var watch))
@@ -75,20 +72,18 @@ internal sealed class CurrentVerifiers(
     {
         lock (entry)
         {
-            string? problem = null;
             try
             {
                 entry.Current = Make(registration);
             }
             catch (Exception exception)
             {
-                problem = exception.Message;
-            }
-
-            // Many sources report one change twice; log the problem only once.
-            if (entry.ExchangeProblem(problem) != problem && problem is not null)
-            {
-                logger.ConfigurationRefused(problem);
+                // Many sources report one change twice; log the problem only once.
+                if (entry.Current.Problem != exception.Message)
+                {
+                    entry.Current = entry.Current with { Problem = exception.Message };
+                    logger.ConfigurationRefused(exception.Message);
+                }
             }
         }
     }
@@ -177,7 +172,6 @@ internal sealed class CurrentVerifiers(
     {
         private volatile CurrentVerifier _current = current;
         private int _isWatched;
-        private volatile string? _problem;
 
         public CurrentVerifier Current
         {
@@ -185,10 +179,6 @@ internal sealed class CurrentVerifiers(
             set => _current = value;
         }
 
-        public string? Problem => _problem;
-
         public bool TryClaimWatch() => Interlocked.Exchange(ref _isWatched, 1) == 0;
-
-        public string? ExchangeProblem(string? problem) => Interlocked.Exchange(ref _problem, problem);
     }
 }

@@ -24,8 +24,9 @@ internal sealed class WebhookHealthCheck(
             string prefix = registration.IsDefault ? "" : $"{registration.Name}.";
             try
             {
-                data[$"{prefix}secret_hints"] = verifiers.Get(registration).SecretHints;
-                if (verifiers.ProblemOf(registration) is { } problem)
+                var current = verifiers.Get(registration);
+                data[$"{prefix}secret_hints"] = current.SecretHints;
+                if (current.Problem is { } problem)
                 {
                     problems.Add($"The changed configuration is invalid. The last valid configuration stays in effect. {problem}");
                     status = status == HealthStatus.Unhealthy ? status : HealthStatus.Degraded;
