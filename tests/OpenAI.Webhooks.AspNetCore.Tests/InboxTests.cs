@@ -9,6 +9,8 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 /// <summary>Deliveries that are stored, and handled afterwards.</summary>
 public class InboxTests
 {
+    private static readonly WebhookMessage Message = new("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+
     [Fact]
     public async Task A_delivery_is_stored_under_its_id_and_answered_and_not_handled()
     {
@@ -100,7 +102,7 @@ public class InboxTests
         await app.StopAsync();
         using var source = new CancellationTokenSource();
 
-        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)), source.Token);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message, source.Token);
 
         (await handler.Entered.Task).IsCancellationRequested.Should().BeFalse();
         await source.CancelAsync();
@@ -258,7 +260,7 @@ public class InboxTests
         services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>();
         await using var provider = services.BuildServiceProvider();
 
-        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)));
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message);
 
         inbox.Handled.Should().ContainSingle();
     }
@@ -268,9 +270,8 @@ public class InboxTests
     {
         var problem = new InvalidOperationException("on purpose");
         await using var app = await StartAsync(new Inbox { HandlerProblem = problem });
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
+        (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message))
             .Should().ThrowAsync<InvalidOperationException>()).Which.Should().BeSameAs(problem);
 
         app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Exception.Should().BeSameAs(problem);
@@ -282,9 +283,8 @@ public class InboxTests
         var inbox = new Inbox { Waits = true };
         await using var app = await StartAsync(inbox);
         using var source = new CancellationTokenSource();
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message, source.Token);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message, source.Token);
         await source.CancelAsync();
 
         await FluentActions.Awaiting(() => dispatching).Should().ThrowAsync<OperationCanceledException>();
@@ -296,9 +296,8 @@ public class InboxTests
         var inbox = new Inbox { Waits = true };
         await using var app = await StartAsync(inbox, configure: services => services.AddHostedService<Busy>()
             .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(message);
+        var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message);
         await FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>();
 
         await FluentActions.Awaiting(() => dispatching.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
@@ -309,7 +308,6 @@ public class InboxTests
     {
         await using var app = await StartAsync(new Inbox());
         var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
         await FluentActions.Awaiting(() => dispatcher.DispatchAsync(null!)).Should().ThrowAsync<ArgumentNullException>();
         await FluentActions.Awaiting(() => dispatcher.DispatchAsync(new WebhookMessage("wh_1", default, default) { Name = "other" })).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
@@ -322,9 +320,8 @@ public class InboxTests
         services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Scoped>();
         services.AddSingleton<List<string>>();
         await using var provider = services.BuildServiceProvider();
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message);
+        await provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message);
 
         provider.GetRequiredService<List<string>>().Should().Equal("handled", "disposed");
     }
@@ -348,9 +345,8 @@ public class InboxTests
         var services = new ServiceCollection();
         services.AddLogging().AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>();
         await using var provider = services.BuildServiceProvider();
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
-        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
+        await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message))
             .Should().ThrowAsync<InvalidOperationException>()
             .WithMessage("This process has no handler for response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
     }
@@ -572,7 +568,7 @@ public class InboxTests
     private sealed class Dispatching(WebhookDispatcher dispatcher) : BackgroundService
     {
         protected override Task ExecuteAsync(CancellationToken stoppingToken)
-            => dispatcher.DispatchAsync(new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)), CancellationToken.None);
+            => dispatcher.DispatchAsync(Message, CancellationToken.None);
     }
 
     private sealed class CleaningUp : IWebhookHandler<WebhookEvent>
