@@ -29,12 +29,13 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     // Longer than the longest wait and what engines poll at: another attempt would come within it.
     private static readonly TimeSpan QuietAfterAttempts = TimeSpan.FromSeconds(10);
 
-    // The engine outlives a test, and knows the ids of others.
-    private readonly string _idPrefix = $"{Guid.NewGuid():N}"[..11] + "_";
     private readonly DirectoryInfo _records = Directory.CreateTempSubdirectory();
     private readonly List<Node> _nodes = [];
     private bool _isEngineTouched;
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
+
+    // The engine outlives a test, and knows the ids of others.
+    private string IdPrefix => ContractHandler.IdPrefix(_records.FullName);
 
     /// <summary>The waits between attempts that the application is to be given.</summary>
     protected static IReadOnlyList<TimeSpan> RetryDelays { get; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
@@ -655,7 +656,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     /// <returns>The status; 0 for no response, if none is needed.</returns>
     private async Task<int> StorePayloadAsync(Node node, string id, string payload, bool isResponseNeeded = true, string? traceParent = null)
     {
-        using var request = new WebhookSigner(Secret).Sign(payload, _idPrefix + id).ToRequest(node.Address + Path);
+        using var request = new WebhookSigner(Secret).Sign(payload, IdPrefix + id).ToRequest(node.Address + Path);
         if (traceParent is not null)
         {
             request.Headers.Add("traceparent", traceParent);
@@ -691,9 +692,9 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await HandledAsync(id);
     }
 
-    private List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == _idPrefix + id && record.Kind == "begin")];
+    private List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == IdPrefix + id && record.Kind == "begin")];
 
-    private List<Attempt> Handlings(string id) => [.. Records().Where(record => record.Id == _idPrefix + id && record.Kind == "end")];
+    private List<Attempt> Handlings(string id) => [.. Records().Where(record => record.Id == IdPrefix + id && record.Kind == "end")];
 
     // What follows the last line feed is still being written.
     private List<Attempt> Records() => [.. _records.GetFiles().SelectMany(file => ReadShared(file).Split('\n')[..^1]).Select(line => JsonSerializer.Deserialize<Attempt>(line)!).OrderBy(attempt => attempt.Time)];
@@ -720,7 +721,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
             () =>
             {
                 var handled = Records().Where(record => record.Kind == "end").Select(record => record.Id).ToHashSet();
-                return ids.All(id => handled.Contains(_idPrefix + id));
+                return ids.All(id => handled.Contains(IdPrefix + id));
             },
             ids.Length == 1 ? ids[0] : $"{ids.Length} deliveries",
             timeout);
@@ -752,14 +753,14 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
     /// <summary>The lines of the log that report a dead letter of this test.</summary>
     private IEnumerable<string> DeadLetters()
-        => _nodes.SelectMany(node => node.Log.Split('\n')).Where(line => line.Contains("dead letter", StringComparison.Ordinal) && line.Contains(_idPrefix, StringComparison.Ordinal));
+        => _nodes.SelectMany(node => node.Log.Split('\n')).Where(line => line.Contains("dead letter", StringComparison.Ordinal) && line.Contains(IdPrefix, StringComparison.Ordinal));
 
     private async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? timeout = null)
     {
         var clock = Stopwatch.StartNew();
         while (!condition())
         {
-            clock.Elapsed.Should().BeLessThan(timeout ?? Timeout, $"{what} is waited for. The applications wrote:\n{string.Join('\n', _nodes.Select(node => node.Log[^Math.Min(node.Log.Length, 4000)..]))}");
+            clock.Elapsed.Should().BeLessThan(timeout ?? Timeout, $"{what} is waited for. The applications wrote:\n{string.Join('\n', _nodes.Select(node => $"{node.Log[^Math.Min(node.Log.Length, 4000)..]}{(node.IsRunning ? "It is running." : "It has ended.")}"))}");
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }
