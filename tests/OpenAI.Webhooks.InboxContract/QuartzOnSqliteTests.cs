@@ -3,8 +3,6 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>samples/inboxes/QuartzInbox.cs on a SQLite file.</summary>
 public sealed class QuartzOnSqliteTests : SampleContract
 {
-    private const string NoServer = "SQLite has no server that could be down.";
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
     public QuartzOnSqliteTests()

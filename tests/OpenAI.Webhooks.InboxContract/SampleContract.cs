@@ -6,7 +6,9 @@ namespace OpenAI.Webhooks.InboxContract;
 /// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
 public abstract class SampleContract(string? whyNot) : WebhookInboxContract
 {
-    protected const string NobodyElseWrites = "Only the engine itself writes to its tables, so no other text can get in.";
+    // What does not apply to an engine. Everything else in Exceptions does not hold.
+    internal const string NoServer = "Does not apply: SQLite has no server that could be down.";
+    internal const string NobodyElseWrites = "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
 
     /// <summary>What the table calls the engine.</summary>
     public abstract string Engine { get; }
