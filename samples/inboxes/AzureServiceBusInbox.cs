@@ -31,7 +31,8 @@ app.Run();
 // Pitfalls:
 // - Duplicate detection can be turned on only when the queue is created. Its default window is ten minutes.
 // - An abandoned message is redelivered immediately. To delay a retry, send a new scheduled message with a new id; the old id would
-//   be a duplicate.
+//   be a duplicate. The sequence number makes it new, and the same again if the message is redelivered.
+// - To replay a dead letter, send it with a new message id. With its old id it is dropped as a duplicate, without any notice.
 // - The queue's own attempt limit makes dead letters without telling the application, so it is set to the maximum, and the
 //   dispatcher counts attempts.
 // - A message in the Standard tier can have 256 KiB, so a payload of that size does not fit. Premium allows more.
@@ -72,12 +73,11 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
     // Do not pass the processor's token: it is cancelled as soon as the application begins to stop, but handlers may finish.
     private async Task HandleAsync(ProcessMessageEventArgs received)
     {
-        int before = received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) && attempts is int number ? number : 0;
-        int attempt = before + received.Message.DeliveryCount;
+        int attempt = received.Message.DeliveryCount + (received.Message.ApplicationProperties.TryGetValue(Attempts, out object? attempts) && attempts is int before ? before : 0);
         var result = await dispatcher.AttemptAsync(received.Message.Body.ToString(), attempt, _waits);
         if (result.IsDeadLetter)
         {
-            await received.DeadLetterMessageAsync(received.Message);
+            await received.DeadLetterMessageAsync(received.Message, new Dictionary<string, object> { [Attempts] = 0 });
             return;
         }
 
@@ -85,7 +85,7 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
         {
             await _sender.SendMessageAsync(new ServiceBusMessage(received.Message.Body)
             {
-                MessageId = $"{received.Message.CorrelationId}/{before + 1}",
+                MessageId = $"{received.Message.CorrelationId}/{received.Message.SequenceNumber}",
                 CorrelationId = received.Message.CorrelationId,
                 ScheduledEnqueueTime = DateTimeOffset.UtcNow + delay,
                 ApplicationProperties = { [Attempts] = attempt },

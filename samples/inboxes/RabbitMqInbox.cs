@@ -41,7 +41,7 @@ app.Run();
 //   uses up the attempts of its neighbors, and they can become dead letters with it.
 // - A broker that is short of memory or disk reads nothing from a connection that publishes, not even acknowledgements. So there are
 //   two connections. Later, the broker also stores the messages whose requests got the response 503 meanwhile.
-// - When a connection is lost, its messages are redelivered, even while their handlers still run.
+// - When a connection is lost, its messages are redelivered, even while their handlers still run. This counts as an attempt, too.
 // - Closing a channel waits for its handlers, and closing a connection waits for the broker. So nothing waits for that after a loss.
 // - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
 // - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
@@ -66,9 +66,9 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var connections = new List<IConnection>();
         while (!stoppingToken.IsCancellationRequested)
         {
-            var connections = new List<IConnection>();
             try
             {
                 await RunAsync(connections, stoppingToken);
@@ -78,12 +78,20 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
                 logger.LogWarning("Not connected to RabbitMQ at {Endpoint}. Deliveries get the response 503, and OpenAI retries. Reason: {Reason}", _factory.Endpoint, exception.GetBaseException().Message);
                 Interlocked.Exchange(ref _publisher, new()).TrySetException(exception);
                 connections.ForEach(connection => _ = connection.DisposeAsync().AsTask());
+                connections.Clear();
                 await Task.Delay(Pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
+
+        for (int i = 0; i < Handlers; i++)
+        {
+            await _handling.WaitAsync(CancellationToken.None);
+        }
+
+        await Task.WhenAny(Task.WhenAll(connections.Select(connection => connection.CloseAsync(CancellationToken.None))), Task.Delay(Pause, CancellationToken.None)); // the last acknowledgements arrive
     }
 
-    // Returns when the application stops. Throws when a connection or a queue is lost.
+    // Returns when the application stops; handlers may still run. Throws when a connection or a queue is lost.
     private async Task RunAsync(List<IConnection> connections, CancellationToken stoppingToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,12 +116,6 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         string? tag = dispatcher.CanDispatch() ? await channel.BasicConsumeAsync(Queue, autoAck: false, consumer, stoppingToken) : null;
         await ended.Task;
         await Task.WhenAny(tag is null ? Task.CompletedTask : channel.BasicCancelAsync(tag, cancellationToken: CancellationToken.None), Task.Delay(Pause, CancellationToken.None));
-        for (int i = 0; i < Handlers; i++)
-        {
-            await _handling.WaitAsync(CancellationToken.None);
-        }
-
-        await Task.WhenAny(channel.CloseAsync(CancellationToken.None), Task.Delay(Pause, CancellationToken.None)); // the last acknowledgements arrive
 
         Task EndAsync(string reason) => Task.FromResult(ended.TrySetException(new IOException(reason)));
 
@@ -148,7 +150,9 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             var result = await dispatcher.AttemptAsync(Encoding.UTF8.GetString(received.Body.Span), attempt, _waits);
             if (!result.IsHandled)
             {
-                await PublishAsync(publisher, result.RetryDelay is { } wait ? WaitQueue(wait) : Dead, received.Body, attempt, result.RetryDelay, CancellationToken.None);
+                // A dead letter that an operator moves back starts again with its first attempt.
+                var (queue, attempts) = result.RetryDelay is { } wait ? (WaitQueue(wait), attempt) : (Dead, 0);
+                await PublishAsync(publisher, queue, received.Body, attempts, result.RetryDelay, CancellationToken.None);
             }
 
             await channel.BasicAckAsync(received.DeliveryTag, multiple: false);
