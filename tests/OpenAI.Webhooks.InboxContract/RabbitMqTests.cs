@@ -84,6 +84,27 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
     });
 
     [SkippableFact]
+    public Task A_dead_letter_that_an_operator_moves_back_has_all_its_attempts_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail");
+        await node.UntilAsync(() => DeadLetters().Any());
+        await using var connection = await ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        BasicGetResult? dead;
+        do
+        {
+            dead = await channel.BasicGetAsync("openai-webhooks.dead", autoAck: true);
+        }
+        while (dead is null || !Encoding.UTF8.GetString(dead.Body.Span).Contains(IdPrefix, StringComparison.Ordinal)); // those of other tests go
+
+        await channel.BasicPublishAsync("", "openai-webhooks", mandatory: true, new BasicProperties(dead.BasicProperties), dead.Body);
+
+        await node.UntilAsync(() => DeadLetters().Count() == 2);
+        Attempts("wh_1").Should().HaveCount(2 * (RetryDelays.Count + 1));
+    });
+
+    [SkippableFact]
     public Task A_foreign_message_with_headers_of_its_own_disturbs_nothing() => PromiseAsync(async () =>
     {
         var node = await StartAsync();

@@ -35,7 +35,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     // The engine outlives a test, and knows the ids of others.
-    private string IdPrefix => ContractHandler.IdPrefix(_records.FullName);
+    private protected string IdPrefix => ContractHandler.IdPrefix(_records.FullName);
 
     /// <summary>The waits between attempts that the application is to be given.</summary>
     protected static IReadOnlyList<TimeSpan> RetryDelays { get; } = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
@@ -721,7 +721,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await HandledAsync(id);
     }
 
-    private List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == IdPrefix + id && record.Kind == "begin")];
+    private protected List<Attempt> Attempts(string id) => [.. Records().Where(record => record.Id == IdPrefix + id && record.Kind == "begin")];
 
     private List<Attempt> Handlings(string id) => [.. Records().Where(record => record.Id == IdPrefix + id && record.Kind == "end")];
 
@@ -781,7 +781,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     }
 
     /// <summary>The lines of the log that report a dead letter of this test.</summary>
-    private IEnumerable<string> DeadLetters()
+    private protected IEnumerable<string> DeadLetters()
         => _nodes.SelectMany(node => node.Log.Split('\n')).Where(line => line.Contains("dead letter", StringComparison.Ordinal) && line.Contains(IdPrefix, StringComparison.Ordinal));
 
     private static async Task EventuallyAsync(Func<bool> condition, string what, TimeSpan? timeout = null)
