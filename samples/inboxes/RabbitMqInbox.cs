@@ -41,7 +41,8 @@ app.Run();
 //   uses up the attempts of its neighbors, and they can become dead letters with it.
 // - A broker that is short of memory or disk reads nothing from a connection that publishes, not even acknowledgements. So there are
 //   two connections. Later, the broker also stores the messages whose requests got the response 503 meanwhile.
-// - When a connection is lost, its messages are redelivered, even while their handlers still run. This counts as an attempt, too.
+// - When a connection is lost, its messages are redelivered, even while their handlers still run. This counts as an attempt. A handler
+//   that never ends must not block the new connection, so more than ten handlers can run then.
 // - Closing a channel waits for its handlers, and closing a connection waits for the broker. So nothing waits for that after a loss.
 // - When a channel is closed, its messages go to other consumers. So a stop first ends the consumer, then waits for the handlers.
 // - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
@@ -57,8 +58,8 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
     private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly ConnectionFactory _factory = new() { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
-    private readonly SemaphoreSlim _handling = new(Handlers);
     private TaskCompletionSource<IChannel> _publisher = new();
+    private int _running;
 
     // Without a connection, this waits for the next attempt to connect.
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
@@ -83,9 +84,9 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             }
         }
 
-        for (int i = 0; i < Handlers; i++)
+        while (Volatile.Read(ref _running) > 0)
         {
-            await _handling.WaitAsync(CancellationToken.None);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), CancellationToken.None);
         }
 
         await Task.WhenAny(Task.WhenAll(connections.Select(connection => connection.CloseAsync(CancellationToken.None))), Task.Delay(Pause, CancellationToken.None)); // the last acknowledgements arrive
@@ -138,14 +139,9 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
     // An exception ends the run of the connections, so that the message is redelivered.
     private async Task HandleAsync(IChannel channel, IChannel publisher, BasicDeliverEventArgs received)
     {
-        await _handling.WaitAsync();
+        Interlocked.Increment(ref _running);
         try
         {
-            if (!channel.IsOpen)
-            {
-                return; // it is redelivered on another channel
-            }
-
             int attempt = 1 + CountOf("attempts") + CountOf("x-delivery-count");
             var result = await dispatcher.AttemptAsync(Encoding.UTF8.GetString(received.Body.Span), attempt, _waits);
             if (!result.IsHandled)
@@ -159,7 +155,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
         }
         finally
         {
-            _handling.Release();
+            Interlocked.Decrement(ref _running);
         }
 
         int CountOf(string header) => received.BasicProperties.Headers is { } headers && headers.TryGetValue(header, out object? count) && count is int or long ? (int)Math.Clamp(Convert.ToInt64(count, CultureInfo.InvariantCulture), 0, 1000) : 0;

@@ -47,6 +47,21 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
     });
 
     [SkippableFact]
+    public Task Handlers_that_outlast_their_connection_do_not_delay_others() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            await StoreAsync(node, $"wh_slow_{i}", "wait 100000 once");
+            await BegunAsync($"wh_slow_{i}");
+        }
+
+        await SetEngineAsync(EngineState.Killed);
+        await SetEngineAsync(EngineState.Running);
+        await StoreAndHandleAsync(node, "wh_1");
+    });
+
+    [SkippableFact]
     public Task A_receiver_creates_a_queue_that_was_deleted_too() => PromiseAsync(async () =>
     {
         var receiver = await StartAsync(isReceiveOnly: true);

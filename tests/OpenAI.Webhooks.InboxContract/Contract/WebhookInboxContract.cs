@@ -740,7 +740,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         _isEngineTouched = true;
     }
 
-    private Task BegunAsync(string id) => EventuallyAsync(() => Attempts(id).Count > 0, id);
+    private protected Task BegunAsync(string id) => EventuallyAsync(() => Attempts(id).Count > 0, id);
 
     private protected Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Timeout, ids);
 
