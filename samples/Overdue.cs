@@ -29,6 +29,7 @@ builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
 builder.Services.AddQuartz(quartz =>
 {
+    // The file is for one process. Several need a database server and UseClustering.
     quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}"));
     quartz.UseDefaultRetryPolicy(RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)])); // OpenAI's API may be unavailable
 });
@@ -44,7 +45,7 @@ app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerF
     var options = new CreateResponseOptions("gpt-5", [ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken))]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
-    // A process that is killed right here leaves a response that nobody asks for. A webhook that comes before the job is stored is
+    // A process that is killed right here leaves a response that no job will ever fetch. A webhook that comes before the job is stored is
     // ignored, and the response is finished when the job is due.
     // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the job is
     // deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next start.
@@ -72,7 +73,8 @@ internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandl
 }
 
 /// <summary>
-/// Finishes a response, whether its webhook arrived or is overdue. Only one run at a time per response, across all machines.
+/// Finishes a response, whether its webhook arrived or is overdue. There is only one run at a time for a response. If several machines
+/// share a database, they need UseClustering for that.
 /// </summary>
 [DisallowConcurrentExecution, PersistJobDataAfterExecution]
 internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
@@ -117,7 +119,7 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
     private async Task<ResponseWebhookEvent?> AskAsync(string id, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30)); // an API that hangs must not keep all of Quartz's threads
+        deadline.CancelAfter(TimeSpan.FromSeconds(30)); // an API that hangs must not tie up all of Quartz's threads
         ResponseResult response = await openAI.GetResponsesClient().GetResponseAsync(id, deadline.Token);
         logger.LogInformation("The webhook of {ResponseId} is overdue. The response is {Status}", id, response.Status);
         var data = new ResponseEventData { Id = id };

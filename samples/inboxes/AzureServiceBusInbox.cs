@@ -42,7 +42,7 @@ internal sealed class AzureServiceBusInbox(ServiceBusClient client, ServiceBusAd
 {
     private const string Queue = "openai-webhooks", Attempts = "attempts";
 
-    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly ServiceBusSender _sender = client.CreateSender(Queue);
     private readonly ServiceBusProcessor _processor = client.CreateProcessor(Queue, new ServiceBusProcessorOptions { AutoCompleteMessages = false, MaxConcurrentCalls = 10, MaxAutoLockRenewalDuration = TimeSpan.FromHours(1) });
 

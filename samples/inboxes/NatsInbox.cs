@@ -40,15 +40,15 @@ app.Run();
 // - After MaxDeliver attempts, a message is never redelivered, without any notice. So MaxDeliver is unlimited, and the dispatcher
 //   counts attempts.
 // - A message that waits for a retry counts as pending. By default, a thousand of them stop the consumer. So MaxAckPending is unlimited.
-internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<NatsInbox> logger) : BackgroundService, IWebhookInbox
+internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILoggerFactory loggers, ILogger<NatsInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Stream = "openai-webhooks", Waiting = "openai.webhooks.waiting", Dead = "openai.webhooks.dead";
     private const int InUse = 10058; // a stream of this name has another configuration: an operator's
 
     private static readonly TimeSpan AckWait = TimeSpan.FromSeconds(6);
 
-    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
-    private readonly INatsJSContext _jetStream = new NatsClient(new NatsOpts { Url = configuration["nats"] ?? "nats://localhost" }).CreateJetStreamContext();
+    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+    private readonly INatsJSContext _jetStream = new NatsClient(new NatsOpts { Url = configuration["nats"] ?? "nats://localhost", LoggerFactory = loggers }).CreateJetStreamContext();
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
@@ -76,20 +76,21 @@ internal sealed class NatsInbox(IConfiguration configuration, WebhookDispatcher 
             {
                 consumer ??= await CreateConsumerAsync(stoppingToken);
                 received = await consumer.NextAsync<string>(opts: new() { Expires = TimeSpan.FromSeconds(2) }, cancellationToken: CancellationToken.None); // not cancelled: a cancelled fetch could use up one attempt of a message
+                if (received is null)
+                {
+                    await consumer.RefreshAsync(stoppingToken); // throws if the consumer or the stream was deleted
+                }
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
             {
-                logger.LogWarning("No messages from NATS at {Url}: {Reason} Deliveries get the response 503 meanwhile, and OpenAI retries", _jetStream.Connection.Opts.Url, exception.Message);
-                await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
+                logger.LogWarning("Cannot receive from NATS at {Url}: {Reason}", _jetStream.Connection.Opts.Url, exception.Message);
+                consumer = null;
+                await Task.Delay(TimeSpan.FromSeconds(3), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             if (received is not null)
             {
                 yield return received;
-            }
-            else
-            {
-                consumer = null; // there is no message, or no consumer any more
             }
         }
     }

@@ -43,7 +43,7 @@ builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().
     options =>
     {
         options.ReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
-        options.RetryDelays = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? options.RetryDelays;
+        options.RetryDelays = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? options.RetryDelays;
     });
 
 var app = builder.Build();

@@ -30,7 +30,9 @@ app.Run();
 // Pitfalls:
 // - Without publisher confirms, a message is lost if the broker dies before writing it. With confirmation tracking, the call
 //   completes when a majority of the queue's nodes has the message, and throws if the message was rejected or returned (mandatory).
+// - Two applications with the same queue name in one virtual host take each other's messages. Change the name for the second.
 // - RabbitMQ does not store ids, so a copy of a delivery is a new message. Handlers must make their work idempotent by webhook id.
+// - To replay a dead letter, move it to the main queue, with its headers.
 // - For a delayed retry, a queue holds messages until they expire into the main queue. Use one queue per delay, because only the
 //   first message of a queue expires.
 // - A message that crashes its process every time is redelivered forever; x-delivery-count has the number. At x-delivery-limit, the
@@ -48,7 +50,6 @@ app.Run();
 // - A handler that runs for longer than consumer_timeout (30 minutes by default) loses the channel, and all messages of the channel are
 //   redelivered. Raise it on the broker for slower handlers.
 // - The client's automatic recovery neither retries the first connection nor creates a deleted queue again. The loop below does both.
-// - Before RabbitMQ.Client 7.2.1, a channel must not be used by several threads at once.
 internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatcher dispatcher, ILogger<RabbitMqInbox> logger) : BackgroundService, IWebhookInbox
 {
     private const string Queue = "openai-webhooks", Dead = "openai-webhooks.dead";
@@ -56,7 +57,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
-    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
     private readonly ConnectionFactory _factory = new() { Uri = new(configuration["rabbitmq"] ?? "amqp://localhost"), AutomaticRecoveryEnabled = false, RequestedHeartbeat = TimeSpan.FromSeconds(10) };
     private TaskCompletionSource<IChannel> _publisher = new();
     private int _running;
@@ -76,7 +77,7 @@ internal sealed class RabbitMqInbox(IConfiguration configuration, WebhookDispatc
             }
             catch (Exception exception)
             {
-                logger.LogWarning("Not connected to RabbitMQ at {Endpoint}. Deliveries get the response 503, and OpenAI retries. Reason: {Reason}", _factory.Endpoint, exception.GetBaseException().Message);
+                logger.LogError("Not connected to RabbitMQ at {Endpoint}. Deliveries get the response 503, and OpenAI retries. Reason: {Reason}", _factory.Endpoint, exception.GetBaseException().Message);
                 Interlocked.Exchange(ref _publisher, new()).TrySetException(exception);
                 connections.ForEach(connection => _ = connection.DisposeAsync().AsTask());
                 connections.Clear();

@@ -45,7 +45,7 @@ internal sealed class SqsInbox(IAmazonSQS sqs, WebhookDispatcher dispatcher, ICo
 
     private readonly string _queue = configuration["queue"] ?? throw new InvalidOperationException("Set queue to the URL of the queue.");
     private readonly string _dead = configuration["dead"] ?? throw new InvalidOperationException("Set dead to the URL of the queue of the dead letters.");
-    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+    private readonly TimeSpan[] _waits = configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
 
     public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => SendAsync(_queue, message.ToJson(), message.Key, cancellationToken);
 

@@ -20,7 +20,7 @@ using Wolverine.Runtime;
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
 bool isReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
-var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>() ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
 builder.Services.AddScoped<WolverineInbox>();
 var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddInbox<WolverineInbox>();
 if (isReceiveOnly)

@@ -10,6 +10,9 @@ public abstract class SampleContract(string? whyNot) : WebhookInboxContract
     internal const string NoServer = "Does not apply: SQLite has no server that could be down.";
     internal const string NobodyElseWrites = "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
 
+    // What an engine does not do.
+    protected const string EndsWithoutEngine = "The process ends with an error. Let the service manager or orchestrator start it again.";
+
     /// <summary>What the table calls the engine.</summary>
     public abstract string Engine { get; }
 

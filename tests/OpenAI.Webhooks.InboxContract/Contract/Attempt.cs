@@ -1,4 +1,4 @@
 namespace OpenAI.Webhooks.InboxContract;
 
-/// <summary>What the handler wrote down of an attempt: that it began, or that it ended well.</summary>
+/// <summary>A record that the handler wrote when an attempt began or succeeded.</summary>
 internal sealed record Attempt(string Kind, string Id, DateTimeOffset Time, DateTimeOffset Timestamp, string Hash, string[] Traces);

@@ -28,8 +28,8 @@ public sealed class ContractHandler : IHostingStartup, IWebhookHandler<WebhookEv
         builder.ConfigureServices(services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ContractHandler>());
     }
 
-    /// <summary>How the ids of a test begin.</summary>
-    public static string IdPrefix(string folder) => $"{Path.GetFileName(folder)}_";
+    /// <summary>How the ids of a test begin: with lower-case letters and digits, as OpenAI's do.</summary>
+    public static string IdPrefix(string folder) => $"{Path.GetFileName(folder).ToLowerInvariant()}_";
 
     public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {

@@ -1,17 +1,17 @@
 namespace OpenAI.Webhooks.InboxContract;
 
-/// <summary>What the engine is to be.</summary>
+/// <summary>A state to put the engine in.</summary>
 public enum EngineState
 {
     /// <summary>Running, with all that it had stored.</summary>
     Running,
 
-    /// <summary>Stopped in good order.</summary>
+    /// <summary>Shut down cleanly.</summary>
     Stopped,
 
     /// <summary>Killed.</summary>
     Killed,
 
-    /// <summary>Accepting connections, and responding to nothing.</summary>
+    /// <summary>Suspended: it accepts connections, but answers nothing. All its processes get SIGSTOP.</summary>
     Frozen,
 }

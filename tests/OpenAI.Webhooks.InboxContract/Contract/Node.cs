@@ -69,7 +69,7 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops it. What it still has to do is of no interest any more, so it has three seconds.</summary>
+    /// <summary>Stops it. Its remaining work no longer matters, so it gets three seconds.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.FromSeconds(3));
 
     /// <summary>Waits until a condition holds.</summary>

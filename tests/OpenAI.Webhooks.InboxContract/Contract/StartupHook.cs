@@ -1,4 +1,4 @@
-/// <summary>What DOTNET_STARTUP_HOOKS calls. That this assembly is loaded is all it is for: ASP.NET Core then finds it by name.</summary>
+/// <summary>DOTNET_STARTUP_HOOKS calls it. Its only purpose is to load this assembly, so that ASP.NET Core finds the hosting start-up by name.</summary>
 internal static class StartupHook
 {
     public static void Initialize()
