@@ -90,6 +90,27 @@ public class InboxTests
         await app.StopAsync();
 
         handler.IsClean.Should().BeTrue();
+        app.Log.Should().NotContain(entry => entry.Message.Contains("ignores its cancellation token"));
+    }
+
+    [Fact]
+    public async Task A_handler_that_outlasts_the_hosts_deadline_is_named_in_the_log()
+    {
+        var handler = new Endless();
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Endless>();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
+        await handler.Entered.Task;
+
+        await app.StopAsync();
+
+        app.Log.Should().ContainSingle(entry => entry.Message.StartsWith("The handler of the webhook wh_1 (response.completed) ignores its cancellation token"))
+            .Which.Level.Should().Be(LogLevel.Warning);
+        handler.End.SetResult();
     }
 
     [Fact]
@@ -569,6 +590,19 @@ public class InboxTests
     {
         protected override Task ExecuteAsync(CancellationToken stoppingToken)
             => dispatcher.DispatchAsync(Message, CancellationToken.None);
+    }
+
+    private sealed class Endless : IWebhookHandler<WebhookEvent>
+    {
+        public TaskCompletionSource Entered { get; } = new();
+
+        public TaskCompletionSource End { get; } = new();
+
+        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        {
+            Entered.SetResult();
+            return End.Task;
+        }
     }
 
     private sealed class CleaningUp : IWebhookHandler<WebhookEvent>

@@ -47,6 +47,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Error, "A cancellation callback registered by a handler threw when the shutdown deadline passed.")]
     public static partial void CallbackFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(24, LogLevel.Warning, "The handler of the webhook {WebhookId} ({EventType}) ignores its cancellation token: the shutdown deadline has passed, and it still runs. It is cut off when the process ends, and the delivery is handled again. Pass the token to every call in the handler, or raise HostOptions.ShutdownTimeout.")]
+    public static partial void CutOff(this ILogger logger, string webhookId, string eventType);
+
     [LoggerMessage(13, LogLevel.Warning, "No handler is registered for {EventType}, so the webhook {WebhookId} was acknowledged and dropped. Add a handler with AddHandler<{EventRecord}, THandler>(), or unsubscribe the endpoint from this type at OpenAI.{LeftOut}")]
     public static partial void Ignored(this ILogger logger, string webhookId, string eventType, string eventRecord, string leftOut);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
@@ -6,6 +7,11 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>Runs the handlers of a delivery, with the same log, activity and metrics inside and outside of a request.</summary>
 internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
 {
+    private readonly ConcurrentDictionary<WebhookDelivery, bool> _running = new();
+
+    /// <summary>The deliveries that are being handled.</summary>
+    public IEnumerable<WebhookDelivery> Running => _running.Keys;
+
     /// <summary>Runs handlers in a new activity and log scope, and counts the outcome.</summary>
     /// <remarks>Logs and rethrows exceptions from handlers.</remarks>
     public async Task RunAsync(
@@ -15,6 +21,7 @@ internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ign
         using var scope = logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
         long started = Stopwatch.GetTimestamp();
         var outcome = WebhookOutcome.Failed;
+        _running.TryAdd(delivery, true);
         try
         {
             if (await handle(cancellationToken).ConfigureAwait(false))
@@ -43,6 +50,7 @@ internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ign
         }
         finally
         {
+            _running.TryRemove(delivery, out _);
             telemetry.CountHandling(Stopwatch.GetElapsedTime(started), outcome, delivery.Event, activity);
         }
     }

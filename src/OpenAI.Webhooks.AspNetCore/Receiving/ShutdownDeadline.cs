@@ -6,7 +6,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>
 /// Cancels handlers when the host's shutdown deadline passes. Until then, a shutdown lets handlers finish.
 /// </summary>
-internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
+internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
 {
     // How long cancelled handlers may take to clean up before their services are disposed.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -38,16 +38,20 @@ internal sealed class ShutdownDeadline(ILogger<ShutdownDeadline> logger) : IHost
     // The older WebHost (before the generic host) calls only this method.
     public Task StopAsync(CancellationToken cancellationToken) => StoppingAsync(cancellationToken);
 
-    public Task StoppedAsync(CancellationToken cancellationToken)
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         if (!cancellationToken.IsCancellationRequested)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         // The host may come here before the token has called back.
         Expire();
-        return Task.Delay(Grace, CancellationToken.None);
+        await Task.Delay(Grace, CancellationToken.None).ConfigureAwait(false);
+        foreach (var delivery in runner.Running)
+        {
+            logger.CutOff(delivery.WebhookId, delivery.Event.Type);
+        }
     }
 
     public void Dispose()
