@@ -25,7 +25,8 @@ public class Http2Tests
     {
         using var metrics = new Metrics();
         var thrown = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
-        await using var app = await StartAsync(metrics, thrown);
+        using var begun = new SemaphoreSlim(0);
+        await using var app = await StartAsync(metrics, thrown, begun);
 
         for (int i = 0; i < Runs; i++)
         {
@@ -35,6 +36,7 @@ public class Http2Tests
             await WriteFrameAsync(stream, type: 4, flags: 0, streamId: 0, []);
             await WriteFrameAsync(stream, type: 1, flags: 4, streamId: 1, Headers(app, path));
             await WriteFrameAsync(stream, type: 0, flags: 0, streamId: 1, "{"u8.ToArray());
+            (await begun.WaitAsync(TimeSpan.FromSeconds(30))).Should().BeTrue();
             await Task.Delay(TimeSpan.FromMilliseconds(isIdle ? 100 : 25));
             if (!isIdle)
             {
@@ -55,7 +57,7 @@ public class Http2Tests
         app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().BeEmpty();
     }
 
-    private static Task<TestApp> StartAsync(Metrics metrics, System.Collections.Concurrent.ConcurrentQueue<Exception> thrown) => TestApp.StartAsync(
+    private static Task<TestApp> StartAsync(Metrics metrics, System.Collections.Concurrent.ConcurrentQueue<Exception> thrown, SemaphoreSlim begun) => TestApp.StartAsync(
         builder =>
         {
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
@@ -64,6 +66,11 @@ public class Http2Tests
         },
         app =>
         {
+            app.Use((context, next) =>
+            {
+                begun.Release();
+                return next(context);
+            });
             app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
             app.MapPost(Unwrapped, async context =>
             {
