@@ -78,13 +78,7 @@ public class InboxTests
     public async Task A_dispatched_handler_that_the_hosts_deadline_cancels_can_clean_up()
     {
         var handler = new CleaningUp();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
-                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, CleaningUp>();
-            },
-            app => app.MapOpenAIWebhooks(TestApp.Path));
+        await using var app = await StartDispatchingAsync(handler);
         await handler.Entered.Task;
 
         await app.StopAsync();
@@ -97,13 +91,7 @@ public class InboxTests
     public async Task A_handler_that_outlasts_the_hosts_deadline_is_named_in_the_log()
     {
         var handler = new Endless();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
-                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Endless>();
-            },
-            app => app.MapOpenAIWebhooks(TestApp.Path));
+        await using var app = await StartDispatchingAsync(handler);
         await handler.Entered.Task;
 
         await app.StopAsync();
@@ -542,6 +530,17 @@ public class InboxTests
             attempt,
             [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)],
             cancellationToken);
+
+    // Soon after it stops, its host's deadline passes.
+    private static Task<TestApp> StartDispatchingAsync<THandler>(THandler handler)
+        where THandler : class, IWebhookHandler<WebhookEvent>
+        => TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>();
+            },
+            app => app.MapOpenAIWebhooks(TestApp.Path));
 
     private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null, Action<IServiceCollection>? configure = null) => TestApp.StartAsync(
         builder =>

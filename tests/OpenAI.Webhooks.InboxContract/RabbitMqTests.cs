@@ -56,8 +56,8 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
             await BegunAsync($"wh_slow_{i}");
         }
 
-        await SetEngineAsync(EngineState.Killed);
-        await SetEngineAsync(EngineState.Running);
+        await ChangeEngineAsync(EngineState.Killed);
+        await ChangeEngineAsync(EngineState.Running);
         await StoreAndHandleAsync(node, "wh_1");
     });
 
@@ -106,14 +106,15 @@ public sealed class RabbitMqTests(RabbitMqFixture rabbitMq) : SampleContract(Rab
         await node.UntilAsync(() => DeadLetters().Any());
         await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
-        BasicGetResult? dead;
-        do
+        BasicGetResult? dead = null;
+        for (int i = 0; i < 600 && (dead is null || !Encoding.UTF8.GetString(dead.Body.Span).Contains(IdPrefix, StringComparison.Ordinal)); i++)
         {
-            dead = await channel.BasicGetAsync("openai-webhooks.dead", autoAck: true);
+            await Task.Delay(TimeSpan.FromMilliseconds(dead is null ? 100 : 0));
+            dead = await channel.BasicGetAsync("openai-webhooks.dead", autoAck: true); // those of other tests go
         }
-        while (dead is null || !Encoding.UTF8.GetString(dead.Body.Span).Contains(IdPrefix, StringComparison.Ordinal)); // those of other tests go
 
-        await channel.BasicPublishAsync("", "openai-webhooks", mandatory: true, new BasicProperties(dead.BasicProperties), dead.Body);
+        dead.Should().NotBeNull("it is reported before it is stored, but stored soon");
+        await channel.BasicPublishAsync("", "openai-webhooks", mandatory: true, new BasicProperties(dead!.BasicProperties), dead.Body);
 
         await node.UntilAsync(() => DeadLetters().Count() == 2);
         Attempts("wh_1").Should().HaveCount(2 * (RetryDelays.Count + 1));

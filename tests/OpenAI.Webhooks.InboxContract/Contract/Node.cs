@@ -15,7 +15,7 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
 
     public string Address { get; private set; } = "";
 
-    public bool IsRunning => !_process!.HasExited;
+    public bool IsRunning => _process is { HasExited: false };
 
     public string Log
     {

@@ -663,18 +663,15 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         Skip.If(WhyNot is not null, WhyNot);
         GetType().GetMethods().Select(method => method.Name).Should().Contain(Exceptions.Keys, "these are the names of tests");
         var failure = await Record.ExceptionAsync(check);
-        if (!Exceptions.ContainsKey(promise))
+        if (Exceptions.ContainsKey(promise))
         {
-            if (failure is not null)
-            {
-                throw new XunitException($"{failure.Message}\n{string.Join('\n', _nodes.Select(node => $"== An application wrote:\n{node.Log[^Math.Min(node.Log.Length, 4000)..]}== It {(node.IsRunning ? "is running" : "has ended")}."))}", failure);
-            }
-
-            return;
+            // Nothing else counts, such as an application that does not start.
+            failure.Should().Match(exception => exception is XunitException || exception is NotSupportedException, $"{GetType().Name} says that this cannot be kept. If it is, remove the exception");
         }
-
-        // Nothing else counts, such as an application that does not start.
-        failure.Should().Match(exception => exception is XunitException || exception is NotSupportedException, $"{GetType().Name} says that this cannot be kept. If it is, remove the exception");
+        else if (failure is not null)
+        {
+            throw new XunitException($"{failure.Message}\n{string.Join('\n', _nodes.Select(node => $"== An application wrote:\n{node.Log[^Math.Min(node.Log.Length, 4000)..]}== It {(node.IsRunning ? "is running" : "has ended")}."))}", failure);
+        }
     }
 
     private protected async Task<Node> StartAsync(bool isReceiveOnly = false, bool hasHandler = true, bool mayEnd = false)
@@ -758,7 +755,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         return reader.ReadToEnd();
     }
 
-    private async Task ChangeEngineAsync(EngineState state)
+    private protected async Task ChangeEngineAsync(EngineState state)
     {
         await SetEngineAsync(state);
         _isEngineTouched = true;
