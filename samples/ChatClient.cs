@@ -53,7 +53,8 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellatio
 
     if (token is null)
     {
-        return; // not from this application, or already handled
+        services.GetRequiredService<ILogger<Program>>().LogWarning("{ResponseId} is ignored: it was already handled, or this application did not start it", finished.Data.Id);
+        return;
     }
 
     var chat = services.GetRequiredService<IChatClient>();
