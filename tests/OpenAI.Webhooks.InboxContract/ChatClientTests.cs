@@ -13,6 +13,7 @@ public sealed class ChatClientTests : IAsyncLifetime
 
     private StubApi? _api;
     private bool _isFinished;
+    private Task _answer = Task.CompletedTask; // to a question
 
     public async Task InitializeAsync() => _api = await StubApi.StartAsync(RespondAsync);
 
@@ -39,8 +40,17 @@ public sealed class ChatClientTests : IAsyncLifetime
         // The first question takes long on a busy machine, and an early webhook waits for two seconds only.
         (await client.PostAsync($"{sample.Address}/ask", new StringContent("failed"))).Dispose();
         using var request = new WebhookSigner(Secret).Sign($$"""{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.{{status}}","data":{"id":"resp_{{status}}"} }""").ToRequest($"{sample.Address}/webhooks/openai");
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answer = answer.Task;
+        var asking = client.PostAsync($"{sample.Address}/ask", new StringContent(status));
         var early = isWebhookFirst ? client.SendAsync(request) : null;
-        using var asked = await client.PostAsync($"{sample.Address}/ask", new StringContent(status));
+        if (early is not null)
+        {
+            await Task.WhenAny(early, Task.Delay(TimeSpan.FromMilliseconds(300)));
+        }
+
+        answer.SetResult();
+        using var asked = await asking;
         string id = (await asked.Content.ReadAsStringAsync()).Trim('"');
         id.Should().Be($"resp_{status}", sample.Log);
         _isFinished = true;
@@ -68,6 +78,7 @@ public sealed class ChatClientTests : IAsyncLifetime
         bool isNew = HttpMethods.IsPost(context.Request.Method);
         using var reader = new StreamReader(context.Request.Body);
         string asked = await reader.ReadToEndAsync();
+        await (isNew ? _answer : Task.CompletedTask);
         string status = new[] { "completed", "failed", "incomplete" }.First(one => (isNew ? asked : context.Request.Path.Value!).Contains(one, StringComparison.Ordinal));
         string shown = isNew || !_isFinished ? "queued" : status;
         string text = shown == "queued" || status == "failed" ? "" : $$"""{ "id": "msg_1", "type": "message", "role": "assistant", "status": "{{status}}", "content": [{ "type": "output_text", "text": "A cookbook{{(status == "incomplete" ? " and" : ".")}}", "annotations": [] }] }""";
