@@ -6,12 +6,13 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event whose type is newer than this version of the library. The whole payload is kept, and is written back unchanged.
+/// An event whose type is newer than this version of the library. The whole payload is kept, and is written back
+/// unchanged.
 /// </summary>
 /// <remarks>
-/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made with
-/// <see langword="with"/> keeps the payload of the original. When the copy is written, its own envelope replaces the envelope in that
-/// payload.
+/// <see cref="WebhookEvent.Id"/> and <see cref="WebhookEvent.CreatedAt"/> are required as in any event. A copy made
+/// with <see langword="with"/> keeps the payload of the original. When the copy is written, its own envelope replaces
+/// the envelope in that payload.
 /// </remarks>
 [JsonConverter(typeof(WebhookEventConverter<UnknownWebhookEvent>))]
 public sealed record UnknownWebhookEvent : WebhookEvent
@@ -21,15 +22,16 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         => Payload = payload;
 
     /// <summary>
-    /// The whole payload as it was read, including the envelope. It is a JSON object, owns its memory, and needs no disposal.
+    /// The whole payload as it was read, including the envelope. It is a JSON object, owns its memory, and needs no
+    /// disposal.
     /// </summary>
     public JsonElement Payload { get; }
 
     /// <summary>Whether the other event has the same content, regardless of the formatting of its payload.</summary>
     /// <param name="other">The event to compare with, or null.</param>
     /// <returns>
-    /// True if the envelopes are equal and the rest of the payloads have the same values. The order of members does not matter, nor
-    /// does the notation of strings and numbers. If a number's exponent or the nesting is too large for
+    /// True if the envelopes are equal and the rest of the payloads have the same values. The order of members does not
+    /// matter, nor does the notation of strings and numbers. If a number's exponent or the nesting is too large for
     /// <see cref="JsonElement.DeepEquals"/>, the values must have the same bytes.
     /// </returns>
     public bool Equals(UnknownWebhookEvent? other)
@@ -71,8 +73,8 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder) => base.PrintMembers(builder);
 
-    // The payload was validated when it was read. Validating again would fail if it is nested deeper than the writer's options
-    // allow.
+    // The payload was validated when it was read. Validating again would fail if it is nested deeper than the writer's
+    // options allow.
     private static void WriteRaw(Utf8JsonWriter writer, JsonElement value)
         => writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 
@@ -85,7 +87,9 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         var ours = Content(left).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
         var theirs = Content(right).OrderBy(member => member.Name, StringComparer.Ordinal).ToList();
         return ours.Count == theirs.Count
-            && ours.Zip(theirs, (our, their) => our.Name == their.Name && AreEqual(our.Value, their.Value)).All(isEqual => isEqual);
+            && ours.Zip(
+                theirs,
+                (our, their) => our.Name == their.Name && AreEqual(our.Value, their.Value)).All(isEqual => isEqual);
     }
 
     private static bool AreEqual(JsonElement left, JsonElement right)
@@ -94,7 +98,8 @@ public sealed record UnknownWebhookEvent : WebhookEvent
         {
             return JsonElement.DeepEquals(left, right);
         }
-        catch (Exception exception) when (exception is ArgumentOutOfRangeException or InsufficientExecutionStackException)
+        catch (Exception exception) when (
+            exception is ArgumentOutOfRangeException or InsufficientExecutionStackException)
         {
             // The exponent is out of range, or the nesting is too deep for the stack.
             return JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));

@@ -4,21 +4,21 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The union of the events that this version knows, distinguished by <c>type</c>. The name is OpenAI's name for what a webhook
-/// unwraps to. Its attributes are the only list of events; everything else is derived from it.
+/// The union of the events that this version knows, distinguished by <c>type</c>. The name is OpenAI's name for what a
+/// webhook unwraps to. Its attributes are the only list of events; everything else is derived from it.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Read events with <see cref="WebhookEvent.Parse(string)"/>, or as <see cref="WebhookEvent"/> with any options. If you read as
-/// <see cref="UnwrapWebhookEvent"/>, System.Text.Json applies these attributes itself. The options then need
-/// <see cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c> first, and a newer
-/// type is an error. The options, not this library's rules, then decide how null, duplicates and an absent <c>object</c> (which
-/// becomes <c>event</c>) are treated.
+/// Read events with <see cref="WebhookEvent.Parse(string)"/>, or as <see cref="WebhookEvent"/> with any options. If you
+/// read as <see cref="UnwrapWebhookEvent"/>, System.Text.Json applies these attributes itself. The options then need
+/// <see cref="JsonSerializerOptions.AllowOutOfOrderMetadataProperties"/>, because OpenAI does not send <c>type</c>
+/// first, and a newer type is an error. The options, not this library's rules, then decide how null, duplicates and an
+/// absent <c>object</c> (which becomes <c>event</c>) are treated.
 /// </para>
 /// <para>
-/// Each event's record repeats its own line of the list, because System.Text.Json ignores the union when it is given the record's
-/// own type. Without the line, it would write no <c>type</c>, and would accept the payload of any other event. A type with such a
-/// line cannot be sealed, so the records are not sealed.
+/// Each event's record repeats its own line of the list, because System.Text.Json ignores the union when it is given
+/// the record's own type. Without the line, it would write no <c>type</c>, and would accept the payload of any other
+/// event. A type with such a line cannot be sealed, so the records are not sealed.
 /// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -83,10 +83,13 @@ public abstract record UnwrapWebhookEvent : WebhookEvent, IJsonOnSerializing, IJ
         if (KnownEvent.TypeOf(GetType()) is null)
         {
             throw new NotSupportedException(
-                $"{GetType()} is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, so it has no wire format. Instead of deriving, hold the event in a property of your own type.");
+                $"{GetType()} is derived from an event of {nameof(OpenAI)}.{nameof(Webhooks)}, so it has no wire "
+                + "format. Instead of deriving, hold the event in a property of your own type.");
         }
     }
 
-    /// <summary>Copies this event with other content; <paramref name="data"/> comes from <see cref="ReadData"/>.</summary>
+    /// <summary>
+    /// Copies this event with other content; <paramref name="data"/> comes from <see cref="ReadData"/>.
+    /// </summary>
     internal abstract UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data);
 }

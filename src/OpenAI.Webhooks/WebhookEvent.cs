@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An event that OpenAI delivered to a webhook. This record is the envelope that every event has. The derived record's type says
-/// what happened; <see langword="switch"/> on it.
+/// An event that OpenAI delivered to a webhook. This record is the envelope that every event has. The derived record's
+/// type says what happened; <see langword="switch"/> on it.
 /// </summary>
 /// <remarks>
 /// Events are immutable, safe to share between threads, and equal when their content is equal. The source of their
@@ -17,7 +17,8 @@ namespace OpenAI.Webhooks;
 [JsonConverter(typeof(WebhookEventConverter<WebhookEvent>))]
 public abstract record WebhookEvent
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private protected WebhookEvent(string type) => Type = type;
 
@@ -37,8 +38,8 @@ public abstract record WebhookEvent
     public string? Object { get; init; } = "event";
 
     /// <summary>
-    /// When the reported change happened, such as when a batch was cancelled. On the wire it is a number of Unix seconds;
-    /// fractions are kept down to 100 nanoseconds.
+    /// When the reported change happened, such as when a batch was cancelled. On the wire it is a number of Unix
+    /// seconds; fractions are kept down to 100 nanoseconds.
     /// </summary>
     [JsonPropertyName("created_at"), JsonPropertyOrder(-1), JsonConverter(typeof(UnixSecondsConverter))]
     public required DateTimeOffset CreatedAt { get; init; }
@@ -65,8 +66,8 @@ public abstract record WebhookEvent
     /// <returns>The event; an <see cref="UnknownWebhookEvent"/> if its type is newer than this version.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is null.</exception>
     /// <exception cref="JsonException">
-    /// The payload is not an event: it is not JSON, not an object or not valid Unicode, or a required field is missing, null,
-    /// repeated or of the wrong JSON type. The message says what is wrong.
+    /// The payload is not an event: it is not JSON, not an object or not valid Unicode, or a required field is missing,
+    /// null, repeated or of the wrong JSON type. The message says what is wrong.
     /// </exception>
     public static WebhookEvent Parse([StringSyntax(StringSyntaxAttribute.Json)] string json) => Parse(ToUtf8(json));
 
@@ -74,8 +75,8 @@ public abstract record WebhookEvent
     /// <param name="utf8Json">The payload as it was received, in UTF-8. A byte order mark in front is skipped.</param>
     /// <returns>The event; an <see cref="UnknownWebhookEvent"/> if its type is newer than this version.</returns>
     /// <exception cref="JsonException">
-    /// The payload is not an event: it is not JSON, not an object or not valid UTF-8, or a required field is missing, null,
-    /// repeated or of the wrong JSON type. The message says what is wrong.
+    /// The payload is not an event: it is not JSON, not an object or not valid UTF-8, or a required field is missing,
+    /// null, repeated or of the wrong JSON type. The message says what is wrong.
     /// </exception>
     public static WebhookEvent Parse(ReadOnlySpan<byte> utf8Json) => WebhookEventReader.ReadPayload(utf8Json);
 
@@ -106,18 +107,22 @@ public abstract record WebhookEvent
 
     /// <summary>Writes the event in OpenAI's wire format, with <c>type</c>.</summary>
     /// <returns>
-    /// The JSON. An <see cref="UnknownWebhookEvent"/> is written unchanged; any other event is written without insignificant white
-    /// space. <see cref="Parse(string)"/> reads it back as an equal event.
+    /// The JSON. An <see cref="UnknownWebhookEvent"/> is written unchanged; any other event is written without
+    /// insignificant white space. <see cref="Parse(string)"/> reads it back as an equal event.
     /// </returns>
     /// <exception cref="NotSupportedException">
     /// The event's record is derived from a record of this library, so it has no wire format.
     /// </exception>
     public string ToJson() => JsonSerializer.Serialize(this, WebhookJsonContext.Default.WebhookEvent);
 
-    /// <summary>Writes the event in OpenAI's wire format. Only the records of this library have a wire format.</summary>
+    /// <summary>
+    /// Writes the event in OpenAI's wire format. Only the records of this library have a wire format.
+    /// </summary>
     internal abstract void WriteTo(Utf8JsonWriter writer);
 
-    /// <summary>Adds the members to the text of <see cref="object.ToString"/>, in the same format for every culture.</summary>
+    /// <summary>
+    /// Adds the members to the text of <see cref="object.ToString"/>, in the same format for every culture.
+    /// </summary>
     /// <param name="builder">The builder to append to.</param>
     /// <returns>True: there are members.</returns>
     protected virtual bool PrintMembers(StringBuilder builder)
@@ -125,7 +130,8 @@ public abstract record WebhookEvent
         _ = builder ?? throw new ArgumentNullException(nameof(builder));
         builder.Append("Id = ").Append(Id)
             .Append(", Object = ").Append(Object)
-            .Append(", CreatedAt = ").Append(CreatedAt.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture))
+            .Append(", CreatedAt = ").Append(
+                CreatedAt.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture))
             .Append(", Type = ").Append(Type);
         return true;
     }

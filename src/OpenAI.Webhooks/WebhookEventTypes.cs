@@ -42,7 +42,9 @@ public static class WebhookEventTypes
     /// <summary>A batch failed: <see cref="BatchFailedWebhookEvent"/>.</summary>
     public const string BatchFailed = "batch.failed";
 
-    /// <summary>An eval run was canceled (with one l, unlike the others): <see cref="EvalRunCanceledWebhookEvent"/>.</summary>
+    /// <summary>
+    /// An eval run was canceled (with one l, unlike the others): <see cref="EvalRunCanceledWebhookEvent"/>.
+    /// </summary>
     public const string EvalRunCanceled = "eval.run.canceled";
 
     /// <summary>An eval run failed: <see cref="EvalRunFailedWebhookEvent"/>.</summary>
@@ -97,23 +99,27 @@ public static class WebhookEventTypes
     public const string SafetyWarningIssued = "safety.warning_issued";
 
     /// <summary>
-    /// A video was generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it arrives as an
-    /// <see cref="UnknownWebhookEvent"/>.
+    /// A video was generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it arrives
+    /// as an <see cref="UnknownWebhookEvent"/>.
     /// </summary>
     public const string VideoCompleted = "video.completed";
 
     /// <summary>
-    /// A video could not be generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it arrives as
-    /// an <see cref="UnknownWebhookEvent"/>.
+    /// A video could not be generated. Endpoints can subscribe to this type, but OpenAI has published no schema, so it
+    /// arrives as an <see cref="UnknownWebhookEvent"/>.
     /// </summary>
     public const string VideoFailed = "video.failed";
 
-    /// <summary>Gets the types of the known events that are a <typeparamref name="TEvent"/>, in alphabetical order.</summary>
+    /// <summary>
+    /// Gets the types of the known events that are a <typeparamref name="TEvent"/>, in alphabetical order.
+    /// </summary>
     /// <typeparam name="TEvent">
     /// An event's record, a family's, or <see cref="WebhookEvent"/> for all known events. For
     /// <see cref="UnknownWebhookEvent"/> there are none.
     /// </typeparam>
-    /// <returns>The types, such as <c>batch.cancelled</c>, <c>batch.completed</c>, <c>batch.expired</c> and <c>batch.failed</c>.</returns>
+    /// <returns>
+    /// The types, such as <c>batch.cancelled</c>, <c>batch.completed</c>, <c>batch.expired</c> and <c>batch.failed</c>.
+    /// </returns>
     public static IReadOnlyList<string> Of<TEvent>()
         where TEvent : WebhookEvent
         => KnownEvent.TypesOf(typeof(TEvent));

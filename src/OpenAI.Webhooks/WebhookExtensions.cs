@@ -4,18 +4,19 @@ using System.Text.Json;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Members that C# 14 offers on the types themselves, as in <c>WebhookEvent.TryParse(json, out var webhookEvent)</c>.
+/// What C# 14 offers on the types themselves, as in <c>WebhookEvent.TryParse(json, out var webhookEvent)</c>.
 /// </summary>
 /// <remarks>
-/// They are extensions because code that uses reflection would misinterpret them as members. A minimal API binds a parameter whose
-/// type has a <c>TryParse</c> from the query, not from the body. Loggers that destructure objects print every property.
+/// They are extensions because a minimal API binds a parameter whose type has a <c>TryParse</c> from the query, not
+/// from the body.
 /// </remarks>
-[SuppressMessage("Naming", "CA1708", Justification = "The analyzer mistakes the extension blocks for members with the same name.")]
 public static class WebhookExtensions
 {
     extension(WebhookEvent)
     {
-        /// <summary>Reads an event of any type from a payload, or returns false if the payload is not an event.</summary>
+        /// <summary>
+        /// Reads an event of any type from a payload, or returns false if the payload is not an event.
+        /// </summary>
         /// <param name="json">The payload. Null is not an event.</param>
         /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
         /// <returns>
@@ -37,11 +38,14 @@ public static class WebhookExtensions
             return webhookEvent is not null;
         }
 
-        /// <summary>Reads an event of any type from a payload, or returns false if the payload is not an event.</summary>
+        /// <summary>
+        /// Reads an event of any type from a payload, or returns false if the payload is not an event.
+        /// </summary>
         /// <param name="utf8Json">The payload as it was received, in UTF-8.</param>
         /// <param name="webhookEvent">The event, or null if the payload is not one.</param>
         /// <returns>
-        /// True if the payload is an event. To find out why it is not, use <see cref="WebhookEvent.Parse(ReadOnlySpan{byte})"/>.
+        /// True if the payload is an event. To find out why it is not, use
+        /// <see cref="WebhookEvent.Parse(ReadOnlySpan{byte})"/>.
         /// </returns>
         public static bool TryParse(ReadOnlySpan<byte> utf8Json, [NotNullWhen(true)] out WebhookEvent? webhookEvent)
         {
@@ -56,29 +60,5 @@ public static class WebhookExtensions
 
             return webhookEvent is not null;
         }
-    }
-
-    extension(WebhookDelivery delivery)
-    {
-        /// <summary>The body's bytes as they were verified: <see cref="WebhookDelivery.GetPayload"/>.</summary>
-        public ReadOnlyMemory<byte> Payload => delivery.GetPayload();
-    }
-
-    extension(UnreadableWebhookException exception)
-    {
-        /// <summary>The body's bytes as they were verified: <see cref="UnreadableWebhookException.GetPayload"/>.</summary>
-        public ReadOnlyMemory<byte> Payload => exception.GetPayload();
-    }
-
-    extension(SignedWebhook signed)
-    {
-        /// <summary>The body's bytes, to be sent as they are: <see cref="SignedWebhook.GetPayload"/>.</summary>
-        public ReadOnlyMemory<byte> Payload => signed.GetPayload();
-    }
-
-    extension(SipHeader header)
-    {
-        /// <summary>The header's value as it was sent: <see cref="SipHeader.GetValue"/>.</summary>
-        public string Value => header.GetValue();
     }
 }

@@ -53,7 +53,8 @@ public class CreatedAtTests
     [InlineData("{}", "an object")]
     public void Parse_not_a_number_says_what_it_is(string wire, string found)
         => FluentActions.Invoking(() => WebhookEvent.Parse(WithCreatedAt(wire)))
-            .Should().Throw<JsonException>().WithMessage($"*$.created_at is {found} where a number of Unix seconds is expected*");
+            .Should().Throw<JsonException>()
+            .WithMessage($"*$.created_at is {found} where a number of Unix seconds is expected*");
 
     [Fact]
     public void ToJson_time_in_another_offset_writes_the_same_instant()

@@ -42,10 +42,10 @@ public class CultureTests
         static bool IsPrinted(string createdAt, string printed)
         {
             string json = Fixture.ResponseCompleted.Replace("1750861210", createdAt);
-            return WebhookEvent.Parse(json).ToString()
-                    == $"ResponseCompletedWebhookEvent {{ Id = evt_685c059ae3a481909bdc86819b066fb6, Object = event, CreatedAt = {printed}, Type = response.completed, Data = ResponseEventData {{ Id = resp_123 }} }}"
-                && WebhookEvent.Parse(json.Replace("response.completed", "newer")).ToString()
-                    == $"UnknownWebhookEvent {{ Id = evt_685c059ae3a481909bdc86819b066fb6, Object = event, CreatedAt = {printed}, Type = newer }}";
+            return new[] { json, json.Replace("response.completed", "newer") }
+                .All(
+                    payload => WebhookEvent.Parse(payload).ToString().Contains(
+                        $" CreatedAt = {printed}, ", StringComparison.Ordinal));
         }
     }
 
@@ -66,9 +66,13 @@ public class CultureTests
 
     [Theory, MemberData(nameof(Types))]
     public void ToString_of_every_event_has_nothing_personal_or_secret(string type)
-        => WebhookEvent.Parse(Fixture.Events[type]).ToString().Should().Contain($"Type = {type}").And.NotContainAny("sip:", "http", "@", "+1");
+        => WebhookEvent.Parse(Fixture.Events[type]).ToString()
+        .Should().Contain($"Type = {type}").And.NotContainAny("sip:", "http", "@", "+1");
 
     [Fact]
     public void ToString_of_a_connection_leaves_its_url_out()
-        => new AgentSessionConnect { RemoteUrl = "https://example.com/secret" }.ToString().Should().Be("AgentSessionConnect { }");
+        => new AgentSessionConnect
+        {
+            RemoteUrl = "https://example.com/secret",
+        }.ToString().Should().Be("AgentSessionConnect { }");
 }

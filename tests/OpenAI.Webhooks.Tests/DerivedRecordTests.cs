@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace OpenAI.Webhooks.Tests;
 
-/// <summary>Records that somebody derives from ours: the compiler lets them, through the copy constructors of records.</summary>
+/// <summary>
+/// Records that somebody derives from ours: the compiler lets them, through the copy constructors of records.
+/// </summary>
 public class DerivedRecordTests
 {
     [Fact]
@@ -19,14 +21,16 @@ public class DerivedRecordTests
                 () => derived.ToJson(),
                 () => JsonSerializer.Serialize(derived),
                 () => JsonSerializer.Serialize(derived, derived.GetType()),
-                () => new WebhookSigner("a secret as text").Sign(derived),
+                () => new WebhookSigner(WebhookSigner.CreateSecret()).Sign(derived),
             })
             {
-                write.Should().Throw<NotSupportedException>().WithMessage($"*{derived.GetType().Name}*derived from an event of OpenAI.Webhooks*");
+                write.Should().Throw<NotSupportedException>()
+                    .WithMessage($"*{derived.GetType().Name}*derived from an event of OpenAI.Webhooks*");
             }
 
             // Here System.Text.Json refuses it before it asks anybody.
-            FluentActions.Invoking(() => JsonSerializer.Serialize<object>(derived)).Should().Throw<NotSupportedException>().WithMessage($"*{derived.GetType().Name}*");
+            FluentActions.Invoking(() => JsonSerializer.Serialize<object>(derived))
+                .Should().Throw<NotSupportedException>().WithMessage($"*{derived.GetType().Name}*");
         }
     }
 
@@ -38,7 +42,8 @@ public class DerivedRecordTests
     [Fact]
     public void The_base_cannot_be_derived_from_outside()
         => typeof(WebhookEvent).GetMethods(BindingFlags.Instance | BindingFlags.NonPublic)
-            .Should().Contain(method => method.IsAbstract && method.IsAssembly, "nobody outside can implement what they cannot see");
+            .Should().Contain(
+                method => method.IsAbstract && method.IsAssembly, "nobody outside can implement what they cannot see");
 
     private sealed record Readable : BatchFailedWebhookEvent;
 

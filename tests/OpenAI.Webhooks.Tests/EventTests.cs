@@ -138,7 +138,8 @@ public class EventTests
     public void Parse_as_another_type_names_both()
         => FluentActions.Invoking(() => WebhookEvent.Parse<BatchFailedWebhookEvent>(Fixture.ResponseCompleted))
             .Should().Throw<JsonException>()
-            .WithMessage("*$.type is 'response.completed' (ResponseCompletedWebhookEvent) where 'batch.failed' (BatchFailedWebhookEvent) is expected.")
+            .WithMessage("*$.type is 'response.completed' (ResponseCompletedWebhookEvent) where 'batch.failed' "
+                + "(BatchFailedWebhookEvent) is expected.")
             .Which.Path.Should().Be("$.type");
 
     [Fact]
@@ -184,7 +185,8 @@ public class EventTests
     public void Parse_as_another_type_that_is_long_quotes_it_only_if_it_may_be_a_name(int length, bool isQuoted)
     {
         string type = new('x', length);
-        string message = FluentActions.Invoking(() => WebhookEvent.Parse<BatchWebhookEvent>(Fixture.Unknown.Replace("video.rendered", type)))
+        string message = FluentActions.Invoking(
+            () => WebhookEvent.Parse<BatchWebhookEvent>(Fixture.Unknown.Replace("video.rendered", type)))
             .Should().Throw<JsonException>().Which.Message;
 
         message.Contains(type).Should().Be(isQuoted);
@@ -192,7 +194,8 @@ public class EventTests
 
     [Fact]
     public void Parse_escaped_names_and_type_reads_them_as_written()
-        => WebhookEvent.Parse(Fixture.ResponseCompleted.Replace("type", "\\u0074ype").Replace("response.", "r\\u0065sponse."))
+        => WebhookEvent.Parse(
+            Fixture.ResponseCompleted.Replace("type", "\\u0074ype").Replace("response.", "r\\u0065sponse."))
             .Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
 
     [Fact]

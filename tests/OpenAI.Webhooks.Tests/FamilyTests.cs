@@ -13,7 +13,8 @@ public class FamilyTests
     {
         // The safety events are named for what happened, and told apart by what is fetched for them.
         string[] words = type.Split('.', '_');
-        var families = Ancestors(WebhookEvent.Parse(Fixture.Events[type]).GetType()).Select(family => family.Name[..^"WebhookEvent".Length]).ToArray();
+        var families = Ancestors(WebhookEvent.Parse(Fixture.Events[type]).GetType())
+            .Select(family => family.Name[..^"WebhookEvent".Length]).ToArray();
 
         families.Should().NotBeEmpty();
         families[^1].Should().Be(words[0] == "safety"
@@ -24,7 +25,11 @@ public class FamilyTests
     [Fact]
     public void Switch_over_agent_session_and_live_transport_families_gives_the_session_of_every_event()
     {
-        foreach (string type in Fixture.Events.Keys.Where(type => type.StartsWith("agent.session.", StringComparison.Ordinal) || type.StartsWith("live.transport.", StringComparison.Ordinal)))
+        foreach (
+            string type in Fixture.Events.Keys
+                .Where(
+                    type => type.StartsWith("agent.session.", StringComparison.Ordinal)
+                        || type.StartsWith("live.transport.", StringComparison.Ordinal)))
         {
             var data = JsonNode.Parse(Fixture.Events[type])!["data"]!;
             string? session = WebhookEvent.Parse(Fixture.Events[type]) switch
@@ -40,7 +45,8 @@ public class FamilyTests
 
     [Fact]
     public void SessionId_is_not_on_the_wire()
-        => WebhookEvent.Parse(Fixture.Events[WebhookEventTypes.AgentSessionActionRequired]).ToJson().Should().NotContainEquivalentOf("sessionid");
+        => WebhookEvent.Parse(Fixture.Events[WebhookEventTypes.AgentSessionActionRequired]).ToJson()
+        .Should().NotContainEquivalentOf("sessionid");
 
     private static IEnumerable<Type> Ancestors(Type record)
     {

@@ -1,4 +1,6 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks.Tests;
 
@@ -19,18 +21,34 @@ internal static class Fixture
     public const string Unknown =
         """{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "video.rendered", "data": {"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]}, "extra": {"é": "\u00e9"}}""";
 
-    /// <summary>The members that a payload may lack.</summary>
-    public static IReadOnlyList<string> Optional { get; } =
-        ["$.object", "$.data.sip_media_security", "$.data.environment_id", "$.data.connect"];
-
-    /// <summary>The payload with its required members only.</summary>
+    /// <summary>
+    /// The payload with its required members only. The others are those whose properties are nullable.
+    /// </summary>
     public static string WithoutOptionalMembers(string json) => Edit(json, payload =>
     {
-        foreach (string[] path in Optional.Select(path => path.Split('.')))
+        foreach (
+            string[] path in Members(json).Where(member => member.IsOptional).Select(member => member.Path.Split('.')))
         {
-            (path.Length == 2 ? payload : payload[path[1]]!.AsObject()).Remove(path[^1]);
+            path[1..^1].Aggregate((JsonNode?)payload, (node, name) => node?[name])?.AsObject().Remove(path[^1]);
         }
     });
+
+    /// <summary>The members of a payload, and whether a payload may lack them.</summary>
+    public static IEnumerable<(string Path, bool IsOptional)> Members(string json)
+        => Members(WebhookEvent.Parse(json).GetType(), "$");
+
+    private static IEnumerable<(string Path, bool IsOptional)> Members(Type record, string path)
+    {
+        var nullability = new NullabilityInfoContext();
+        return record.GetProperties()
+            .Where(property => property.IsDefined(typeof(JsonPropertyNameAttribute)))
+            .SelectMany(property =>
+            {
+                string member = $"{path}.{property.GetCustomAttribute<JsonPropertyNameAttribute>()!.Name}";
+                return Members(property.PropertyType, member).Prepend(
+                    (member, nullability.Create(property).ReadState == NullabilityState.Nullable));
+            });
+    }
 
     /// <summary>The payload with a change made to it.</summary>
     public static string Edit(string json, Action<JsonObject> edit)

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace OpenAI.Webhooks.Tests;
 
-/// <summary>Signatures that another implementation made, of what a round trip could get wrong on both ways alike.</summary>
+/// <summary>
+/// Signatures that another implementation made, of what a round trip could get wrong on both ways alike.
+/// </summary>
 public class KnownAnswerTests
 {
     private static readonly Dictionary<string, Case> Cases = JsonDocument
@@ -17,7 +19,11 @@ public class KnownAnswerTests
     public void TryVerify_known_signature_is_true_and_of_any_other_body_false(string name)
     {
         var known = Cases[name];
-        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [known.Secret], Tolerance = Timeout.InfiniteTimeSpan });
+        var verifier = new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [known.Secret],
+            Tolerance = Timeout.InfiniteTimeSpan,
+        });
         byte[] body = Encoding.UTF8.GetBytes(new string(known.Fill, known.Length));
 
         verifier.TryVerify(body, known.Headers, out _).Should().BeTrue();
@@ -29,7 +35,9 @@ public class KnownAnswerTests
     public void Sign_known_case_makes_its_signature(string name)
     {
         var known = Cases[name];
-        var clock = new FixedClock(DateTimeOffset.FromUnixTimeSeconds(long.Parse(known.Timestamp, System.Globalization.CultureInfo.InvariantCulture)));
+        var clock = new FixedClock(
+            DateTimeOffset.FromUnixTimeSeconds(
+                long.Parse(known.Timestamp, System.Globalization.CultureInfo.InvariantCulture)));
 
         var signed = new WebhookSigner(known.Secret, clock).Sign(new string(known.Fill, known.Length), known.Id);
 
@@ -43,7 +51,8 @@ public class KnownAnswerTests
         }
     }
 
-    private sealed record Case(string Name, string Secret, string Id, string Timestamp, char Fill, int Length, string Signature)
+    private sealed record Case(
+        string Name, string Secret, string Id, string Timestamp, char Fill, int Length, string Signature)
     {
         public WebhookHeaders Headers => WebhookHeaders.From(
             [new(WebhookHeaders.IdName, Id), new(WebhookHeaders.TimestampName, Timestamp), new(WebhookHeaders.SignatureName, Signature)]);

@@ -24,7 +24,8 @@ public class ObjectReaderTests
     [InlineData("\"name\":\"n\"", "\"name\":1", "$.data.name is a number where a string is expected")]
     [InlineData("\"count\":3", "\"count\":\"3\"", "$.data.count is a string where an integer is expected")]
     [InlineData("\"count\":3", "\"count\":3.5", "$.data.count is a number, but a 64-bit integer is expected")]
-    [InlineData("\"count\":3", "\"count\":9223372036854775808", "$.data.count is a number, but a 64-bit integer is expected")]
+    [InlineData("\"count\":3", "\"count\":9223372036854775808", "$.data.count is a number, but a 64-bit integer is "
+        + "expected")]
     [InlineData("\"count\":3", "\"count\":null", "$.data.count is null where an integer is expected")]
     [InlineData("\"count\":3,", "", "$.data.count is missing")]
     [InlineData("\"done\":true", "\"done\":0", "$.data.done is a number where a boolean is expected")]
@@ -36,7 +37,8 @@ public class ObjectReaderTests
     [InlineData("\"notes\":[\"c\"]", "\"notes\":\"c\"", "$.data.notes is a string where an array is expected")]
     [InlineData("\"done\":true", "\"done\":true,\"done\":true", "$.data.done occurs more than once")]
     public void Read_bad_member_names_it(string good, string bad, string problem)
-        => FluentActions.Invoking(() => Read(Complete.Replace(good, bad))).Should().Throw<JsonException>().WithMessage($"*{problem}.");
+        => FluentActions.Invoking(() => Read(Complete.Replace(good, bad)))
+        .Should().Throw<JsonException>().WithMessage($"*{problem}.");
 
     [Fact]
     public void Members_asked_for_conditionally_or_in_another_order_are_not_mixed_up()
@@ -78,7 +80,8 @@ public class ObjectReaderTests
         return reader;
     }
 
-    private sealed record MadeUp(string Name, long Count, bool Done, string[] Tags, long? Limit, bool? Open, string[]? Notes, string? Nick)
+    private sealed record MadeUp(
+        string Name, long Count, bool Done, string[] Tags, long? Limit, bool? Open, string[]? Notes, string? Nick)
     {
         public static MadeUp Read(ref Utf8JsonReader reader)
         {

@@ -8,7 +8,8 @@ internal sealed class Pieces(byte[] payload, int length, bool canSeek = true) : 
 {
     public override bool CanSeek => canSeek;
 
-    public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, Math.Min(length, count));
+    public override int Read(byte[] buffer, int offset, int count)
+        => base.Read(buffer, offset, Math.Min(length, count));
 
     public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(length, buffer.Length)]);
 

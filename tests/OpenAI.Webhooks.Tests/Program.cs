@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OpenAI.Webhooks.Tests;
 
 /// <summary>
-/// The process that <see cref="SwitchTests"/> starts: sets the switches it is given as arguments, before System.Text.Json
-/// has read any, and prints what becomes of every fixture. The test runner does not come here.
+/// The process that <see cref="SwitchTests"/> starts: sets the switches it is given as arguments, before
+/// System.Text.Json has read any, and prints what becomes of every fixture. The test runner does not come here.
 /// </summary>
 internal static class Program
 {
@@ -28,12 +28,14 @@ internal static class Program
     /// <summary>What this process makes of every fixture, by every way there is.</summary>
     public static IEnumerable<string> Describe()
     {
-        const string Secret = "a secret as text";
+        string secret = WebhookSigner.CreateSecret();
         // Without reflection, plain JsonSerializer asks for a resolver, whoever's the types are.
         var plain = JsonSerializer.IsReflectionEnabledByDefault
             ? new JsonSerializerOptions()
             : new JsonSerializerOptions { TypeInfoResolver = AppJsonContext.Default };
-        foreach (string json in Fixture.Events.OrderBy(fixture => fixture.Key, StringComparer.Ordinal).Select(fixture => fixture.Value)
+        foreach (
+            string json in Fixture.Events.OrderBy(fixture => fixture.Key, StringComparer.Ordinal)
+                .Select(fixture => fixture.Value)
             .Append(Fixture.Unknown)
             .Append("""{"id":"evt_1","object":null,"created_at":1.5,"type":"batch.failed","data":{"id":"b"},"new":null}""")
             .Append("""{"id":null,"created_at":1,"type":"batch.failed","data":{"id":"b"}}""")
@@ -41,9 +43,12 @@ internal static class Program
         {
             yield return Try(() => WebhookEvent.Parse(json));
             yield return Try(() => WebhookEvent.Parse(WebhookEvent.Parse(json).ToJson()));
-            yield return Try(() => new WebhookVerifier(Secret).Unwrap(json, new WebhookSigner(Secret).Sign(json).Headers).Event);
+            yield return Try(
+                () => new WebhookVerifier(secret).Unwrap(json, new WebhookSigner(secret).Sign(json).Headers).Event);
             yield return Try(() => JsonSerializer.Deserialize<WebhookEvent>(json, plain)!);
-            yield return Try(() => JsonSerializer.Deserialize<WebhookEvent>(JsonSerializer.Serialize(WebhookEvent.Parse(json), plain), plain)!);
+            yield return Try(
+                () => JsonSerializer.Deserialize<WebhookEvent>(
+                    JsonSerializer.Serialize(WebhookEvent.Parse(json), plain), plain)!);
         }
     }
 

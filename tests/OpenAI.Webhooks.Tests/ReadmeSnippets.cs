@@ -43,9 +43,9 @@ public class ReadmeSnippets
     [Fact]
     public void Package()
     {
-        const string secret = "a secret as text";
+        string secret = WebhookSigner.CreateSecret();
         var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
-        byte[] body = signed.Payload.ToArray();
+        byte[] body = signed.GetPayload().ToArray();
         var headers = signed.Headers.ToDictionary();
         using var console = new StringWriter();
         var Console = console;
@@ -67,10 +67,11 @@ public class ReadmeSnippets
     [InlineData(true)]
     public void Lambda(bool isBase64Encoded)
     {
-        var signed = new WebhookSigner("a secret as text").Sign(Fixture.ResponseCompleted);
-        var webhooks = new WebhookVerifier("a secret as text");
+        string secret = WebhookSigner.CreateSecret();
+        var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
+        var webhooks = new WebhookVerifier(secret);
         var request = new ApiGatewayRequest(
-            isBase64Encoded ? Convert.ToBase64String(signed.Payload.Span) : Fixture.ResponseCompleted,
+            isBase64Encoded ? Convert.ToBase64String(signed.GetPayload().Span) : Fixture.ResponseCompleted,
             isBase64Encoded,
             signed.Headers.ToDictionary().ToDictionary(header => header.Key, IList<string> (header) => [header.Value]));
 
@@ -88,7 +89,7 @@ public class ReadmeSnippets
     [Fact]
     public void Headers()
     {
-        var signed = new WebhookSigner("a secret as text").Sign("{}");
+        var signed = new WebhookSigner(WebhookSigner.CreateSecret()).Sign("{}");
         Dictionary<string, string> pairs = signed.Headers.ToDictionary();
         var lists = pairs.ToDictionary(pair => pair.Key, pair => new[] { pair.Value });
         var collection = new NameValueCollection();
@@ -117,8 +118,9 @@ public class ReadmeSnippets
     [Fact]
     public void A_newer_field()
     {
-        var signed = new WebhookSigner("a secret as text").Sign(Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
-        var delivery = new WebhookVerifier("a secret as text").Unwrap(signed.GetPayload(), signed.Headers);
+        string secret = WebhookSigner.CreateSecret();
+        var signed = new WebhookSigner(secret).Sign(Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
+        var delivery = new WebhookVerifier(secret).Unwrap(signed.GetPayload(), signed.Headers);
 
         #region README: a newer field
         using JsonDocument payload = JsonDocument.Parse(delivery.GetPayload());

@@ -2,10 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace OpenAI.Webhooks.Tests;
 
-/// <summary>Holds the C# of the documents to the regions of ReadmeSnippets.cs, which are compiled, run and asserted on.</summary>
+/// <summary>
+/// Holds the C# of the documents to the regions of ReadmeSnippets.cs, which are compiled, run and asserted on.
+/// </summary>
 public partial class ReadmeTests
 {
-    public static TheoryData<string> Documents { get; } = [.. typeof(ReadmeTests).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".md", StringComparison.Ordinal))];
+    public static TheoryData<string> Documents { get; } = [
+        .. typeof(ReadmeTests).Assembly.GetManifestResourceNames()
+        .Where(name => name.EndsWith(".md", StringComparison.Ordinal))];
 
     public static TheoryData<string> Types => Fixture.Types;
 
@@ -13,7 +17,11 @@ public partial class ReadmeTests
     public void Every_CSharp_block_is_a_region_that_a_test_runs(string document)
     {
         var regions = Regions()
-            .Matches(string.Concat(typeof(ReadmeTests).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".cs", StringComparison.Ordinal)).Select(Resource)))
+            .Matches(
+                string.Concat(
+                    typeof(ReadmeTests).Assembly.GetManifestResourceNames()
+                        .Where(name => name.EndsWith(".cs", StringComparison.Ordinal))
+                        .Select(Resource)))
             .Select(region => Dedent(region.Groups[1].Value));
         string[] blocks = [.. Blocks().Matches(Resource(document)).Select(block => Dedent(block.Groups[1].Value))];
 
@@ -22,16 +30,20 @@ public partial class ReadmeTests
     }
 
     [Fact]
-    public void The_README_can_be_read_in_a_few_minutes() => Resource("README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length.Should().BeLessThanOrEqualTo(1600);
+    public void The_README_can_be_read_in_a_few_minutes()
+        => Resource("README.md").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length
+        .Should().BeLessThanOrEqualTo(1600);
 
     [Theory, MemberData(nameof(Types))]
     public void The_README_says_what_every_event_has(string type)
     {
         var record = WebhookEvent.Parse(Fixture.Events[type]).GetType();
-        string row = Resource("README.md").Split('\n').Single(line => line.StartsWith('|') && line.Contains($"`{type}`"));
+        string row = Resource("README.md").Split('\n').Single(
+            line => line.StartsWith('|') && line.Contains($"`{type}`"));
 
         row.Split('|')[2].Split(',', StringSplitOptions.TrimEntries).Select(member => member.Trim('`', '?'))
-            .Should().BeEquivalentTo(record.GetProperty("Data")!.PropertyType.GetProperties().Select(member => member.Name));
+            .Should().BeEquivalentTo(
+                record.GetProperty("Data")!.PropertyType.GetProperties().Select(member => member.Name));
     }
 
     [Theory, MemberData(nameof(Types))]

@@ -22,7 +22,8 @@ internal sealed record SignatureVector(
 
     public static SignatureVector Published => All["openai-standard"];
 
-    public WebhookHeaders WebhookHeaders => WebhookHeaders.From(Headers.Select(pair => KeyValuePair.Create(pair[0], pair[1])));
+    public WebhookHeaders WebhookHeaders
+        => WebhookHeaders.From(Headers.Select(pair => KeyValuePair.Create(pair[0], pair[1])));
 
     public WebhookVerifier MakeVerifier() => new(new WebhookVerifierOptions
     {

@@ -91,7 +91,8 @@ public class SipHeadersTests
     {
         FluentActions.Invoking(() => new SipHeaders(null!)).Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => new SipHeaders(Headers[0], null!)).Should().Throw<ArgumentException>();
-        FluentActions.Invoking(() => new SipHeaders(null!, Headers[0])).Should().Throw<ArgumentException>().WithMessage("A header is null*");
+        FluentActions.Invoking(() => new SipHeaders(null!, Headers[0]))
+            .Should().Throw<ArgumentException>().WithMessage("A header is null*");
         FluentActions.Invoking(() => SipHeaders.Create([null!])).Should().Throw<ArgumentException>();
         FluentActions.Invoking(() => Headers.GetValue(null!)).Should().Throw<ArgumentNullException>();
     }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OpenAI.Webhooks.Tests;
 
-/// <summary>Events under the switches of System.Text.Json, which hold for a whole process: each in one of its own.</summary>
+/// <summary>
+/// Events under the switches of System.Text.Json, which hold for a whole process: each in one of its own.
+/// </summary>
 public class SwitchTests
 {
     [Theory]
@@ -18,17 +20,21 @@ public class SwitchTests
         "System.Text.Json.Serialization.EnableSourceGenReflectionFallback=true")]
     public async Task Every_way_of_reading_and_writing_gives_the_same(params string[] switches)
     {
-        using var process = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(SwitchTests).Assembly.Location, .. switches])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+                ["exec", typeof(SwitchTests).Assembly.Location, .. switches])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                StandardOutputEncoding = Encoding.UTF8,
+            })!;
         var output = process.StandardOutput.ReadToEndAsync();
         string errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
 
         process.ExitCode.Should().Be(0, errors);
-        (await output).Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Should().Equal(Program.Describe());
+        (await output).Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)
+            .Should().Equal(Program.Describe());
     }
 }

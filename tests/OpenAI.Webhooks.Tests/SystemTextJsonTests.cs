@@ -38,24 +38,29 @@ public class SystemTextJsonTests
         var expected = WebhookEvent.Parse(json);
 
         JsonSerializer.Deserialize<WebhookEvent>(json, Options[options]).Should().Be(expected);
-        (await JsonSerializer.DeserializeAsync<WebhookEvent>(new Pieces(Encoding.UTF8.GetBytes(json), 1), Options[options])).Should().Be(expected);
+        (await JsonSerializer.DeserializeAsync<WebhookEvent>(new Pieces(Encoding.UTF8.GetBytes(json), 1), Options[options]))
+            .Should().Be(expected);
     }
 
     [Theory, MemberData(nameof(Types))]
     public void Deserialize_from_a_reader_over_many_segments_gives_what_parse_gives(string type)
-        => new Pieces(Encoding.UTF8.GetBytes(Fixture.Events[type]), 1).Deserialize().Should().Be(WebhookEvent.Parse(Fixture.Events[type]));
+        => new Pieces(Encoding.UTF8.GetBytes(Fixture.Events[type]), 1).Deserialize()
+        .Should().Be(WebhookEvent.Parse(Fixture.Events[type]));
 
     [Theory, MemberData(nameof(OptionsNames))]
     public void Deserialize_unknown_event_keeps_it_as_it_came(string options)
         => JsonSerializer.Deserialize<WebhookEvent>(Fixture.Unknown, Options[options])
-            .Should().Be(WebhookEvent.Parse(Fixture.Unknown)).And.BeOfType<UnknownWebhookEvent>().Which.Payload.GetRawText().Should().Be(Fixture.Unknown);
+            .Should().Be(
+                WebhookEvent.Parse(Fixture.Unknown)).And.BeOfType<UnknownWebhookEvent>().Which.Payload.GetRawText()
+            .Should().Be(Fixture.Unknown);
 
     [Theory, MemberData(nameof(OptionsNames))]
     public void Deserialize_as_family_gives_its_events_and_refuses_others(string options)
     {
         JsonSerializer.Deserialize<ResponseWebhookEvent>(Fixture.ResponseCompleted, Options[options])
             .Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
-        FluentActions.Invoking(() => JsonSerializer.Deserialize<BatchWebhookEvent>(Fixture.ResponseCompleted, Options[options]))
+        FluentActions.Invoking(
+            () => JsonSerializer.Deserialize<BatchWebhookEvent>(Fixture.ResponseCompleted, Options[options]))
             .Should().Throw<JsonException>().WithMessage("*'response.completed'*BatchWebhookEvent*");
     }
 
@@ -70,7 +75,8 @@ public class SystemTextJsonTests
         if (options != "source-generated")
         {
             JsonSerializer.Serialize((UnwrapWebhookEvent)webhookEvent, Options[options]).Should().Be(expected);
-            JsonSerializer.Serialize(webhookEvent, webhookEvent.GetType().BaseType!, Options[options]).Should().Be(expected);
+            JsonSerializer.Serialize(webhookEvent, webhookEvent.GetType().BaseType!, Options[options])
+                .Should().Be(expected);
             JsonSerializer.Serialize(webhookEvent, webhookEvent.GetType(), Options[options]).Should().Be(expected);
             JsonSerializer.Serialize<object>(webhookEvent, Options[options]).Should().Be(expected);
         }
@@ -115,19 +121,24 @@ public class SystemTextJsonTests
     {
         const string Bad = """{"id":"evt_1","created_at":1,"type":"batch.failed","data":{"id":1}}""";
 
-        Deserialize<List<WebhookEvent>>($"[{Fixture.ResponseCompleted},{Bad}]").Should().Be(("$[1]", "$[1].data.id is a number where a string is expected."));
+        Deserialize<List<WebhookEvent>>($"[{Fixture.ResponseCompleted},{Bad}]")
+            .Should().Be(("$[1]", "$[1].data.id is a number where a string is expected."));
         Deserialize<Dictionary<string, BatchWebhookEvent>>($$"""{"one":{{Bad}}}""").Should().Be(("$.one", "$.one.data.id is a number where a string is expected."));
-        Deserialize<BatchWebhookEvent[]>($"[{Fixture.ResponseCompleted}]").Should().Match<(string?, string)>(problem => problem.Item2.StartsWith("$[0].type is 'response.completed'"));
+        Deserialize<BatchWebhookEvent[]>($"[{Fixture.ResponseCompleted}]")
+            .Should().Match<(string?, string)>(
+                problem => problem.Item2.StartsWith("$[0].type is 'response.completed'"));
         Deserialize<List<SipHeaders>>("""[[],[{"name":"From"}]]""").Should().Be(("$[1]", "$[1][0].value is missing."));
         Deserialize<List<SipHeader>>("""[{"name":"From","value":null}]""").Should().Be(("$[0]", "$[0].value is null where a string is expected."));
         Deserialize<RealtimeCallEventData>("""{"call_id":"rtc_1","sip_headers":[{"name":"From"}]}""").Should().Be(("$.sip_headers", "$.sip_headers[0].value is missing."));
         Deserialize<List<BatchFailedWebhookEvent>>(""" [{"type":"batch.failed","id":"evt_1","created_at":"1","data":{"id":"batch_1"}}]""")
-            .Should().Be(("$[0].created_at", "$[0].created_at is a string where a number of Unix seconds is expected."));
+            .Should().Be(
+                ("$[0].created_at", "$[0].created_at is a string where a number of Unix seconds is expected."));
         Deserialize<WebhookEvent>(Bad).Should().Be(("$.data.id", "$.data.id is a number where a string is expected."));
 
         (string?, string) Deserialize<T>(string json)
         {
-            var thrown = FluentActions.Invoking(() => JsonSerializer.Deserialize<T>(json, Options[options])).Should().Throw<JsonException>().Which;
+            var thrown = FluentActions.Invoking(() => JsonSerializer.Deserialize<T>(json, Options[options]))
+                .Should().Throw<JsonException>().Which;
             return (thrown.Path, thrown.Message.Replace("The webhook payload cannot be read: ", ""));
         }
     }
@@ -147,13 +158,18 @@ public class SystemTextJsonTests
     [InlineData("default")]
     [InlineData("web")]
     public void Deserialize_as_union_with_type_not_first_needs_an_option(string options)
-        => FluentActions.Invoking(() => JsonSerializer.Deserialize<UnwrapWebhookEvent>(Fixture.ResponseCompleted, Options[options]))
+        => FluentActions.Invoking(
+            () => JsonSerializer.Deserialize<UnwrapWebhookEvent>(Fixture.ResponseCompleted, Options[options]))
             .Should().Throw<NotSupportedException>();
 
     [Theory, MemberData(nameof(OptionsAndTypes))]
     public void Deserialize_as_union_with_out_of_order_metadata_allowed_gives_what_parse_gives(string options, string type)
     {
-        var allowing = new JsonSerializerOptions(Options[options]) { AllowOutOfOrderMetadataProperties = true, TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+        var allowing = new JsonSerializerOptions(Options[options])
+        {
+            AllowOutOfOrderMetadataProperties = true,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        };
 
         JsonSerializer.Deserialize<UnwrapWebhookEvent>(Fixture.Events[type], allowing)
             .Should().Be(WebhookEvent.Parse(Fixture.Events[type]));
@@ -166,7 +182,8 @@ public class SystemTextJsonTests
 
         JsonSerializer.Deserialize(Fixture.ResponseCompleted, StrictContext.Default.UnwrapWebhookEvent)
             .Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
-        FluentActions.Invoking(() => JsonSerializer.Deserialize<UnwrapWebhookEvent>(Fixture.ResponseCompleted, borrowing))
+        FluentActions.Invoking(
+            () => JsonSerializer.Deserialize<UnwrapWebhookEvent>(Fixture.ResponseCompleted, borrowing))
             .Should().Throw<NotSupportedException>();
     }
 
@@ -175,14 +192,16 @@ public class SystemTextJsonTests
     {
         string json = Fixture.Edit(Fixture.ResponseCompleted, payload => payload["data"]!["type"] = "batch.failed");
 
-        JsonSerializer.Deserialize(json, StrictContext.Default.UnwrapWebhookEvent).Should().BeOfType<ResponseCompletedWebhookEvent>();
+        JsonSerializer.Deserialize(json, StrictContext.Default.UnwrapWebhookEvent)
+            .Should().BeOfType<ResponseCompletedWebhookEvent>();
         WebhookEvent.Parse(json).Should().BeOfType<ResponseCompletedWebhookEvent>();
     }
 
     [Fact]
     public void Deserialize_as_union_unknown_type_is_refused_there_and_read_here()
     {
-        FluentActions.Invoking(() => JsonSerializer.Deserialize(Fixture.Unknown, StrictContext.Default.UnwrapWebhookEvent))
+        FluentActions.Invoking(
+            () => JsonSerializer.Deserialize(Fixture.Unknown, StrictContext.Default.UnwrapWebhookEvent))
             .Should().Throw<JsonException>();
         WebhookEvent.Parse(Fixture.Unknown).Should().BeOfType<UnknownWebhookEvent>();
     }
@@ -192,14 +211,18 @@ public class SystemTextJsonTests
     {
         string json = WebhookEvent.Parse(Fixture.ResponseCompleted).ToJson();
 
-        JsonDocument.Parse(json).RootElement.EnumerateObject().Count(property => property.Name == "type").Should().Be(1);
+        JsonDocument.Parse(json).RootElement.EnumerateObject().Count(property => property.Name == "type")
+            .Should().Be(1);
     }
 
     [Fact]
     public void Records_of_the_union_have_no_converter_and_are_not_sealed_and_the_abstract_ones_around_them_have_one()
     {
-        var types = typeof(WebhookEvent).Assembly.GetExportedTypes().Where(typeof(WebhookEvent).IsAssignableFrom).ToArray();
-        var inUnion = types.Where(type => type == typeof(UnwrapWebhookEvent) || (type.IsSubclassOf(typeof(UnwrapWebhookEvent)) && !type.IsAbstract)).ToArray();
+        var types = typeof(WebhookEvent).Assembly.GetExportedTypes()
+            .Where(typeof(WebhookEvent).IsAssignableFrom).ToArray();
+        var inUnion = types.Where(
+            type => type == typeof(UnwrapWebhookEvent)
+                || (type.IsSubclassOf(typeof(UnwrapWebhookEvent)) && !type.IsAbstract)).ToArray();
 
         inUnion.Should().HaveCountGreaterThan(15);
         inUnion.Where(type => type.IsSealed || HasConverter(type)).Should().BeEmpty();
@@ -226,7 +249,8 @@ public class SystemTextJsonTests
         const string Json = """{"type":"batch.failed","id":null,"created_at":1,"data":{"id":"batch_1"}}""";
 
         JsonSerializer.Deserialize<UnwrapWebhookEvent>(Json)!.Id.Should().BeNull();
-        FluentActions.Invoking(() => JsonSerializer.Deserialize(Json, StrictContext.Default.UnwrapWebhookEvent)).Should().Throw<JsonException>();
+        FluentActions.Invoking(() => JsonSerializer.Deserialize(Json, StrictContext.Default.UnwrapWebhookEvent))
+            .Should().Throw<JsonException>();
         FluentActions.Invoking(() => JsonSerializer.Deserialize<WebhookEvent>(Json)).Should().Throw<JsonException>();
     }
 
@@ -236,7 +260,8 @@ public class SystemTextJsonTests
         const string Json = """{"type":"batch.failed","id":"a","id":"b","created_at":1,"data":{"id":"batch_1"}}""";
 
         JsonSerializer.Deserialize<UnwrapWebhookEvent>(Json)!.Id.Should().Be("b");
-        FluentActions.Invoking(() => JsonSerializer.Deserialize(Json, StrictContext.Default.UnwrapWebhookEvent)).Should().Throw<JsonException>();
+        FluentActions.Invoking(() => JsonSerializer.Deserialize(Json, StrictContext.Default.UnwrapWebhookEvent))
+            .Should().Throw<JsonException>();
         FluentActions.Invoking(() => JsonSerializer.Deserialize<WebhookEvent>(Json)).Should().Throw<JsonException>();
     }
 

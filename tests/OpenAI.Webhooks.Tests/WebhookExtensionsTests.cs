@@ -29,16 +29,4 @@ public class WebhookExtensionsTests
         fromText.Should().BeNull();
         fromBytes.Should().BeNull();
     }
-
-    [Fact]
-    public void What_loggers_must_not_find_is_a_property_in_CSharp_14_and_a_method_everywhere()
-    {
-        var signed = new WebhookSigner("a secret").Sign(Fixture.RealtimeCallIncoming);
-        var delivery = new WebhookVerifier("a secret").Unwrap(signed.Payload, signed.Headers);
-        var unreadable = new UnreadableWebhookException(new("x"), "wh_1", default, signed.Payload);
-
-        delivery.Payload.Should().Be(signed.GetPayload()).And.Be(delivery.GetPayload());
-        unreadable.Payload.Should().Be(unreadable.GetPayload()).And.Be(signed.Payload);
-        new SipHeader("From", "x").Value.Should().Be(new SipHeader("To", "x").GetValue()).And.Be("x");
-    }
 }

@@ -29,5 +29,8 @@ public class WebhookSecretsTests
 
     [Fact]
     public void ToString_gives_the_number_of_secrets_only()
-        => new WebhookVerifierOptions { Secrets = ["first", "second"] }.Secrets.ToString().Should().Be("WebhookSecrets (2)");
+        => new WebhookVerifierOptions
+        {
+            Secrets = ["first", "second"],
+        }.Secrets.ToString().Should().Be("WebhookSecrets (2)");
 }

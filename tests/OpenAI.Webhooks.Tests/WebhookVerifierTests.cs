@@ -15,17 +15,19 @@ public class WebhookVerifierTests
 
     public static TheoryData<string> Authentic { get; } = Vectors(vector => vector.Reason == "ok");
 
-    public static TheoryData<string> NotAuthentic { get; } = Vectors(vector => vector.Reason != "ok" && !vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
+    public static TheoryData<string> NotAuthentic { get; } =
+        Vectors(vector => vector.Reason != "ok" && !vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
 
-    public static TheoryData<string> BadSecrets { get; } = Vectors(vector => vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
+    public static TheoryData<string> BadSecrets { get; } =
+        Vectors(vector => vector.Reason.StartsWith("secret-", StringComparison.Ordinal));
 
     [Fact]
     public void The_vectors_are_complete()
     {
-        SignatureVector.All.Should().HaveCount(107);
+        SignatureVector.All.Should().HaveCount(111);
         Authentic.Should().HaveCount(43);
-        NotAuthentic.Should().HaveCount(53);
-        BadSecrets.Should().HaveCount(11);
+        NotAuthentic.Should().HaveCount(52);
+        BadSecrets.Should().HaveCount(16);
     }
 
     [Theory, MemberData(nameof(Authentic))]
@@ -40,7 +42,8 @@ public class WebhookVerifierTests
             vector.MakeVerifier().TryVerify(text, vector.WebhookHeaders, out _).Should().BeTrue();
             FluentActions.Invoking(() => vector.MakeVerifier().Verify(text, vector.WebhookHeaders)).Should().NotThrow();
         }
-        FluentActions.Invoking(() => vector.MakeVerifier().Verify(vector.Bytes, vector.WebhookHeaders)).Should().NotThrow();
+        FluentActions.Invoking(() => vector.MakeVerifier().Verify(vector.Bytes, vector.WebhookHeaders))
+            .Should().NotThrow();
     }
 
     [Theory, MemberData(nameof(Authentic))]
@@ -54,7 +57,11 @@ public class WebhookVerifierTests
         }
         catch (JsonException)
         {
-            FluentActions.Invoking(() => vector.MakeVerifier().Unwrap(vector.Bytes, vector.WebhookHeaders)).Should().Throw<JsonException>();
+            FluentActions.Invoking(() => vector.MakeVerifier().Unwrap(vector.Bytes, vector.WebhookHeaders))
+                .Should().Throw<JsonException>();
+            vector.MakeVerifier().TryUnwrap(vector.Bytes, vector.WebhookHeaders, out _, out var failure)
+                .Should().BeFalse();
+            failure.Should().Be(WebhookVerificationFailure.Unreadable);
             return;
         }
 
@@ -62,9 +69,10 @@ public class WebhookVerifierTests
 
         delivery.Event.Should().Be(readable);
         delivery.WebhookId.Should().Be(vector.WebhookHeaders.Id);
-        delivery.Payload.ToArray().Should().Equal(vector.Bytes);
+        delivery.GetPayload().ToArray().Should().Equal(vector.Bytes);
         vector.MakeVerifier().Unwrap(vector.Payload!, vector.WebhookHeaders).Event.Should().Be(readable);
-        vector.MakeVerifier().TryUnwrap(vector.Payload!, vector.WebhookHeaders, out var fromText, out _).Should().BeTrue();
+        vector.MakeVerifier().TryUnwrap(vector.Payload!, vector.WebhookHeaders, out var fromText, out _)
+            .Should().BeTrue();
         fromText!.Event.Should().Be(readable);
     }
 
@@ -88,7 +96,8 @@ public class WebhookVerifierTests
 
         vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var failure).Should().BeFalse();
         failure.Should().Be(expected);
-        vector.MakeVerifier().TryUnwrap(vector.Bytes, vector.WebhookHeaders, out var delivery, out var unwrapFailure).Should().BeFalse();
+        vector.MakeVerifier().TryUnwrap(vector.Bytes, vector.WebhookHeaders, out var delivery, out var unwrapFailure)
+            .Should().BeFalse();
         unwrapFailure.Should().Be(expected);
         delivery.Should().BeNull();
         FluentActions.Invoking(() => vector.MakeVerifier().Verify(vector.Bytes, vector.WebhookHeaders))
@@ -101,11 +110,14 @@ public class WebhookVerifierTests
     public void Constructor_bad_secret_of_a_vector_says_why_without_quoting_it(string name)
     {
         var vector = SignatureVector.All[name];
-        string problem = vector.Reason == "secret-too-short" ? "too short" : "not canonical base64";
+        string problem = vector.Reason == "secret-too-short" ? "is too short"
+            : vector.Secrets[0].TrimStart().StartsWith("whsec_", StringComparison.Ordinal) ? "is not canonical base64"
+            : "does not begin with whsec_";
 
-        string message = FluentActions.Invoking(vector.MakeVerifier).Should().Throw<ArgumentException>().WithMessage($"*{problem}*").Which.ToString();
+        string message = FluentActions.Invoking(vector.MakeVerifier)
+            .Should().Throw<ArgumentException>().WithMessage($"*{problem}*").Which.ToString();
 
-        string encoded = vector.Secrets[0]["whsec_".Length..];
+        string encoded = vector.Secrets[0].Replace("whsec_", "");
         (encoded.Length > 0 && message.Contains(encoded)).Should().BeFalse();
     }
 
@@ -114,71 +126,38 @@ public class WebhookVerifierTests
     [InlineData(" \t\r\n")]
     public void Constructor_blank_secret_is_refused(string secret)
     {
-        FluentActions.Invoking(() => new WebhookVerifier(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
-        FluentActions.Invoking(() => new WebhookSigner(secret)).Should().Throw<ArgumentException>().WithMessage("*is empty*");
+        FluentActions.Invoking(() => new WebhookVerifier(secret))
+            .Should().Throw<ArgumentException>().WithMessage("*is empty*");
+        FluentActions.Invoking(() => new WebhookSigner(secret))
+            .Should().Throw<ArgumentException>().WithMessage("*is empty*");
     }
 
     [Theory]
-    [InlineData("\"", "\"")]
-    [InlineData("OPENAI_WEBHOOK_SECRET=", "")]
-    [InlineData("Bearer ", "")]
-    public void Constructor_something_in_front_of_the_secret_is_refused_without_quoting_it(string front, string behind)
-        => FluentActions.Invoking(() => new WebhookVerifier(front + Secret + behind))
-            .Should().Throw<ArgumentException>().WithMessage("The webhook secret has characters before whsec_, such as a quotation mark.*")
-            .Which.ToString().Should().NotContain(Secret["whsec_".Length..]);
-
-    [Theory]
-    [InlineData("sk-proj-abc123", "is an API key")]
-    [InlineData("wh_685c059ae39c8190af8c71ed1022a24d", "is the id of a delivery")]
-    [InlineData("evt_685c059ae3a481909bdc86819b066fb6", "is the id of an event")]
-    [InlineData("${OPENAI_WEBHOOK_SECRET}", "is a variable that was not replaced by its value")]
-    [InlineData("$OPENAI_WEBHOOK_SECRET", "is a variable that was not replaced by its value")]
-    [InlineData("$(WebhookSecret)", "is a variable that was not replaced by its value")]
-    [InlineData("%OPENAI_WEBHOOK_SECRET%", "is a variable that was not replaced by its value")]
-    [InlineData("{{ .Values.secret }}", "is a template that was not filled in")]
-    [InlineData("#{WebhookSecret}#", "is a template that was not filled in")]
-    [InlineData("__WEBHOOK_SECRET__", "is a template that was not filled in")]
-    [InlineData("@Microsoft.KeyVault(SecretUri=https://x.example/secrets/y)", "is an unresolved key vault reference*")]
-    [InlineData("arn:aws:secretsmanager:eu:1:secret:x", "is a reference to a secrets manager that was not resolved")]
-    [InlineData("op://vault/item/field", "is a reference to a password manager that was not resolved")]
-    [InlineData("https://platform.openai.com/settings", "is a URL")]
-    [InlineData("sk_test_abc", "is an API key")]
-    [InlineData("whsk_abc", "is an asymmetric key, which OpenAI does not use")]
-    [InlineData("req_123", "is the id of a request")]
-    [InlineData("secretref:foo", "is a reference to a secret that was not resolved")]
-    [InlineData("!vault |", "is a tag or reference that was not resolved")]
-    [InlineData("ENC[AES256_GCM,data:x]", "is encrypted and was not decrypted")]
-    [InlineData("/run/secrets/webhook", "is a path. Set the contents of the file instead")]
-    [InlineData("((secret))", "is a template that was not filled in")]
-    [InlineData("NULL", "is a word that means no value")]
-    [InlineData("undefined", "is a word that means no value")]
-    [InlineData("********", "is a placeholder: it repeats one character")]
-    [InlineData("x", "is a placeholder: it repeats one character")]
-    [InlineData("[secret]", "is a placeholder")]
-    [InlineData("<your secret>", "is a placeholder")]
-    [InlineData("YOUR_WEBHOOK_SECRET", "is a placeholder")]
-    [InlineData("changeme", "is a placeholder")]
-    [InlineData("OPENAI_WEBHOOK_SECRET", "is the name of the variable, and not its value")]
-    public void Constructor_what_is_set_in_place_of_a_secret_is_refused_by_what_it_is_without_repeating_it(string secret, string mistake)
+    [InlineData("hsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("Whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("WHSEC_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("\"whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=\"")]
+    [InlineData("\u00a0whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("OPENAI_WEBHOOK_SECRET=whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=")]
+    [InlineData("sk-proj-abc123")]
+    [InlineData("TBD")]
+    [InlineData("placeholder")]
+    [InlineData("${OPENAI_WEBHOOK_SECRET}")]
+    [InlineData("/run/secrets/webhook")]
+    [InlineData("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl")]
+    [InlineData("a secret for tests")]
+    public void Constructor_what_does_not_begin_with_whsec_is_refused_without_quoting_it(string secret)
     {
-        foreach (var make in new Action[] { () => _ = new WebhookVerifier(secret), () => _ = new WebhookSigner($" {secret}\n") })
+        foreach (
+            var make in new Action[] { () => _ = new WebhookVerifier(secret), () =>
+                _ = new WebhookSigner($" {secret}\n") })
         {
-            make.Should().Throw<ArgumentException>().WithMessage($"The value of the webhook secret {mistake}. OpenAI's webhook secrets begin with whsec_.*")
-                .Which.Message.Should().NotContain(secret);
+            make.Should().Throw<ArgumentException>()
+                .WithMessage("The webhook secret does not begin with whsec_. Set the secret itself*")
+                .Which.ToString().Should().NotContainAny(secret, Secret["whsec_".Length..]);
         }
     }
-
-    [Theory]
-    [InlineData("a secret for tests")]
-    [InlineData("secret")]
-    [InlineData("#1 <3")]
-    [InlineData("{{half a template")]
-    [InlineData("100% sure")]
-    [InlineData("nullable")]
-    [InlineData("xxy")]
-    [InlineData("the webhook: sk-")]
-    public void Constructor_takes_text_as_a_secret(string secret)
-        => FluentActions.Invoking(() => new WebhookVerifier(secret)).Should().NotThrow();
 
     [Fact]
     public void Constructor_no_secret_is_refused()
@@ -186,24 +165,39 @@ public class WebhookVerifierTests
         FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions()))
             .Should().Throw<ArgumentException>().WithMessage("No webhook secret is set*");
         FluentActions.Invoking(() => new WebhookVerifier((string)null!))
-            .Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null. Check*").WithParameterName("secret");
-        FluentActions.Invoking(() => new WebhookVerifier("")).Should().Throw<ArgumentException>().WithMessage("The webhook secret is empty.*").WithParameterName("secret");
-        FluentActions.Invoking(() => new WebhookVerifier((WebhookVerifierOptions)null!)).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = null! })).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>();
+            .Should().Throw<ArgumentNullException>()
+            .WithMessage("A webhook secret is null. Check*").WithParameterName("secret");
+        FluentActions.Invoking(() => new WebhookVerifier(""))
+            .Should().Throw<ArgumentException>()
+            .WithMessage("The webhook secret is empty.*").WithParameterName("secret");
+        FluentActions.Invoking(() => new WebhookVerifier((WebhookVerifierOptions)null!))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = null! }))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] }))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [Secret],
+            TimeProvider = null!,
+        })).Should().Throw<ArgumentNullException>();
     }
 
     [Fact]
     public void Constructor_one_bad_secret_among_good_ones_is_refused()
-        => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, "whsec_!"] }))
+        => FluentActions.Invoking(
+            () => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, "whsec_!"] }))
             .Should().Throw<ArgumentException>();
 
     [Theory]
     [InlineData(-2)]
     [InlineData(-10_000_000)]
     public void Constructor_negative_tolerance_is_refused(long ticks)
-        => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], Tolerance = TimeSpan.FromTicks(ticks) }))
+        => FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [Secret],
+            Tolerance = TimeSpan.FromTicks(ticks),
+        }))
             .Should().Throw<ArgumentOutOfRangeException>().WithMessage("*InfiniteTimeSpan*");
 
     [Theory]
@@ -214,7 +208,8 @@ public class WebhookVerifierTests
     [InlineData(300, 999, WebhookVerificationFailure.None)]
     [InlineData(301, 0, WebhookVerificationFailure.TimestampTooNew)]
     [InlineData(301, 999, WebhookVerificationFailure.TimestampTooNew)]
-    public void TryVerify_at_the_edge_of_the_tolerance_is_inclusive_to_the_second(int offset, int milliseconds, WebhookVerificationFailure expected)
+    public void TryVerify_at_the_edge_of_the_tolerance_is_inclusive_to_the_second(
+        int offset, int milliseconds, WebhookVerificationFailure expected)
     {
         var signed = SignAt(Now.AddSeconds(offset));
 
@@ -239,9 +234,12 @@ public class WebhookVerifierTests
         {
             foreach (var tolerance in new[] { TimeSpan.Zero, TimeSpan.MaxValue, Timeout.InfiniteTimeSpan })
             {
-                foreach (string timestamp in new[] { "0", "253402300799", "253402300800", "9223372036854775807", "9999999999999999999", "18446744073709551616", new string('0', 19), "1\0", "١٢٣" })
+                foreach (
+                    string timestamp in new[] { "0", "253402300799", "253402300800", "9223372036854775807", "9999999999999999999", "18446744073709551616", new string('0', 19), "1\0", "١٢٣" })
                 {
-                    FluentActions.Invoking(() => Verifier(now, tolerance: tolerance).TryVerify(Body, Headers(timestamp: timestamp), out _)).Should().NotThrow();
+                    FluentActions.Invoking(
+                        () => Verifier(now, tolerance: tolerance).TryVerify(Body, Headers(timestamp: timestamp), out _))
+                        .Should().NotThrow();
                 }
             }
         }
@@ -257,7 +255,8 @@ public class WebhookVerifierTests
     [InlineData("+1750861210")]
     public void TryVerify_timestamp_that_is_no_number_of_seconds_says_so_without_a_tolerance(string timestamp)
     {
-        Verifier(Now, tolerance: Timeout.InfiniteTimeSpan).TryVerify(Body, Headers(timestamp: timestamp), out var failure);
+        Verifier(Now, tolerance: Timeout.InfiniteTimeSpan).TryVerify(
+            Body, Headers(timestamp: timestamp), out var failure);
 
         failure.Should().Be(WebhookVerificationFailure.InvalidTimestamp);
     }
@@ -268,7 +267,8 @@ public class WebhookVerifierTests
         var signed = SignAt(Now);
         string noise = string.Join(' ', Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", 10_000));
 
-        Verifier(Now).TryVerify(Body, Headers(signed, signature: $"{noise} {SignatureOf(signed.Headers)}"), out _).Should().BeTrue();
+        Verifier(Now).TryVerify(Body, Headers(signed, signature: $"{noise} {SignatureOf(signed.Headers)}"), out _)
+            .Should().BeTrue();
         Verifier(Now).TryVerify(Body, Headers(signed, signature: noise), out _).Should().BeFalse();
     }
 
@@ -277,7 +277,11 @@ public class WebhookVerifierTests
     {
         var random = new Random(20251122);
         var signed = SignAt(Now);
-        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [OtherSecret, Secret], TimeProvider = new FixedClock(Now) });
+        var verifier = new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [OtherSecret, Secret],
+            TimeProvider = new FixedClock(Now),
+        });
         verifier.TryVerify(Body, signed.Headers, out _).Should().BeTrue();
 
         for (int i = 0; i < 20_000; i++)
@@ -311,7 +315,8 @@ public class WebhookVerifierTests
             byte[] body = new byte[random.Next(200)];
             random.NextBytes(body);
 
-            Verifier(Now).TryVerify(body, Headers(RandomText(random), RandomText(random), RandomText(random)), out _).Should().BeFalse();
+            Verifier(Now).TryVerify(body, Headers(RandomText(random), RandomText(random), RandomText(random)), out _)
+                .Should().BeFalse();
         }
     }
 
@@ -340,7 +345,8 @@ public class WebhookVerifierTests
         Parallel.For(0, 20_000, new ParallelOptions { MaxDegreeOfParallelism = 16 }, i =>
         {
             var (right, other) = (deliveries[i % 64], deliveries[(i + 1) % 64]);
-            if (!verifier.TryVerify(right.Payload.Span, right.Headers, out _) || verifier.TryVerify(other.Payload.Span, right.Headers, out _))
+            if (!verifier.TryVerify(right.GetPayload().Span, right.Headers, out _)
+                || verifier.TryVerify(other.GetPayload().Span, right.Headers, out _))
             {
                 Interlocked.Increment(ref wrong);
             }
@@ -371,12 +377,18 @@ public class WebhookVerifierTests
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
-    public void TryVerify_in_the_middle_of_a_rotation_takes_a_delivery_signed_with_both_or_either(bool isSignedWithOne, bool isSignedWithOther)
+    public void TryVerify_in_the_middle_of_a_rotation_takes_a_delivery_signed_with_both_or_either(
+        bool isSignedWithOne, bool isSignedWithOther)
     {
-        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret, Secret], TimeProvider = new FixedClock(Now) });
+        var verifier = new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [Secret, OtherSecret, Secret],
+            TimeProvider = new FixedClock(Now),
+        });
         string one = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
         string other = SignatureOf(new WebhookSigner(OtherSecret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
-        string signatures = string.Join(' ', new[] { isSignedWithOne ? one : null, isSignedWithOther ? other : null }.OfType<string>());
+        string signatures = string.Join(
+            ' ', new[] { isSignedWithOne ? one : null, isSignedWithOther ? other : null }.OfType<string>());
 
         verifier.TryVerify(Body, Headers(signature: signatures), out _).Should().BeTrue();
     }
@@ -391,7 +403,11 @@ public class WebhookVerifierTests
     {
         string signature = SignatureOf(new WebhookSigner(Secret, new FixedClock(Now)).Sign(Body, "wh_1").Headers);
 
-        Verifier(Now).TryVerify(Body, Headers(signature: string.Format(System.Globalization.CultureInfo.InvariantCulture, format, signature)), out _).Should().BeTrue();
+        Verifier(Now).TryVerify(
+            Body,
+            Headers(signature: string.Format(System.Globalization.CultureInfo.InvariantCulture, format, signature)),
+            out _)
+            .Should().BeTrue();
     }
 
     [Fact]
@@ -421,53 +437,67 @@ public class WebhookVerifierTests
             .TryVerify(Body, SignAt(Now.AddSeconds(seconds)).Headers, out _).Should().Be(expected);
 
     [Theory]
-    [InlineData("a secret as text\n")]
-    [InlineData("\v\f\r\t a secret as text")]
-    public void Constructor_white_space_around_a_secret_as_text_does_not_count(string secret)
-        => new WebhookVerifier(secret).TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeTrue();
-
-    [Fact]
-    public void Constructor_other_white_space_around_a_secret_is_part_of_it()
-        => new WebhookVerifier("\u00a0a secret as text").TryVerify(Body, new WebhookSigner("a secret as text").Sign(Body).Headers, out _).Should().BeFalse();
+    [InlineData("{0}\n")]
+    [InlineData("\v\f\r\t {0}")]
+    public void Constructor_white_space_around_a_secret_does_not_count(string format)
+        => new WebhookVerifier(format.Replace("{0}", Secret))
+            .TryVerify(Body, new WebhookSigner(Secret).Sign(Body).Headers, out _).Should().BeTrue();
 
     [Fact]
     public void Unwrap_later_than_it_was_sent_gives_the_timestamp_and_not_the_clock()
     {
         var signed = SignAt(Now);
 
-        Verifier(Now.AddMinutes(2)).Unwrap(signed.Payload, signed.Headers).Timestamp.Should().Be(Now);
+        Verifier(Now.AddMinutes(2)).Unwrap(signed.GetPayload(), signed.Headers).Timestamp.Should().Be(Now);
     }
 
     [Fact]
     public void RejectsByHeaders_and_TryVerify_agree_on_every_vector()
     {
-        foreach (var vector in SignatureVector.All.Values.Where(vector => !vector.Reason.StartsWith("secret-", StringComparison.Ordinal)))
+        foreach (
+            var vector in SignatureVector.All.Values
+                .Where(vector => !vector.Reason.StartsWith("secret-", StringComparison.Ordinal)))
         {
             bool isRefused = vector.MakeVerifier().RejectsByHeaders(vector.WebhookHeaders, out var failure);
             vector.MakeVerifier().TryVerify(vector.Bytes, vector.WebhookHeaders, out var expected);
 
-            isRefused.Should().Be(expected is not (WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch), vector.Name);
+            isRefused.Should().Be(
+                expected is not (WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch),
+                vector.Name);
             failure.Should().Be(isRefused ? expected : WebhookVerificationFailure.None, vector.Name);
         }
 
-        FluentActions.Invoking(() => Verifier(Now).RejectsByHeaders(null!, out _)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).RejectsByHeaders(null!, out _))
+            .Should().Throw<ArgumentNullException>();
     }
 
     [Fact]
     public void Constructor_null_secret_says_where_to_look()
     {
-        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] })).Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
-        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret], TimeProvider = null! })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
-        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None)).Should().Throw<ArgumentOutOfRangeException>().WithMessage("The value is not a defined verification failure.*");
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, null!] }))
+            .Should().Throw<ArgumentNullException>().WithMessage("A webhook secret is null.*environment variable*");
+        FluentActions.Invoking(() => new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [Secret],
+            TimeProvider = null!,
+        })).Should().Throw<ArgumentNullException>().WithMessage("TimeProvider is null.*");
+        FluentActions.Invoking(() => new InvalidWebhookSignatureException(WebhookVerificationFailure.None))
+            .Should().Throw<ArgumentOutOfRangeException>()
+            .WithMessage("The value is not a defined verification failure.*");
     }
 
     [Fact]
     public void TryVerify_two_secrets_takes_either()
     {
-        var rotating = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [Secret, OtherSecret], TimeProvider = new FixedClock(Now) });
+        var rotating = new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [Secret, OtherSecret],
+            TimeProvider = new FixedClock(Now),
+        });
 
         rotating.TryVerify(Body, SignAt(Now).Headers, out _).Should().BeTrue();
-        rotating.TryVerify(Body, new WebhookSigner(OtherSecret, new FixedClock(Now)).Sign(Body).Headers, out _).Should().BeTrue();
+        rotating.TryVerify(Body, new WebhookSigner(OtherSecret, new FixedClock(Now)).Sign(Body).Headers, out _)
+            .Should().BeTrue();
     }
 
     [Fact]
@@ -481,7 +511,7 @@ public class WebhookVerifierTests
         delivery.Event.Should().BeOfType<ResponseCompletedWebhookEvent>().Which.Data.Id.Should().Be("resp_123");
         delivery.WebhookId.Should().Be("wh_685c059ae39c8190af8c71ed1022a24d");
         delivery.Timestamp.Should().Be(Now);
-        delivery.Payload.Should().Be(payload);
+        delivery.GetPayload().Should().Be(payload);
         delivery.ToString().Should().Be("WebhookDelivery wh_685c059ae39c8190af8c71ed1022a24d (response.completed)");
     }
 
@@ -490,17 +520,22 @@ public class WebhookVerifierTests
     {
         var signed = new WebhookSigner(Secret, new FixedClock(Now)).Sign("""{"test": true}""");
 
-        FluentActions.Invoking(() => Verifier(Now).Unwrap(signed.Payload, signed.Headers)).Should().Throw<JsonException>();
+        FluentActions.Invoking(() => Verifier(Now).Unwrap(signed.GetPayload(), signed.Headers))
+            .Should().Throw<JsonException>();
     }
 
     [Fact]
     public void Unwrap_null_is_the_callers_error()
     {
         FluentActions.Invoking(() => Verifier(Now).Unwrap(Body, null!)).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => Verifier(Now).Unwrap((string)null!, Headers())).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => Verifier(Now).Verify((string)null!, Headers())).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => Verifier(Now).TryVerify((string)null!, Headers(), out _)).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => Verifier(Now).TryUnwrap((string)null!, Headers(), out _, out _)).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).Unwrap((string)null!, Headers()))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).Verify((string)null!, Headers()))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).TryVerify((string)null!, Headers(), out _))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => Verifier(Now).TryUnwrap((string)null!, Headers(), out _, out _))
+            .Should().Throw<ArgumentNullException>();
         FluentActions.Invoking(() => Verifier(Now).Verify(Body, null!)).Should().Throw<ArgumentNullException>();
     }
 
@@ -510,12 +545,12 @@ public class WebhookVerifierTests
     [InlineData(WebhookVerificationFailure.MissingSignature, "webhook-signature header is missing or blank")]
     [InlineData(WebhookVerificationFailure.RepeatedId, "webhook-id header occurs more than once")]
     [InlineData(WebhookVerificationFailure.RepeatedTimestamp, "webhook-timestamp header occurs more than once")]
-    [InlineData(WebhookVerificationFailure.RepeatedSignature, "webhook-signature header occurs more than once")]
     [InlineData(WebhookVerificationFailure.InvalidTimestamp, "not a number of Unix seconds")]
     [InlineData(WebhookVerificationFailure.TimestampTooOld, "older than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.TimestampTooNew, "further in the future than the tolerance allows")]
     [InlineData(WebhookVerificationFailure.SignatureMismatch, "no signature matches")]
-    public void Verify_each_failure_says_what_to_check_and_quotes_nothing(WebhookVerificationFailure expected, string problem)
+    public void Verify_each_failure_says_what_to_check_and_quotes_nothing(
+        WebhookVerificationFailure expected, string problem)
     {
         var good = SignAt(Now).Headers;
         var headers = expected switch
@@ -525,18 +560,19 @@ public class WebhookVerifierTests
             WebhookVerificationFailure.MissingSignature => Headers(good.Id!, good.Timestamp!, "\t"),
             WebhookVerificationFailure.RepeatedId => Repeat(good, WebhookHeaders.IdName),
             WebhookVerificationFailure.RepeatedTimestamp => Repeat(good, WebhookHeaders.TimestampName),
-            WebhookVerificationFailure.RepeatedSignature => Repeat(good, WebhookHeaders.SignatureName),
             WebhookVerificationFailure.InvalidTimestamp => Headers(good.Id!, "now", SignatureOf(good)),
             WebhookVerificationFailure.TimestampTooOld => SignAt(Now.AddHours(-1)).Headers,
             WebhookVerificationFailure.TimestampTooNew => SignAt(Now.AddHours(1)).Headers,
             _ => Headers(good.Id!, good.Timestamp!, "v1,nonsense"),
         };
 
-        var exception = FluentActions.Invoking(() => Verifier(Now).Verify(Body, headers)).Should().Throw<InvalidWebhookSignatureException>()
+        var exception = FluentActions.Invoking(() => Verifier(Now).Verify(Body, headers))
+            .Should().Throw<InvalidWebhookSignatureException>()
             .WithMessage($"The webhook could not be verified: *{problem}*").Which;
 
         exception.Failure.Should().Be(expected);
-        exception.ToString().Should().NotContainAny(Secret["whsec_".Length..], SignatureOf(good)[3..], "nonsense", "resp_123");
+        exception.ToString().Should().NotContainAny(
+            Secret["whsec_".Length..], SignatureOf(good)[3..], "nonsense", "resp_123");
     }
 
     [Fact]
@@ -544,26 +580,32 @@ public class WebhookVerifierTests
     {
         var options = new WebhookVerifierOptions { Secrets = [Secret] };
 
-        foreach (object holder in new object[] { options, new WebhookVerifier(options), new WebhookSigner(Secret), SignAt(Now), SignAt(Now).Headers })
+        foreach (
+            object holder in new object[] { options, new WebhookVerifier(options), new WebhookSigner(Secret), SignAt(Now), SignAt(Now).Headers })
         {
             holder.ToString().Should().NotContain("RdvaYFYU");
         }
 
         typeof(WebhookVerifierOptions).GetProperty(nameof(WebhookVerifierOptions.Secrets))
-            .Should().BeDecoratedWith<DebuggerBrowsableAttribute>(browsable => browsable.State == DebuggerBrowsableState.Never);
+            .Should().BeDecoratedWith<DebuggerBrowsableAttribute>(
+                browsable => browsable.State == DebuggerBrowsableState.Never);
     }
 
-    private static WebhookVerifier Verifier(DateTimeOffset now, TimeSpan? tolerance = null) => new(new WebhookVerifierOptions
-    {
-        Secrets = [Secret],
-        Tolerance = tolerance ?? TimeSpan.FromMinutes(5),
-        TimeProvider = new FixedClock(now),
-    });
+    private static WebhookVerifier Verifier(DateTimeOffset now, TimeSpan? tolerance = null)
+        => new(new WebhookVerifierOptions
+        {
+            Secrets = [Secret],
+            Tolerance = tolerance ?? TimeSpan.FromMinutes(5),
+            TimeProvider = new FixedClock(now),
+        });
 
-    private static SignedWebhook SignAt(DateTimeOffset time) => new WebhookSigner(Secret, new FixedClock(time)).Sign(Body);
+    private static SignedWebhook SignAt(DateTimeOffset time)
+        => new WebhookSigner(Secret, new FixedClock(time)).Sign(Body);
 
-    private static WebhookHeaders Headers(string id = "wh_1", string timestamp = "1750861210", string signature = "v1,x")
-        => WebhookHeaders.From([new(WebhookHeaders.IdName, id), new(WebhookHeaders.TimestampName, timestamp), new(WebhookHeaders.SignatureName, signature)]);
+    private static WebhookHeaders Headers(
+        string id = "wh_1", string timestamp = "1750861210", string signature = "v1,x")
+        => WebhookHeaders.From(
+            [new(WebhookHeaders.IdName, id), new(WebhookHeaders.TimestampName, timestamp), new(WebhookHeaders.SignatureName, signature)]);
 
     private static WebhookHeaders Headers(SignedWebhook signed, string? id = null, string? signature = null)
         => Headers(id ?? signed.Headers.Id!, signed.Headers.Timestamp!, signature ?? SignatureOf(signed.Headers));
@@ -589,5 +631,7 @@ public class WebhookVerifierTests
     }
 
     private static string RandomText(Random random)
-        => new([.. Enumerable.Range(0, random.Next(100)).Select(_ => (char)random.Next(random.Next(2) == 0 ? 128 : 65_536))]);
+        => new(
+            [.. Enumerable.Range(0, random.Next(100)).Select(_ =>
+                (char)random.Next(random.Next(2) == 0 ? 128 : 65_536))]);
 }

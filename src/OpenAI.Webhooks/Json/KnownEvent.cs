@@ -54,5 +54,8 @@ internal sealed class KnownEvent
 
     /// <summary>The <c>type</c> values of a record and of the records derived from it.</summary>
     public static string[] TypesOf(Type record)
-        => [.. ByRecord.Where(known => record.IsAssignableFrom(known.Key)).Select(known => known.Value).OrderBy(type => type, StringComparer.Ordinal)];
+        => [.. ByRecord
+            .Where(known => record.IsAssignableFrom(known.Key))
+            .Select(known => known.Value)
+            .OrderBy(type => type, StringComparer.Ordinal)];
 }

@@ -93,7 +93,8 @@ internal struct ObjectReader
     }
 
     /// <summary>Whether the member has this name; if so, moves to its value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] // The name is a constant at every call, which makes the comparison cheap.
+    // The name is a constant at every call, which makes the comparison cheap.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Is(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name)
         // Stryker disable once Conditional : the second branch handles every name; the first is only faster.
         => (_isPlainName ? reader.ValueSpan.SequenceEqual(name) : reader.ValueTextEquals(name))
@@ -125,12 +126,15 @@ internal struct ObjectReader
         => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref value, ReadBoolean(ref reader, name)));
 
     /// <summary>Reads the member's value, a list, if it has this name.</summary>
-    public bool TryRead<T>(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+    public bool TryRead<T>(
+        ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
         => Is(ref reader, place, name) && Assign(ref items, ReadList(ref reader, Path(name), readItem));
 
     /// <summary>Reads the member's value, a list or null, if it has this name.</summary>
-    public bool TryReadOptional<T>(ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
-        => Is(ref reader, place, name) && (IsNull(ref reader) || Assign(ref items, ReadList(ref reader, Path(name), readItem)));
+    public bool TryReadOptional<T>(
+        ref Utf8JsonReader reader, int place, ReadOnlySpan<byte> name, ref T[]? items, ReadItem<T> readItem)
+        => Is(ref reader, place, name)
+        && (IsNull(ref reader) || Assign(ref items, ReadList(ref reader, Path(name), readItem)));
 
     /// <summary>Reads an item of a list of strings.</summary>
     public static string ReadString(ref Utf8JsonReader reader, string path, int index)
@@ -174,7 +178,8 @@ internal struct ObjectReader
         {
             RefuseInvalidText(ref reader);
         }
-        while ((reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth)
+        while (
+            (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray || reader.CurrentDepth > depth)
             && reader.Read());
     }
 
@@ -195,7 +200,8 @@ internal struct ObjectReader
     }
 
     private readonly long ReadInteger(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-        => reader.TokenType != JsonTokenType.Number ? throw PayloadException.WrongType(Path(name), "an integer", reader.TokenType)
+        => reader.TokenType != JsonTokenType.Number ? throw PayloadException.WrongType(
+            Path(name), "an integer", reader.TokenType)
             : reader.TryGetInt64(out long value) ? value
             : throw PayloadException.At(Path(name), "is a number, but a 64-bit integer is expected");
 

@@ -29,15 +29,18 @@ internal sealed class PayloadException : JsonException
     public static PayloadException WrongType(string path, string expected, JsonTokenType found)
         => At(path, $"is {Describe(found)} where {expected} is expected");
 
-    /// <summary>Replaces the exception of a reader. Its message can quote the payload, so only the position is kept.</summary>
+    /// <summary>
+    /// Replaces the exception of a reader. Its message can quote the payload, so only the position is kept.
+    /// </summary>
     public static JsonException NotJson(JsonException problem)
         => new(
-            $"The webhook payload cannot be read: it is not valid JSON at line {problem.LineNumber + 1}, byte {problem.BytePositionInLine + 1}.",
+            $"The webhook payload cannot be read: it is not valid JSON at line {problem.LineNumber + 1}, byte "
+            + $"{problem.BytePositionInLine + 1}.",
             "$", problem.LineNumber, problem.BytePositionInLine);
 
     /// <summary>
-    /// Reports a problem in a value that is part of a larger one. System.Text.Json adds the path to the larger value; the message
-    /// adds the path from there.
+    /// Reports a problem in a value that is part of a larger one. System.Text.Json adds the path to the larger value;
+    /// the message adds the path from there.
     /// </summary>
     public PayloadException Within() => new(path: null, Path!.Substring(1), _problem);
 

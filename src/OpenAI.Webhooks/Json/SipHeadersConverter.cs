@@ -21,7 +21,7 @@ public sealed class SipHeadersConverter : JsonConverter<SipHeaders>
     {
         try
         {
-            return SipHeaders.Read(ref reader, "$");
+            return SipHeaders.Of(ObjectReader.ReadList(ref reader, "$", SipHeader.Read));
         }
         catch (PayloadException exception)
         {

@@ -72,9 +72,12 @@ public sealed class UnixSecondsConverter : JsonConverter<DateTimeOffset>
             : ToTime(reader.TryGetDecimal(out decimal number) ? number : null, path);
     }
 
-    /// <summary>Converts a number of Unix seconds to a time; null means a number outside the range of <c>decimal</c>.</summary>
+    /// <summary>
+    /// Converts a number of Unix seconds to a time; null means a number outside the range of <c>decimal</c>.
+    /// </summary>
     internal static DateTimeOffset ToTime(decimal? seconds, string path)
-        => seconds is > MinSeconds - 1 and < MaxSeconds + 1 and { } number && (long)(number * TimeSpan.TicksPerSecond) is >= MinSeconds * TimeSpan.TicksPerSecond and var ticks
+        => seconds is > MinSeconds - 1 and < MaxSeconds + 1 and { } number
+        && (long)(number * TimeSpan.TicksPerSecond) is >= MinSeconds * TimeSpan.TicksPerSecond and var ticks
             ? Epoch.AddTicks(ticks)
             : throw PayloadException.At(path, "is out of range: Unix seconds must be within the years 1 to 9999");
 }

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Reads and writes events with any <see cref="JsonSerializerOptions"/>. The records reference it in an attribute. It is public
-/// only because source-generated contexts in other assemblies must call its constructor.
+/// Reads and writes events with any <see cref="JsonSerializerOptions"/>. The records reference it in an attribute. It
+/// is public only because source-generated contexts in other assemblies must call its constructor.
 /// </summary>
 /// <typeparam name="TEvent">The static type: the base, a family, or <see cref="UnknownWebhookEvent"/>.</typeparam>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -37,7 +37,9 @@ public sealed class WebhookEventConverter<TEvent> : JsonConverter<TEvent>
     /// <param name="value">The event. Must not be null.</param>
     /// <param name="options">Not used: the wire format does not depend on options.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="NotSupportedException">The event's record is derived from one of this library's, which has no wire format.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The event's record is derived from one of this library's, which has no wire format.
+    /// </exception>
     public override void Write(Utf8JsonWriter writer, TEvent value, JsonSerializerOptions options)
     {
         _ = writer ?? throw new ArgumentNullException(nameof(writer));

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>Lets System.Text.Json write events without reflection, and create the blank events that the reader copies.</summary>
+/// <summary>
+/// Lets System.Text.Json write events without reflection, and create the blank events that the reader copies.
+/// </summary>
 [JsonSourceGenerationOptions(
     // Set explicitly, because unset options follow process-wide switches, and blank events contain nulls.
     RespectNullableAnnotations = false,

@@ -1,6 +1,6 @@
-// Types that the compiler needs and netstandard2.0 lacks, and the few attributes that this library uses. Only that build has them.
-// Written by hand, because the package PolySharp generates them in a different order in each build, so builds would not be
-// reproducible.
+// Types that the compiler needs and netstandard2.0 lacks, and the few attributes that this library uses. Only that
+// build has them. Written by hand, because the package PolySharp generates them in a different order in each build, so
+// builds would not be reproducible.
 
 namespace System.Runtime.CompilerServices
 {

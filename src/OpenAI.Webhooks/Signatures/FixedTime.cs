@@ -6,7 +6,9 @@ namespace OpenAI.Webhooks;
 /// <summary>A polyfill for <c>CryptographicOperations.FixedTimeEquals</c>.</summary>
 internal static class FixedTime
 {
-    /// <summary>Whether the bytes are equal. The comparison takes the same time for all inputs of the same length.</summary>
+    /// <summary>
+    /// Whether the bytes are equal. The comparison takes the same time for all inputs of the same length.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.NoOptimization)]
     public static bool Equals(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {

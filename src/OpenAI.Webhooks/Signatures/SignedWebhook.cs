@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A payload and the headers that a <see cref="WebhookSigner"/> created for it, for use in a request.</summary>
+/// <summary>
+/// A payload and the headers that a <see cref="WebhookSigner"/> created for it, for use in a request.
+/// </summary>
 public sealed class SignedWebhook
 {
     private readonly ReadOnlyMemory<byte> _payload;
@@ -14,7 +16,7 @@ public sealed class SignedWebhook
         Headers = headers;
     }
 
-    /// <summary>Gets the body's bytes, to be sent as they are. In C# 14 they are also the property <c>Payload</c>.</summary>
+    /// <summary>Gets the body's bytes, to be sent as they are.</summary>
     /// <returns>The bytes that were signed, not a copy.</returns>
     public ReadOnlyMemory<byte> GetPayload() => _payload;
 
@@ -22,20 +24,26 @@ public sealed class SignedWebhook
     public WebhookHeaders Headers { get; }
 
     /// <summary>Creates a POST request with the payload and its headers, ready to send.</summary>
-    /// <param name="requestUri">The target URI; may be relative, for a client with a base address. Must not be null.</param>
+    /// <param name="requestUri">
+    /// The target URI; may be relative, for a client with a base address. Must not be null.
+    /// </param>
     /// <returns>A new request, to be sent once and disposed by the caller.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="requestUri"/> is null.</exception>
     /// <exception cref="UriFormatException"><paramref name="requestUri"/> is not a URI.</exception>
     public HttpRequestMessage ToRequest([StringSyntax(StringSyntaxAttribute.Uri)] string requestUri)
-        => ToRequest(new Uri(requestUri ?? throw new ArgumentNullException(nameof(requestUri)), UriKind.RelativeOrAbsolute));
+        => ToRequest(
+            new Uri(requestUri ?? throw new ArgumentNullException(nameof(requestUri)), UriKind.RelativeOrAbsolute));
 
     /// <summary>Creates a POST request with the payload and its headers, ready to send.</summary>
-    /// <param name="requestUri">The target URI; may be relative, for a client with a base address. Must not be null.</param>
+    /// <param name="requestUri">
+    /// The target URI; may be relative, for a client with a base address. Must not be null.
+    /// </param>
     /// <returns>A new request, to be sent once and disposed by the caller.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="requestUri"/> is null.</exception>
     public HttpRequestMessage ToRequest(Uri requestUri)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, requestUri ?? throw new ArgumentNullException(nameof(requestUri)))
+        var request = new HttpRequestMessage(
+            HttpMethod.Post, requestUri ?? throw new ArgumentNullException(nameof(requestUri)))
         {
             Content = new ByteArrayContent(_payload.ToArray()),
         };

@@ -4,17 +4,17 @@ namespace OpenAI.Webhooks;
 
 /// <summary>A webhook and its event. Immutable, unless the payload's memory is changed.</summary>
 /// <remarks>
-/// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as trustworthy
-/// as the store: anyone who can write there can forge it. The payload is not a property, so that loggers that destructure objects
-/// do not print it.
+/// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as
+/// trustworthy as the store: anyone who can write there can forge it. The payload is not a property, so that loggers
+/// that destructure objects do not print it.
 /// </remarks>
 public sealed class WebhookDelivery
 {
     private readonly ReadOnlyMemory<byte> _payload;
 
     /// <summary>
-    /// Restores a delivery that was verified before it was stored. The signature is not verified again, because the timestamp would
-    /// now be too old.
+    /// Restores a delivery that was verified before it was stored. The signature is not verified again, because the
+    /// timestamp would now be too old.
     /// </summary>
     /// <param name="webhookId">The <see cref="WebhookId"/>. Must not be null.</param>
     /// <param name="timestamp">The <see cref="Timestamp"/>.</param>
@@ -48,7 +48,7 @@ public sealed class WebhookDelivery
     /// <summary>When this attempt was made, to the second. Later attempts have later timestamps.</summary>
     public DateTimeOffset Timestamp { get; }
 
-    /// <summary>Gets the body's bytes as they were verified. In C# 14 they are also the property <c>Payload</c>.</summary>
+    /// <summary>Gets the body's bytes as they were verified.</summary>
     /// <returns>The memory that the verifier was given, not a copy.</returns>
     public ReadOnlyMemory<byte> GetPayload() => _payload;
 

@@ -3,12 +3,13 @@ using System.Net.Http.Headers;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The three Standard Webhooks 1.0.0 headers of a delivery, as they were received. Immutable and safe to share between threads.
+/// The three Standard Webhooks 1.0.0 headers of a delivery, as they were received. Immutable and safe to share between
+/// threads.
 /// </summary>
 /// <remarks>
-/// A missing or repeated header is not an error here. It becomes a <see cref="WebhookVerificationFailure"/> when the delivery is
-/// verified. The signature is not a property and is not enumerated, so that loggers that destructure objects do not print it.
-/// <see cref="ToDictionary"/> includes it.
+/// A missing header, or a repeated id or timestamp, is not an error here. It becomes a
+/// <see cref="WebhookVerificationFailure"/> when the delivery is verified. The signature is not a property and is not
+/// enumerated, so that loggers that destructure objects do not print it. <see cref="ToDictionary"/> includes it.
 /// </remarks>
 public sealed class WebhookHeaders
 {
@@ -21,7 +22,7 @@ public sealed class WebhookHeaders
     /// <summary>The name of the header with the signatures, <c>webhook-signature</c>.</summary>
     public const string SignatureName = "webhook-signature";
 
-    private readonly WebhookVerificationFailure _problem;
+    private readonly WebhookVerificationFailure _failure;
 
     internal WebhookHeaders(string id, string timestamp, string signature)
     {
@@ -32,14 +33,19 @@ public sealed class WebhookHeaders
 
     private WebhookHeaders(Func<string, IEnumerable<string?>?> lookup)
     {
-        Id = Single(lookup(IdName), ref _problem, WebhookVerificationFailure.MissingId, WebhookVerificationFailure.RepeatedId);
-        Timestamp = Single(lookup(TimestampName), ref _problem, WebhookVerificationFailure.MissingTimestamp, WebhookVerificationFailure.RepeatedTimestamp);
-        Signature = Single(lookup(SignatureName), ref _problem, WebhookVerificationFailure.MissingSignature, WebhookVerificationFailure.RepeatedSignature);
+        Id = Single(
+            lookup(IdName), WebhookVerificationFailure.MissingId, WebhookVerificationFailure.RepeatedId, ref _failure);
+        Timestamp = Single(
+            lookup(TimestampName),
+            WebhookVerificationFailure.MissingTimestamp,
+            WebhookVerificationFailure.RepeatedTimestamp,
+            ref _failure);
+        Signature = Joined(lookup(SignatureName), ref _failure);
     }
 
     /// <summary>
-    /// The delivery's id, the same at every attempt; null if the header is missing, blank or repeated. Do not trust it before the
-    /// delivery is verified.
+    /// The delivery's id, the same at every attempt; null if the header is missing, blank or repeated. Do not trust it
+    /// before the delivery is verified.
     /// </summary>
     public string? Id { get; }
 
@@ -48,15 +54,16 @@ public sealed class WebhookHeaders
     /// </summary>
     public string? Timestamp { get; }
 
-    /// <summary>The signatures as received, separated by spaces; null if the header is missing, blank or repeated.</summary>
+    /// <summary>The signatures as received, separated by spaces; null if the header is missing or blank.</summary>
     internal string? Signature { get; }
 
     /// <summary>The first header that is missing or repeated.</summary>
-    internal WebhookVerificationFailure Problem => _problem;
+    internal WebhookVerificationFailure Failure => _failure;
 
     /// <summary>Takes the three headers from names and values.</summary>
     /// <param name="headers">
-    /// All headers of the request, with one pair for each occurrence of a header. Must not be null. Names are case-insensitive.
+    /// All headers of the request, with one pair for each occurrence of a header. Must not be null. Names are
+    /// case-insensitive.
     /// </param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
@@ -71,8 +78,9 @@ public sealed class WebhookHeaders
     }
 
     /// <summary>
-    /// Takes the three headers from names that each have several values, as in a <c>Dictionary&lt;string, string[]&gt;</c>,
-    /// in ASP.NET Core's <c>IHeaderDictionary</c>, or in the multi-value headers of Amazon API Gateway.
+    /// Takes the three headers from names that each have several values, as in a <c>Dictionary&lt;string,
+    /// string[]&gt;</c>, in ASP.NET Core's <c>IHeaderDictionary</c>, or in the multi-value headers of Amazon API
+    /// Gateway.
     /// </summary>
     /// <typeparam name="TValues">The values of a header: a sequence of strings.</typeparam>
     /// <param name="headers">
@@ -83,7 +91,10 @@ public sealed class WebhookHeaders
     public static WebhookHeaders From<TValues>(IEnumerable<KeyValuePair<string, TValues>> headers)
         where TValues : IEnumerable<string?>?
         => From((headers ?? throw new ArgumentNullException(nameof(headers)))
-            .SelectMany(pair => pair.Value ?? Enumerable.Empty<string?>(), (pair, value) => new KeyValuePair<string, string>(pair.Key, value!)));
+            .SelectMany(
+                pair => pair.Value ?? Enumerable.Empty<string?>(),
+                (pair, value) => new KeyValuePair<string,
+                string>(pair.Key, value!)));
 
     /// <summary>Takes the three headers from a System.Net.Http message.</summary>
     /// <param name="headers">The headers of the message. Must not be null.</param>
@@ -97,15 +108,15 @@ public sealed class WebhookHeaders
 
     /// <summary>Takes the three headers from any collection, through a lookup function.</summary>
     /// <param name="lookup">
-    /// Returns all values of a header, whose name is passed in lower case: none, or null, if the request has no such header, and
-    /// several if it occurs several times. Must not be null. Exceptions that it throws reach the caller.
+    /// Returns all values of a header, whose name is passed in lower case: none, or null, if the request has no such
+    /// header, and several if it occurs several times. Must not be null. Exceptions that it throws reach the caller.
     /// </param>
     /// <returns>The three headers.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="lookup"/> is null.</exception>
     public static WebhookHeaders From(Func<string, IEnumerable<string?>?> lookup)
         => new(lookup ?? throw new ArgumentNullException(nameof(lookup)));
 
-    /// <summary>The headers that occur exactly once, as names and values for a request.</summary>
+    /// <summary>The headers that are not missing or repeated, as names and values for a request.</summary>
     /// <returns>A new dictionary with case-insensitive names. It contains the signature, so do not log it.</returns>
     public Dictionary<string, string> ToDictionary()
     {
@@ -127,9 +138,9 @@ public sealed class WebhookHeaders
 
     private static string? Single(
         IEnumerable<string?>? values,
-        ref WebhookVerificationFailure problem,
         WebhookVerificationFailure missing,
-        WebhookVerificationFailure repeated)
+        WebhookVerificationFailure repeated,
+        ref WebhookVerificationFailure failure)
     {
         string? single = null;
         int count = 0;
@@ -139,15 +150,30 @@ public sealed class WebhookHeaders
             count++;
         }
 
-        var failure = count > 1 ? repeated
-            : string.IsNullOrWhiteSpace(single) ? missing
-            : WebhookVerificationFailure.None;
-        if (failure == WebhookVerificationFailure.None)
+        return count > 1 ? Fail(repeated, ref failure)
+            : string.IsNullOrWhiteSpace(single) ? Fail(missing, ref failure)
+            : single;
+    }
+
+    // Some hosts split header values at commas, as Amazon's do for payload format 2.0: v1,BASE64 then arrives as two
+    // values.
+    private static string? Joined(IEnumerable<string?>? values, ref WebhookVerificationFailure failure)
+    {
+        string? joined = null;
+        foreach (string? value in values ?? [])
         {
-            return single;
+            joined = joined is null ? value ?? "" : $"{joined},{value}";
         }
 
-        problem = problem == WebhookVerificationFailure.None ? failure : problem;
+        return string.IsNullOrWhiteSpace(joined)
+            ? Fail(WebhookVerificationFailure.MissingSignature, ref failure)
+            : joined;
+    }
+
+    // The first failure counts.
+    private static string? Fail(WebhookVerificationFailure own, ref WebhookVerificationFailure failure)
+    {
+        failure = failure == WebhookVerificationFailure.None ? own : failure;
         return null;
     }
 }

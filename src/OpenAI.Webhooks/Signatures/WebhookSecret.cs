@@ -16,6 +16,7 @@ internal sealed class WebhookSecret
 
     private const string Prefix = "whsec_";
     private const int MinKeyLength = 24;
+    private const int NewKeyLength = 32;
     private const int MaxStackLength = 1024;
 
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
@@ -28,7 +29,9 @@ internal sealed class WebhookSecret
     private WebhookSecret(byte[] key) => _key = key;
 
     /// <summary>Reads a secret as OpenAI shows it.</summary>
-    /// <exception cref="ArgumentException">The secret is invalid. The message says why, and does not quote the secret.</exception>
+    /// <exception cref="ArgumentException">
+    /// The secret is invalid. The message says why, and does not quote the secret.
+    /// </exception>
     public static WebhookSecret Parse(string secret, string paramName)
     {
         secret = secret?.Trim(' ', '\t', '\n', '\r', '\v', '\f') ?? throw new ArgumentNullException(
@@ -36,31 +39,38 @@ internal sealed class WebhookSecret
         if (secret.Length == 0)
         {
             throw new ArgumentException(
-                "The webhook secret is empty. Copy it from the webhook's page in OpenAI's settings. It begins with whsec_.", paramName);
+                "The webhook secret is empty. Set it as OpenAI shows it: whsec_ and base64.", paramName);
         }
 
-        int prefix = secret.IndexOf(Prefix, StringComparison.Ordinal);
-        if (prefix == -1)
-        {
-            return WebhookSecretMistakes.Find(secret) is { } mistake
-                ? throw new ArgumentException($"The value of the webhook secret {mistake}. OpenAI's webhook secrets begin with whsec_.", paramName)
-                : new(Encoding.UTF8.GetBytes(secret));
-        }
-
-        if (prefix > 0)
+        if (!secret.StartsWith(Prefix, StringComparison.Ordinal))
         {
             throw new ArgumentException(
-                "The webhook secret has characters before whsec_, such as a quotation mark. Set only the secret itself.", paramName);
+                "The webhook secret does not begin with whsec_. Set the secret itself, as OpenAI shows it, without "
+                + "quotation marks: "
+                + "not an API key, an id, a path, or a variable that was not replaced by its value.",
+                paramName);
         }
 
         byte[] key = DecodeCanonically(secret.Substring(Prefix.Length)) ?? throw new ArgumentException(
-            "The webhook secret begins with whsec_, but what follows is not canonical base64. Copy the whole secret again.", paramName);
+            "The webhook secret begins with whsec_, but what follows is not canonical base64. Copy the whole "
+            + "secret again.", paramName);
         return key.Length >= MinKeyLength ? new(key) : throw new ArgumentException(
-            $"The webhook secret is too short: {key.Length} bytes, but at least {MinKeyLength} are required. Copy the whole secret again.", paramName);
+            $"The webhook secret is too short: {key.Length} bytes, but at least {MinKeyLength} are required. Copy the "
+            + "whole secret again.", paramName);
+    }
+
+    /// <summary>Creates a secret with a random key.</summary>
+    public static string Create()
+    {
+        byte[] key = new byte[NewKeyLength];
+        using var random = RandomNumberGenerator.Create();
+        random.GetBytes(key);
+        return Prefix + Convert.ToBase64String(key);
     }
 
     /// <summary>
-    /// Signs <c>{id}.{timestamp}.{payload}</c> according to Standard Webhooks 1.0.0, and writes the signature as base64 in ASCII.
+    /// Signs <c>{id}.{timestamp}.{payload}</c> according to Standard Webhooks 1.0.0, and writes the signature as base64
+    /// in ASCII.
     /// </summary>
     public void Sign(string id, string timestamp, ReadOnlySpan<byte> payload, Span<byte> signature)
     {
@@ -72,7 +82,8 @@ internal sealed class WebhookSecret
         length += Append(timestamp, head.Slice(length));
         head[length++] = (byte)'.';
 
-        // Hash a small payload together with its prefix: each call into the hash costs as much as hashing a few hundred bytes.
+        // Hash a small payload together with its prefix: each call into the hash costs as much as hashing a few hundred
+        // bytes.
         if (payload.TryCopyTo(head.Slice(length)))
         {
             length += payload.Length;

@@ -6,18 +6,18 @@ using System.Runtime.CompilerServices;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The secrets that can sign a webhook. Assign a collection expression, as in <c>options.Secrets = [secret]</c>, or add secrets to
-/// the existing list. Not safe to change from several threads.
+/// The secrets that can sign a webhook. Assign a collection expression, as in <c>options.Secrets = [secret]</c>, or add
+/// secrets to the existing list. Not safe to change from several threads.
 /// </summary>
 /// <remarks>
 /// <para>
-/// A secret is <c>whsec_</c> followed by the base64 of at least 24 bytes, as OpenAI shows it. A secret without that prefix is used
-/// as plain text, for tests. White space around a secret is ignored. Values that are often set by mistake, such as an API key or a
-/// placeholder, are rejected when a verifier is created.
+/// A secret is <c>whsec_</c> followed by the base64 of at least 24 bytes, as OpenAI shows it. White space around it is
+/// ignored. Anything else is rejected when a verifier is created. For tests, <see cref="WebhookSigner.CreateSecret"/>
+/// makes one.
 /// </para>
 /// <para>
-/// This is not an <see cref="IEnumerable{T}"/>, so that loggers and serializers that destructure objects print only the number of
-/// secrets.
+/// This is not an <see cref="IEnumerable{T}"/>, so that loggers and serializers that destructure objects print only the
+/// number of secrets.
 /// </para>
 /// </remarks>
 [CollectionBuilder(typeof(WebhookSecrets), nameof(Create))]

@@ -5,12 +5,17 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Signs webhooks as OpenAI does, for tests and for tools that send deliveries to an endpoint. Safe to share between threads.
+/// Signs webhooks as OpenAI does, for tests and for tools that send deliveries to an endpoint. Safe to share between
+/// threads.
 /// </summary>
 /// <example>
 /// <code>
+/// string secret = WebhookSigner.CreateSecret();
 /// SignedWebhook signed = new WebhookSigner(secret).Sign(
-///     new BatchCompletedWebhookEvent { Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" } });
+///     new BatchCompletedWebhookEvent
+///     {
+///         Id = "evt_1", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = "batch_1" },
+///     });
 /// using HttpRequestMessage request = signed.ToRequest("https://localhost:5001/webhooks/openai");
 /// </code>
 /// </example>
@@ -23,12 +28,20 @@ public sealed class WebhookSigner
     /// <param name="secret">The secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <param name="timeProvider">The clock; null for <see cref="TimeProvider.System"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
-    /// <exception cref="ArgumentException">The secret is invalid, as for <see cref="WebhookVerifier(string)"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The secret is invalid, as for <see cref="WebhookVerifier(string)"/>.
+    /// </exception>
     public WebhookSigner(string secret, TimeProvider? timeProvider = null)
     {
         _secret = WebhookSecret.Parse(secret, nameof(secret));
         _timeProvider = timeProvider ?? TimeProvider.System;
     }
+
+    /// <summary>
+    /// Creates a random secret, for tests and local tools. OpenAI creates the secrets of its endpoints itself.
+    /// </summary>
+    /// <returns><c>whsec_</c> and the base64 of 32 random bytes. A new one at each call.</returns>
+    public static string CreateSecret() => WebhookSecret.Create();
 
     /// <summary>Signs an event, written in OpenAI's wire format.</summary>
     /// <param name="webhookEvent">The event. Must not be null.</param>

@@ -1,6 +1,6 @@
 namespace OpenAI.Webhooks;
 
-/// <summary>Why a webhook could not be verified.</summary>
+/// <summary>Why a webhook could not be verified, or could not be read.</summary>
 public enum WebhookVerificationFailure
 {
     /// <summary>No failure: the webhook is authentic.</summary>
@@ -21,9 +21,6 @@ public enum WebhookVerificationFailure
     /// <summary>The <c>webhook-timestamp</c> header occurs more than once.</summary>
     RepeatedTimestamp,
 
-    /// <summary>The <c>webhook-signature</c> header occurs more than once.</summary>
-    RepeatedSignature,
-
     /// <summary>The <c>webhook-timestamp</c> header is not a number of Unix seconds up to the year 9999.</summary>
     InvalidTimestamp,
 
@@ -33,6 +30,11 @@ public enum WebhookVerificationFailure
     /// <summary>The timestamp is further in the future than the tolerance allows.</summary>
     TimestampTooNew,
 
-    /// <summary>No signature matches: none was made with one of the secrets for this id, timestamp and payload.</summary>
+    /// <summary>
+    /// No signature matches: none was made with one of the secrets for this id, timestamp and payload.
+    /// </summary>
     SignatureMismatch,
+
+    /// <summary>The webhook is authentic, but its payload is not an event that this version can read.</summary>
+    Unreadable,
 }

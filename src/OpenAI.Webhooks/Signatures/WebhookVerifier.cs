@@ -10,8 +10,8 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// Verifies that webhooks come from OpenAI, with Standard Webhooks 1.0.0 signatures, and unwraps their events. Create one instance
-/// and reuse it: it is safe to share between threads.
+/// Verifies that webhooks come from OpenAI, with Standard Webhooks 1.0.0 signatures, and unwraps their events. Create
+/// one instance and reuse it: it is safe to share between threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -33,8 +33,7 @@ public sealed class WebhookVerifier
     /// <param name="secret">The webhook's secret, as <see cref="WebhookSecrets"/> describes it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="secret"/> is null.</exception>
     /// <exception cref="ArgumentException">
-    /// The secret is empty, has characters before <c>whsec_</c>, or does not have the canonical base64 of at least 24 bytes after
-    /// it. The message does not quote the secret.
+    /// The secret is not <c>whsec_</c> and the canonical base64 of at least 24 bytes. The message does not quote it.
     /// </exception>
     public WebhookVerifier(string secret)
         : this(new WebhookVerifierOptions { Secrets = [secret] }, nameof(secret))
@@ -74,19 +73,22 @@ public sealed class WebhookVerifier
             _tolerance = options.Tolerance >= TimeSpan.Zero
                 ? options.Tolerance.Ticks / TimeSpan.TicksPerSecond
                 : throw new ArgumentOutOfRangeException(
-                    nameof(options), $"The tolerance is negative. To turn off the timestamp check, use {nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)}.");
+                    nameof(options), "The tolerance is negative. To turn off the timestamp check, use "
+                        + $"{nameof(Timeout)}.{nameof(Timeout.InfiniteTimeSpan)}.");
         }
 
         static ArgumentNullException NullMember(string name) => new(nameof(options), $"{name} is null.");
     }
 
     /// <summary>
-    /// Returns whether the headers alone are enough to reject a webhook, so that its body need not be read: a header is missing,
-    /// blank or repeated, or the timestamp is not a number or is outside the tolerance.
+    /// Returns whether the headers alone are enough to reject a webhook, so that its body need not be read: a header is
+    /// missing, blank or repeated, or the timestamp is not a number or is outside the tolerance.
     /// </summary>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="failure">Why it is rejected; <see cref="WebhookVerificationFailure.None"/> if it is not.</param>
-    /// <returns>True if the webhook is rejected. False does not mean that it is authentic: verify it with its body.</returns>
+    /// <returns>
+    /// True if the webhook is rejected. False does not mean that it is authentic: verify it with its body.
+    /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool RejectsByHeaders(WebhookHeaders headers, out WebhookVerificationFailure failure)
     {
@@ -139,39 +141,51 @@ public sealed class WebhookVerifier
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <returns>The delivery. It refers to the payload's memory, and copies nothing.</returns>
-    /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
-    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="InvalidWebhookSignatureException">
+    /// The webhook is not authentic; the message says why.
+    /// </exception>
+    /// <exception cref="UnreadableWebhookException">
+    /// The webhook is authentic, and its payload is not an event.
+    /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public WebhookDelivery Unwrap(ReadOnlyMemory<byte> payload, WebhookHeaders headers)
-        => TryUnwrap(payload, headers, out var delivery, out var failure)
-            ? delivery
+    {
+        var failure = Check(
+            payload.Span, headers ?? throw new ArgumentNullException(nameof(headers)), out long timestamp);
+        return failure == WebhookVerificationFailure.None
+            ? new(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
             : throw new InvalidWebhookSignatureException(failure);
+    }
 
     /// <summary>
-    /// Verifies a webhook, then reads the event, for hosts that provide the body only as text. If the host decoded bytes that were
-    /// not UTF-8, no signature matches.
+    /// Verifies a webhook, then reads the event, for hosts that provide the body only as text. If the host decoded
+    /// bytes that were not UTF-8, no signature matches.
     /// </summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <returns>The delivery.</returns>
-    /// <exception cref="InvalidWebhookSignatureException">The webhook is not authentic; the message says why.</exception>
-    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <exception cref="InvalidWebhookSignatureException">
+    /// The webhook is not authentic; the message says why.
+    /// </exception>
+    /// <exception cref="UnreadableWebhookException">
+    /// The webhook is authentic, and its payload is not an event.
+    /// </exception>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public WebhookDelivery Unwrap(string payload, WebhookHeaders headers)
         => Unwrap(ToUtf8(payload), headers);
 
-    /// <summary>
-    /// Verifies a webhook, then reads the event from the same bytes. Returns false for a forgery, and throws
-    /// <see cref="UnreadableWebhookException"/> for an authentic webhook whose payload is not an event.
-    /// </summary>
+    /// <summary>Verifies a webhook, then reads the event from the same bytes.</summary>
     /// <param name="payload">The request's body, byte for byte as it was received.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
     /// <param name="delivery">
-    /// The delivery, or null if the webhook is not authentic. It refers to the payload's memory, and copies nothing.
+    /// The delivery, or null if there is a failure. It refers to the payload's memory, and copies nothing.
     /// </param>
-    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
-    /// <returns>True if the webhook is authentic.</returns>
-    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <param name="failure">
+    /// Why there is no delivery; <see cref="WebhookVerificationFailure.None"/> if there is one. If the webhook is
+    /// authentic and its payload is not an event, the failure is <see cref="WebhookVerificationFailure.Unreadable"/>;
+    /// <c>Unwrap</c> says what is wrong.
+    /// </param>
+    /// <returns>True if there is a delivery. No input from a sender makes this method throw.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="headers"/> is null.</exception>
     public bool TryUnwrap(
         ReadOnlyMemory<byte> payload,
@@ -180,22 +194,28 @@ public sealed class WebhookVerifier
         out WebhookVerificationFailure failure)
     {
         failure = Check(payload.Span, headers ?? throw new ArgumentNullException(nameof(headers)), out long timestamp);
-        delivery = failure == WebhookVerificationFailure.None
-            ? new(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload)
-            : null;
+        delivery = null;
+        if (failure == WebhookVerificationFailure.None)
+        {
+            try
+            {
+                delivery = new(headers.Id!, DateTimeOffset.FromUnixTimeSeconds(timestamp), payload);
+            }
+            catch (UnreadableWebhookException)
+            {
+                failure = WebhookVerificationFailure.Unreadable;
+            }
+        }
+
         return delivery is not null;
     }
 
-    /// <summary>
-    /// Verifies a webhook, then reads the event, for hosts that provide the body only as text. Returns false for a
-    /// forgery, and throws <see cref="UnreadableWebhookException"/> for an authentic webhook whose payload is not an event.
-    /// </summary>
+    /// <summary>Verifies a webhook, then reads the event, for hosts that provide the body only as text.</summary>
     /// <param name="payload">The request's body, neither parsed nor trimmed. Must not be null.</param>
     /// <param name="headers">The request's webhook headers. Must not be null.</param>
-    /// <param name="delivery">The delivery, or null if the webhook is not authentic.</param>
-    /// <param name="failure">Why it is not; <see cref="WebhookVerificationFailure.None"/> if it is.</param>
-    /// <returns>True if the webhook is authentic.</returns>
-    /// <exception cref="UnreadableWebhookException">The webhook is authentic, and its payload is not an event.</exception>
+    /// <param name="delivery">The delivery, or null if there is a failure.</param>
+    /// <param name="failure">Why there is no delivery, as for the other overload.</param>
+    /// <returns>True if there is a delivery. No input from a sender makes this method throw.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public bool TryUnwrap(
         string payload,
@@ -204,7 +224,8 @@ public sealed class WebhookVerifier
         out WebhookVerificationFailure failure)
         => TryUnwrap(ToUtf8(payload), headers, out delivery, out failure);
 
-    private static byte[] ToUtf8(string payload) => Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload)));
+    private static byte[] ToUtf8(string payload)
+        => Encoding.UTF8.GetBytes(payload ?? throw new ArgumentNullException(nameof(payload)));
 
     private WebhookVerificationFailure Check(ReadOnlySpan<byte> payload, WebhookHeaders headers, out long timestamp)
     {
@@ -217,9 +238,9 @@ public sealed class WebhookVerifier
     private WebhookVerificationFailure CheckHeaders(WebhookHeaders headers, out long timestamp)
     {
         timestamp = 0;
-        if (headers.Problem != WebhookVerificationFailure.None)
+        if (headers.Failure != WebhookVerificationFailure.None)
         {
-            return headers.Problem;
+            return headers.Failure;
         }
 
         if (!TryParseTimestamp(headers.Timestamp!, out timestamp))
@@ -284,10 +305,12 @@ public sealed class WebhookVerifier
         return contains;
     }
 
-    // The sender already knows an entry's version, length and characters. Only the signature is compared in constant time.
+    // The sender already knows an entry's version, length and characters. Only the signature is compared in constant
+    // time.
     private static bool TryReadEntry(ReadOnlySpan<char> entry, Span<byte> signature)
     {
-        if (entry.Length != Version.Length + signature.Length || !entry.StartsWith(Version.AsSpan(), StringComparison.Ordinal))
+        if (entry.Length != Version.Length + signature.Length
+            || !entry.StartsWith(Version.AsSpan(), StringComparison.Ordinal))
         {
             return false;
         }

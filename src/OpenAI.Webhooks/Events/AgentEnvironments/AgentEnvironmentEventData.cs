@@ -10,5 +10,8 @@ public sealed record AgentEnvironmentEventData
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    internal static AgentEnvironmentEventData Read(ref Utf8JsonReader reader) => new() { Id = ObjectReader.ReadId(ref reader) };
+    internal static AgentEnvironmentEventData Read(ref Utf8JsonReader reader) => new()
+    {
+        Id = ObjectReader.ReadId(ref reader),
+    };
 }

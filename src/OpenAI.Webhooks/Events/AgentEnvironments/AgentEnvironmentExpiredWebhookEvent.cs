@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An environment expired and cannot be resumed. Its <c>type</c> is <c>agent.environment.expired</c>.</summary>
+/// <summary>
+/// An environment expired and cannot be resumed. Its <c>type</c> is <c>agent.environment.expired</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentEnvironmentExpiredWebhookEvent), WebhookEventTypes.AgentEnvironmentExpired)]
-public record AgentEnvironmentExpiredWebhookEvent() : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentExpired);
+public record AgentEnvironmentExpiredWebhookEvent()
+    : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentExpired);

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An environment was suspended; it can resume from a snapshot. Its <c>type</c> is <c>agent.environment.suspended</c>.</summary>
+/// <summary>
+/// An environment was suspended; it can resume from a snapshot. Its <c>type</c> is <c>agent.environment.suspended</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentEnvironmentSuspendedWebhookEvent), WebhookEventTypes.AgentEnvironmentSuspended)]
-public record AgentEnvironmentSuspendedWebhookEvent() : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentSuspended);
+public record AgentEnvironmentSuspendedWebhookEvent()
+    : AgentEnvironmentWebhookEvent(WebhookEventTypes.AgentEnvironmentSuspended);

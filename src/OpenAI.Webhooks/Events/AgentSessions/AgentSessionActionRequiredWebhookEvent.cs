@@ -3,10 +3,14 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An agent session waits for something; fetch the session for the details. Its <c>type</c> is <c>agent.session.action_required</c>.</summary>
+/// <summary>
+/// An agent session waits for something; fetch the session for the details. Its <c>type</c> is
+/// <c>agent.session.action_required</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
-public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)
+public record AgentSessionActionRequiredWebhookEvent()
+    : AgentSessionWebhookEvent(WebhookEventTypes.AgentSessionActionRequired)
 {
     /// <summary>Which session it is, and what it waits for. Never null.</summary>
     [JsonPropertyName("data")]
@@ -17,8 +21,15 @@ public record AgentSessionActionRequiredWebhookEvent() : AgentSessionWebhookEven
     [JsonIgnore]
     public override string SessionId => Data?.Id!;
 
-    internal override object ReadData(ref Utf8JsonReader reader) => AgentSessionActionRequiredEventData.Read(ref reader);
+    internal override object ReadData(ref Utf8JsonReader reader)
+        => AgentSessionActionRequiredEventData.Read(ref reader);
 
     internal override UnwrapWebhookEvent With(string id, string? @object, DateTimeOffset createdAt, object data)
-        => this with { Id = id, Object = @object, CreatedAt = createdAt, Data = (AgentSessionActionRequiredEventData)data };
+        => this with
+        {
+            Id = id,
+            Object = @object,
+            CreatedAt = createdAt,
+            Data = (AgentSessionActionRequiredEventData)data,
+        };
 }

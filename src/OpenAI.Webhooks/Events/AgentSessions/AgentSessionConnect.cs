@@ -17,7 +17,8 @@ public sealed record AgentSessionConnect
     /// <returns><c>AgentSessionConnect { }</c>.</returns>
     public override string ToString() => $"{nameof(AgentSessionConnect)} {{ }}";
 
-    internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref AgentSessionConnect? connect)
+    internal static bool TryRead(
+        ref Utf8JsonReader reader, int place, ref ObjectReader data, ref AgentSessionConnect? connect)
     {
         if (!data.Is(ref reader, place, "connect"u8))
         {

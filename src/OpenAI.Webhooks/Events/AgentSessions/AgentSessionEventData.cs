@@ -11,8 +11,8 @@ public sealed record AgentSessionEventData
     public required string Id { get; init; }
 
     /// <summary>
-    /// The kind of environment that the session runs in: <c>none</c>, <c>openai_hosted</c>, <c>self_hosted</c>, or a value that
-    /// OpenAI adds later. Never null.
+    /// The kind of environment that the session runs in: <c>none</c>, <c>openai_hosted</c>, <c>self_hosted</c>, or a
+    /// value that OpenAI adds later. Never null.
     /// </summary>
     [JsonPropertyName("environment_type")]
     public required string EnvironmentType { get; init; }

@@ -5,4 +5,5 @@ namespace OpenAI.Webhooks;
 /// <summary>An agent session started working on a turn. Its <c>type</c> is <c>agent.session.in_progress</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionInProgressWebhookEvent), WebhookEventTypes.AgentSessionInProgress)]
-public record AgentSessionInProgressWebhookEvent() : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionInProgress);
+public record AgentSessionInProgressWebhookEvent()
+    : AgentSessionStatusWebhookEvent(WebhookEventTypes.AgentSessionInProgress);

@@ -13,7 +13,8 @@ public sealed record AgentSessionRequiredAction
     [JsonPropertyName("type")]
     public required string Type { get; init; }
 
-    internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref AgentSessionRequiredAction? action)
+    internal static bool TryRead(
+        ref Utf8JsonReader reader, int place, ref ObjectReader data, ref AgentSessionRequiredAction? action)
     {
         if (!data.Is(ref reader, place, "required_action"u8))
         {

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The status of an agent session changed. These are the <c>agent.session.*</c> events that say where the session runs: all except
-/// <see cref="AgentSessionActionRequiredWebhookEvent"/>.
+/// The status of an agent session changed. These are the <c>agent.session.*</c> events that say where the session runs:
+/// all except <see cref="AgentSessionActionRequiredWebhookEvent"/>.
 /// </summary>
 [JsonConverter(typeof(WebhookEventConverter<AgentSessionStatusWebhookEvent>))]
 public abstract record AgentSessionStatusWebhookEvent : AgentSessionWebhookEvent

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A batch finished processing; its results can be fetched. Its <c>type</c> is <c>batch.completed</c>.</summary>
+/// <summary>
+/// A batch finished processing; its results can be fetched. Its <c>type</c> is <c>batch.completed</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(BatchCompletedWebhookEvent), WebhookEventTypes.BatchCompleted)]
 public record BatchCompletedWebhookEvent() : BatchWebhookEvent(WebhookEventTypes.BatchCompleted);

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>An eval run was canceled (with one l, unlike the other families). Its <c>type</c> is <c>eval.run.canceled</c>.</summary>
+/// <summary>
+/// An eval run was canceled (with one l, unlike the other families). Its <c>type</c> is <c>eval.run.canceled</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(EvalRunCanceledWebhookEvent), WebhookEventTypes.EvalRunCanceled)]
 public record EvalRunCanceledWebhookEvent() : EvalRunWebhookEvent(WebhookEventTypes.EvalRunCanceled);

@@ -5,4 +5,5 @@ namespace OpenAI.Webhooks;
 /// <summary>A fine-tuning job was cancelled. Its <c>type</c> is <c>fine_tuning.job.cancelled</c>.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(FineTuningJobCancelledWebhookEvent), WebhookEventTypes.FineTuningJobCancelled)]
-public record FineTuningJobCancelledWebhookEvent() : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobCancelled);
+public record FineTuningJobCancelledWebhookEvent()
+    : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobCancelled);

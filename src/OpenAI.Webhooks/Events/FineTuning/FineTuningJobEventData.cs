@@ -10,5 +10,8 @@ public sealed record FineTuningJobEventData
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    internal static FineTuningJobEventData Read(ref Utf8JsonReader reader) => new() { Id = ObjectReader.ReadId(ref reader) };
+    internal static FineTuningJobEventData Read(ref Utf8JsonReader reader) => new()
+    {
+        Id = ObjectReader.ReadId(ref reader),
+    };
 }

@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A fine-tuning job succeeded; its model can be used. Its <c>type</c> is <c>fine_tuning.job.succeeded</c>.</summary>
+/// <summary>
+/// A fine-tuning job succeeded; its model can be used. Its <c>type</c> is <c>fine_tuning.job.succeeded</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(FineTuningJobSucceededWebhookEvent), WebhookEventTypes.FineTuningJobSucceeded)]
-public record FineTuningJobSucceededWebhookEvent() : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobSucceeded);
+public record FineTuningJobSucceededWebhookEvent()
+    : FineTuningJobWebhookEvent(WebhookEventTypes.FineTuningJobSucceeded);

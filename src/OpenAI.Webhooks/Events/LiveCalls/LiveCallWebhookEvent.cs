@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>Something happened to a SIP call of the Live API: the family of the <c>live.call.*</c> events, which are deprecated.</summary>
+/// <summary>
+/// Something happened to a SIP call of the Live API: the family of the <c>live.call.*</c> events, which are deprecated.
+/// </summary>
 [JsonConverter(typeof(WebhookEventConverter<LiveCallWebhookEvent>))]
 public abstract record LiveCallWebhookEvent : UnwrapWebhookEvent
 {

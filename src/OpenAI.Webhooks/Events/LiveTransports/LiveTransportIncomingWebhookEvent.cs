@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A SIP call came in and waits to be accepted by the Live API. Its <c>type</c> is <c>live.transport.incoming</c>.</summary>
+/// <summary>
+/// A SIP call came in and waits to be accepted by the Live API. Its <c>type</c> is <c>live.transport.incoming</c>.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportIncomingWebhookEvent), WebhookEventTypes.LiveTransportIncoming)]
 public record LiveTransportIncomingWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportIncoming)

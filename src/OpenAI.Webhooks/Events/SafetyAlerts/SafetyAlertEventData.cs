@@ -12,5 +12,8 @@ public sealed record SafetyAlertEventData
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 
-    internal static SafetyAlertEventData Read(ref Utf8JsonReader reader) => new() { Id = ObjectReader.ReadId(ref reader) };
+    internal static SafetyAlertEventData Read(ref Utf8JsonReader reader) => new()
+    {
+        Id = ObjectReader.ReadId(ref reader),
+    };
 }

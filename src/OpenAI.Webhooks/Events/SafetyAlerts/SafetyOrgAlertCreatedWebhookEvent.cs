@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// An approved safety alert about an enterprise workspace is available. OpenAI sends it only to endpoints of an organization.
-/// Its <c>type</c> is <c>safety.org_alert.created</c>.
+/// An approved safety alert about an enterprise workspace is available. OpenAI sends it only to endpoints of an
+/// organization. Its <c>type</c> is <c>safety.org_alert.created</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(SafetyOrgAlertCreatedWebhookEvent), WebhookEventTypes.SafetyOrgAlertCreated)]

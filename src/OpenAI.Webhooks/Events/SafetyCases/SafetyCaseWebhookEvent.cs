@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>OpenAI acted on a safety identifier of the organization: the family of <c>safety.warning_issued</c> and <c>safety.deactivation_issued</c>.</summary>
+/// <summary>
+/// OpenAI acted on a safety identifier of the organization: the family of <c>safety.warning_issued</c> and
+/// <c>safety.deactivation_issued</c>.
+/// </summary>
 [JsonConverter(typeof(WebhookEventConverter<SafetyCaseWebhookEvent>))]
 public abstract record SafetyCaseWebhookEvent : UnwrapWebhookEvent
 {

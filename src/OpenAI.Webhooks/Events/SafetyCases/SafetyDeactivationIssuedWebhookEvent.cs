@@ -3,9 +3,10 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A safety identifier of the organization was deactivated. OpenAI sends it only to endpoints of an organization. On the wire:
-/// <c>safety.deactivation_issued</c>.
+/// A safety identifier of the organization was deactivated. OpenAI sends it only to endpoints of an organization. On
+/// the wire: <c>safety.deactivation_issued</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(SafetyDeactivationIssuedWebhookEvent), WebhookEventTypes.SafetyDeactivationIssued)]
-public record SafetyDeactivationIssuedWebhookEvent() : SafetyCaseWebhookEvent(WebhookEventTypes.SafetyDeactivationIssued);
+public record SafetyDeactivationIssuedWebhookEvent()
+    : SafetyCaseWebhookEvent(WebhookEventTypes.SafetyDeactivationIssued);

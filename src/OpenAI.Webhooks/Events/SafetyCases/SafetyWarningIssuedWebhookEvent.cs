@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// A warning was issued for a safety identifier of the organization. OpenAI sends it only to endpoints of an organization. Its <c>type</c> is <c>safety.warning_issued</c>.
+/// A warning was issued for a safety identifier of the organization. OpenAI sends it only to endpoints of an
+/// organization. Its <c>type</c> is <c>safety.warning_issued</c>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(SafetyWarningIssuedWebhookEvent), WebhookEventTypes.SafetyWarningIssued)]

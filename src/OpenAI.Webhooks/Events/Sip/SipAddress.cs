@@ -4,16 +4,15 @@ using System.Text;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The address in a <c>From</c> or <c>To</c> header of a SIP INVITE: a display name and a URI. The caller's side wrote it, so do
-/// not trust it. Immutable. Its values are methods, because loggers that destructure objects do not call methods.
+/// The address in a <c>From</c> or <c>To</c> header of a SIP INVITE: a display name and a URI. The caller's side wrote
+/// it, so do not trust it. Immutable. Its values are methods, because loggers that destructure objects do not call
+/// methods.
 /// </summary>
 /// <remarks>
 /// The grammar is that of RFC 3261, sections 20.10 and 25.1: <c>"Zoë" &lt;sip:+14155550123@example.com&gt;;tag=1</c>.
 /// </remarks>
 public sealed class SipAddress
 {
-    private const string TokenMarks = "-.!%*_+`'~";
-    private const string UserMarks = "-_.!~*'()&=+$,;?/%";
     private const string NumberMarks = "-.()";
 
     private readonly string? _displayName;
@@ -32,28 +31,10 @@ public sealed class SipAddress
     {
         address = null;
         string rest = Trim(value ?? "");
-        string? displayName = null;
-        if (Begins(rest, '"'))
-        {
-            (displayName, int end) = ReadQuoted(rest);
-            rest = Trim(rest.Substring(end));
-            if (displayName is null || !Begins(rest, '<'))
-            {
-                return false;
-            }
-        }
-        else if (rest.IndexOf('<') is > 0 and var angle)
-        {
-            displayName = Trim(rest.Substring(0, angle));
-            if (!displayName.All(character => character is ' ' or '\t' || char.IsLetterOrDigit(character) || TokenMarks.Contains(character)))
-            {
-                return false;
-            }
-
-            rest = rest.Substring(angle);
-        }
-
-        return TryReadUri(rest, out string uri) && TryParseUri(displayName is "" ? null : displayName, uri, out address);
+        int angle = FindLastAngle(rest);
+        string? displayName = angle < 0 ? null : DisplayNameOf(Trim(rest.Substring(0, angle)));
+        return TryReadUri(angle < 0 ? rest : rest.Substring(angle), out string uri)
+            && TryParseUri(displayName, uri, out address);
     }
 
     /// <summary>The display name, without its quotation marks.</summary>
@@ -64,7 +45,10 @@ public sealed class SipAddress
     /// <returns>The URI. Never null.</returns>
     public string GetUri() => _uri;
 
-    /// <summary>The user of a <c>sip:</c> or <c>sips:</c> URI, or the number of a <c>tel:</c> URI, unescaped and without a password.</summary>
+    /// <summary>
+    /// The user of a <c>sip:</c> or <c>sips:</c> URI, or the number of a <c>tel:</c> URI, unescaped and without a
+    /// password.
+    /// </summary>
     /// <returns>The user; null if there is none.</returns>
     public string? GetUser() => _user;
 
@@ -73,14 +57,17 @@ public sealed class SipAddress
     public string? GetHost() => _host;
 
     /// <summary>
-    /// The user, if it is a phone number, without visual separators: <c>+1-415-555-0123</c> becomes <c>+14155550123</c>.
+    /// The user, if it is a phone number, without visual separators: <c>+1-415-555-0123</c> becomes
+    /// <c>+14155550123</c>.
     /// </summary>
     /// <returns>
-    /// The digits, after a plus sign for a global number; null if the user is not a phone number, such as <c>anonymous</c>.
+    /// The digits, after a plus sign for a global number, without a service code in front such as <c>#31#</c>; null if
+    /// the user is not a phone number, such as <c>anonymous</c>.
     /// </returns>
     public string? GetPhoneNumber()
     {
         string number = new([.. (_user ?? "").Split(';')[0].Where(character => !NumberMarks.Contains(character))]);
+        number = WithoutServiceCode(number);
         string digits = Begins(number, '+') ? number.Substring(1) : number;
         return digits.Length > 0 && digits.All(IsDigit) ? number : null;
     }
@@ -89,29 +76,56 @@ public sealed class SipAddress
     /// <returns><c>SipAddress</c>.</returns>
     public override string ToString() => nameof(SipAddress);
 
-    private static (string? Text, int End) ReadQuoted(string rest)
+    // What callers write in front of the angle brackets may break any rule; the address is in the last ones outside of
+    // quotes.
+    private static int FindLastAngle(string text)
     {
-        var text = new StringBuilder();
-        for (int i = 1; i < rest.Length; i++)
+        int last = -1;
+        bool isQuoted = false;
+        for (int i = 0; i < text.Length; i++)
         {
-            if (rest[i] == '"')
+            if (isQuoted && text[i] == '\\')
             {
-                return (text.ToString(), i + 1);
+                i++;
             }
-
-            // The grammar allows escaped control characters, but a name should not contain any.
-            if ((rest[i] == '\\' && ++i == rest.Length) || (char.IsControl(rest[i]) && rest[i] != '\t'))
+            else if (text[i] == '"')
             {
-                break;
+                isQuoted = !isQuoted;
             }
-
-            text.Append(rest[i]);
+            else if (!isQuoted && text[i] == '<')
+            {
+                last = i;
+            }
         }
 
-        return (null, 0);
+        // A quotation mark that is never closed quotes nothing.
+        return isQuoted ? text.LastIndexOf('<') : last;
     }
 
-    // Without angle brackets, what follows a semicolon belongs to the header, and a comma or question mark is not allowed.
+    private static string? DisplayNameOf(string text)
+    {
+        if (text.Length >= 2 && Begins(text, '"') && text[text.Length - 1] == '"')
+        {
+            text = Unescape(text.Substring(1, text.Length - 2));
+        }
+
+        return text.Length == 0 || text.Any(character => char.IsControl(character) && character != '\t') ? null : text;
+    }
+
+    private static string Unescape(string text)
+    {
+        var unescaped = new StringBuilder();
+        for (int i = 0; i < text.Length; i++)
+        {
+            i += text[i] == '\\' && i + 1 < text.Length ? 1 : 0;
+            unescaped.Append(text[i]);
+        }
+
+        return unescaped.ToString();
+    }
+
+    // Without angle brackets, what follows a semicolon belongs to the header, and a comma or question mark is not
+    // allowed.
     private static bool TryReadUri(string rest, out string uri)
     {
         if (Begins(rest, '<'))
@@ -130,7 +144,10 @@ public sealed class SipAddress
     {
         address = null;
         int colon = uri.IndexOf(':');
-        if (colon <= 0 || colon == uri.Length - 1 || !IsLetter(uri[0]) || uri.Any(character => character is <= ' ' or '<' or '>' or '"' or '\x7f'))
+        if (colon <= 0
+            || colon == uri.Length - 1
+            || !IsLetter(uri[0])
+            || uri.Any(character => character is <= ' ' or '<' or '>' or '"' or '\x7f'))
         {
             return false;
         }
@@ -140,10 +157,11 @@ public sealed class SipAddress
         switch (scheme)
         {
             case "sip" or "sips":
-                string[] parts = rest.Split('@');
-                string host = parts[parts.Length - 1].Split(';', '?')[0];
+                int at = rest.LastIndexOf('@');
+                string host = rest.Substring(at + 1).Split(';', '?')[0];
                 string? user = null;
-                if (parts.Length > 2 || !TryReadHost(host, out host) || (parts.Length == 2 && !TryReadUser(parts[0].Split(':')[0], out user)))
+                if (!TryReadHost(host, out host)
+                    || (at >= 0 && !TryReadUser(rest.Substring(0, at).Split(':')[0], out user)))
                 {
                     return false;
                 }
@@ -162,29 +180,42 @@ public sealed class SipAddress
 
             default:
                 address = new(displayName, uri, user: null, host: null);
-                return scheme.All(character => IsLetter(character) || IsDigit(character) || character is '+' or '-' or '.');
+                return scheme.All(
+                    character => IsLetter(character) || IsDigit(character) || character is '+' or '-' or '.');
         }
     }
 
     private static bool TryReadUser(string escaped, out string? user)
     {
         user = Uri.UnescapeDataString(escaped);
-        return escaped.Length > 0 && !user.Any(char.IsControl) && escaped.Split('%').Skip(1).All(StartsWithTwoHexDigits)
-            && escaped.All(character => IsLetter(character) || IsDigit(character) || UserMarks.Contains(character));
+        return escaped.Length > 0 && !user.Any(char.IsControl);
     }
-
-    private static bool StartsWithTwoHexDigits(string text)
-        => text.Length >= 2 && text.Take(2).All(character => IsDigit(character) || character is (>= 'a' and <= 'f') or (>= 'A' and <= 'F'));
 
     private static bool TryReadHost(string text, out string host)
     {
-        int end = Begins(text, '[') ? text.IndexOf(']') + 1 : text.IndexOf(':') is >= 0 and var colon ? colon : text.Length;
+        int end = Begins(text, '[')
+            ? text.IndexOf(']') + 1
+            : text.IndexOf(':') is >= 0 and var colon
+            ? colon
+            : text.Length;
         host = text.Substring(0, end);
         string port = text.Substring(end);
         string name = Begins(host, '[') ? host.Trim('[', ']') : host;
         bool isLiteral = name.Length < host.Length;
-        return name.Length > 0 && name.All(character => IsLetter(character) || IsDigit(character) || character is '.' or '-' || (character == ':' && isLiteral))
+        return name.Length > 0
+            && name.All(
+                character => IsLetter(character)
+                    || IsDigit(character)
+                    || character is '.' or '-' or '_'
+                    || (character == ':' && isLiteral))
             && (port.Length == 0 || (port[0] == ':' && port.Length > 1 && port.Skip(1).All(IsDigit)));
+    }
+
+    // Codes of supplementary services (3GPP TS 22.030), such as #31# for a number that is not to be shown.
+    private static string WithoutServiceCode(string number)
+    {
+        int end = number.Length > 0 && number[0] is '#' or '*' ? number.LastIndexOf('#') + 1 : 0;
+        return number.Substring(end);
     }
 
     private static bool Begins(string text, char character) => text.Length > 0 && text[0] == character;

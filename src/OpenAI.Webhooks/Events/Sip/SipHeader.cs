@@ -25,7 +25,7 @@ public sealed record SipHeader
     /// <summary>The header's name as it was sent, such as <c>From</c>. Never null.</summary>
     public string Name { get; }
 
-    /// <summary>Gets the header's value as it was sent. In C# 14 it is also the property <c>Value</c>.</summary>
+    /// <summary>Gets the header's value as it was sent.</summary>
     /// <returns>The value; never null.</returns>
     public string GetValue() => _value;
 

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OpenAI.Webhooks;
@@ -30,7 +29,9 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
         }
     }
 
-    /// <summary>Creates a list of headers. A collection expression such as <c>[new("From", "…")]</c> calls this method.</summary>
+    /// <summary>
+    /// Creates a list of headers. A collection expression such as <c>[new("From", "…")]</c> calls this method.
+    /// </summary>
     /// <param name="headers">The headers, in order; none may be null.</param>
     /// <returns>The list.</returns>
     /// <exception cref="ArgumentException">A header is null.</exception>
@@ -98,18 +99,6 @@ public sealed class SipHeaders : IReadOnlyList<SipHeader>, IEquatable<SipHeaders
     private SipAddress? GetAddress(string name, string compactName)
         => SipAddress.TryParse(GetValue(name) ?? GetValue(compactName), out var address) ? address : null;
 
-    /// <summary>Reads the current member of <c>data</c> if it contains the SIP headers.</summary>
-    internal static bool TryRead(ref Utf8JsonReader reader, int place, ref ObjectReader data, ref SipHeaders? headers)
-    {
-        if (!data.Is(ref reader, place, "sip_headers"u8))
-        {
-            return false;
-        }
-
-        headers = Read(ref reader, "$.data.sip_headers");
-        return true;
-    }
-
-    internal static SipHeaders Read(ref Utf8JsonReader reader, string path)
-        => new(ObjectReader.ReadList(ref reader, path, SipHeader.Read));
+    /// <summary>Wraps headers that nobody else holds, without a copy.</summary>
+    internal static SipHeaders Of(SipHeader[] headers) => new(headers);
 }
