@@ -10,7 +10,8 @@ public static class OpenAIWebhooksHttpRequestExtensions
 {
     /// <summary>
     /// Reads a request's body, verifies the webhook and reads its event, with the options of <c>AddOpenAIWebhooks</c>.
-    /// The body must not have been read before, unless it can be rewound, as with <c>EnableBuffering</c>. This method rewinds it.
+    /// The body must not have been read before, unless it can be rewound, as with <c>EnableBuffering</c>. This method
+    /// rewinds it.
     /// </summary>
     /// <example>
     /// <code>
@@ -34,12 +35,14 @@ public static class OpenAIWebhooksHttpRequestExtensions
     /// The webhook is authentic, but its payload is not an event. Respond with 400.
     /// </exception>
     /// <exception cref="BadHttpRequestException">
-    /// The body is over the limit, did not arrive, is not encoded as its headers say, or was read before. Respond with the
-    /// exception's status code.
+    /// The body is over the limit, did not arrive, is not encoded as its headers say, or was read before. Respond with
+    /// the exception's status code.
     /// </exception>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
-    /// <exception cref="InvalidOperationException"><c>AddOpenAIWebhooks</c> was not called, or not with this name.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name.
+    /// </exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
     /// There is no usable secret. The message says what to set.
     /// </exception>
@@ -52,7 +55,8 @@ public static class OpenAIWebhooksHttpRequestExtensions
         ArgumentNullException.ThrowIfNull(request);
 
         var services = request.HttpContext.RequestServices;
-        var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, nameof(UnwrapOpenAIWebhookAsync));
+        var registration = WebhookRegistration.Find(
+            services.GetServices<WebhookRegistration>(), name, nameof(UnwrapOpenAIWebhookAsync));
         var current = services.GetRequiredService<CurrentVerifiers>().Get(registration);
         var recorder = services.GetRequiredService<RequestRecorder>();
         UnwrappedRequest unwrapped;
@@ -78,7 +82,9 @@ public static class OpenAIWebhooksHttpRequestExtensions
                 ExceptionDispatchInfo.Throw(unwrapped.Exception!);
                 throw unwrapped.Exception!;
             default:
-                int status = unwrapped.Problem == RequestProblem.TooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
+                int status = unwrapped.Problem == RequestProblem.TooLarge
+                    ? StatusCodes.Status413PayloadTooLarge
+                    : StatusCodes.Status400BadRequest;
                 throw new BadHttpRequestException(unwrapped.Reason, status, unwrapped.Exception!);
         }
     }

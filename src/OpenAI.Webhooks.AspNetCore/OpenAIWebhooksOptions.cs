@@ -5,7 +5,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>
 /// Options for the endpoints of an application, bound from the configuration section <c>OpenAI:Webhooks</c>, or
 /// <c>OpenAI:Webhooks:{name}</c> for a registration with a name. A changed
-/// configuration takes effect at the next delivery. An invalid change is logged, and the last valid configuration stays in effect.
+/// configuration takes effect at the next delivery. An invalid change is logged, and the last valid configuration stays
+/// in effect.
 /// </summary>
 public sealed class OpenAIWebhooksOptions
 {
@@ -14,25 +15,26 @@ public sealed class OpenAIWebhooksOptions
     private int? _maxBodyBytes;
 
     /// <summary>
-    /// The secrets that can sign a webhook: at least one, and several during a rotation. In the configuration, set a list or a
-    /// single value. Blank secrets are ignored. If the list is empty, the configuration value <c>OPENAI_WEBHOOK_SECRET</c>, usually
-    /// an environment variable, is used for the registration without a name. Without a usable secret, a host with a mapped endpoint
-    /// does not start.
+    /// The secrets that can sign a webhook: at least one, and several during a rotation. The configuration adds the
+    /// values of <c>Secrets</c>, a list or a single value, and, for the registration without a name, those of
+    /// <c>OPENAI_WEBHOOK_SECRET</c>, usually an environment variable. A value may hold several secrets, separated by
+    /// white space. Blank secrets are ignored. Assigning <see cref="Secrets"/> in code replaces the configured ones.
+    /// Without a usable secret, a host with a mapped endpoint does not start.
     /// </summary>
     [DebuggerBrowsable(DebuggerBrowsableState.Never)]
     public WebhookSecrets Secrets { get; set; } = [];
 
     /// <summary>
-    /// How far a webhook's timestamp may be from the clock, in either direction. The default is 5 minutes. The maximum is one day, or infinite to turn the check off. In
-    /// the configuration, write it as <c>hours:minutes:seconds</c>, such as <c>00:05:00</c>. <see cref="Timeout.InfiniteTimeSpan"/>
-    /// turns the check off.
+    /// How far a webhook's timestamp may be from the clock, in either direction. The default is 5 minutes. The maximum
+    /// is one day, or infinite to turn the check off. In the configuration, write it as <c>hours:minutes:seconds</c>,
+    /// such as <c>00:05:00</c>. <see cref="Timeout.InfiniteTimeSpan"/> turns the check off.
     /// </summary>
     public TimeSpan Tolerance { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// The maximum body length in bytes; must be greater than 0. A longer body gets the response 413. The default is 256 KiB: most
-    /// events are a few hundred bytes, and a SIP call's can reach about 128 KiB. If the server's own limit is lower than a value
-    /// set here, the server's limit is raised for the endpoint.
+    /// The maximum body length in bytes; must be greater than 0. A longer body gets the response 413. The default is
+    /// 256 KiB: most events are a few hundred bytes, and a SIP call's can reach about 128 KiB. If the server's own
+    /// limit is lower than a value set here, the server's limit is raised for the endpoint.
     /// </summary>
     public int MaxBodyBytes
     {
@@ -42,6 +44,6 @@ public sealed class OpenAIWebhooksOptions
 
     internal bool IsMaxBodyBytesSet => _maxBodyBytes is not null;
 
-    /// <summary>What is wrong in the configuration; null if it is valid.</summary>
-    internal string? ConfigurationProblem { get; set; }
+    /// <summary>Which value of the configuration cannot be read, and why; null if there is none.</summary>
+    internal string? InvalidSetting { get; set; }
 }

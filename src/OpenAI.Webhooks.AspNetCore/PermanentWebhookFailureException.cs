@@ -1,14 +1,14 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Thrown by a handler when no retry can help, for example because the event's object no longer exists. The delivery is then not
-/// retried. An endpoint responds with 200, logs an error and counts the outcome <c>given_up</c>; an inbox makes the delivery a dead
-/// letter immediately.
+/// Thrown by a handler when no retry can help, for example because the event's object no longer exists. The delivery is
+/// then not retried. An endpoint responds with 200, logs an error and counts the outcome <c>given_up</c>; an inbox
+/// makes the delivery a dead letter immediately.
 /// </summary>
 /// <remarks>
-/// Of the status codes of OpenAI's API, 400, 404, 410 and 422 are permanent. 401 and 403 usually mean a wrong or expired key, which
-/// can be fixed. 408, 409, 429 and 5xx are transient. Do not catch exceptions for these codes, so that the delivery is retried.
-/// OpenAI's test events have sample ids, for which the API responds with 404.
+/// Of the status codes of OpenAI's API, 400, 404, 410 and 422 are permanent. 401 and 403 usually mean a wrong or
+/// expired key, which can be fixed. 408, 409, 429 and 5xx are transient. Do not catch exceptions for these codes, so
+/// that the delivery is retried. OpenAI's test events have sample ids, for which the API responds with 404.
 /// </remarks>
 /// <example>
 /// <code>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Writes a health report and its data as JSON, so that <c>openai-webhooks doctor</c> can read what it cannot check from outside.
-/// Safe to share between threads.
+/// Writes a health report and its data as JSON, so that <c>openai-webhooks doctor</c> can read what it cannot check
+/// from outside. Safe to share between threads.
 /// </summary>
 public static class WebhookHealthResponse
 {
@@ -15,17 +15,21 @@ public static class WebhookHealthResponse
     /// <c>data</c>. Exceptions are left out.
     /// </summary>
     /// <remarks>
-    /// The data contains the endpoints, the handled types and the last four characters of each secret. Restrict access to operators.
+    /// The data contains the endpoints, the handled types and the last four characters of each secret. Restrict access
+    /// to operators.
     /// </remarks>
     /// <example>
     /// <code>
-    /// app.MapHealthChecks("/health/webhooks", new HealthCheckOptions { ResponseWriter = WebhookHealthResponse.WriteAsync });
+    /// app.MapHealthChecks("/health/webhooks", new HealthCheckOptions { ResponseWriter =
+    /// WebhookHealthResponse.WriteAsync });
     /// </code>
     /// </example>
     /// <param name="context">The request. Must not be null.</param>
     /// <param name="report">The report. Must not be null.</param>
     /// <returns>A task that ends when the response is written.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="report"/> is null.</exception>
+    /// <exception cref="ArgumentNullException">
+    /// <paramref name="context"/> or <paramref name="report"/> is null.
+    /// </exception>
     public static async Task WriteAsync(HttpContext context, HealthReport report)
     {
         ArgumentNullException.ThrowIfNull(context);

@@ -8,13 +8,14 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// A verified delivery for an <see cref="IWebhookInbox"/>: the data that a queue must store, and the data it may route by.
-/// Immutable, unless the payload's memory is changed.
+/// A verified delivery for an <see cref="IWebhookInbox"/>: the data that a queue must store, and the data it may route
+/// by. Immutable, unless the payload's memory is changed.
 /// </summary>
 /// <remarks>
-/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body. System.Text.Json
-/// does the same. Newtonsoft.Json would lose the payload, so it gets a <see cref="NotSupportedException"/>. The payload is not a
-/// property, so that loggers that destructure objects do not print it.
+/// <see cref="ToJson"/> and <see cref="Parse"/> turn it into text and back, for queues whose messages have a body.
+/// System.Text.Json does the same. Newtonsoft.Json would lose the payload, so it gets a
+/// <see cref="NotSupportedException"/>. The payload is not a property, so that loggers that destructure objects do not
+/// print it.
 /// </remarks>
 [JsonConverter(typeof(WebhookMessageConverter))]
 public sealed class WebhookMessage
@@ -42,13 +43,15 @@ public sealed class WebhookMessage
     public DateTimeOffset Timestamp { get; }
 
     /// <summary>
-    /// The key to store the delivery under, at most 100 characters long. It is the webhook id if that consists of lower-case
-    /// letters, digits, hyphens and underscores, as OpenAI's ids do; otherwise it is a hash. Copies of a delivery have the same
-    /// key. Deliveries of other registrations, or to other paths of the same registration, have different keys. Never null.
+    /// The key to store the delivery under, at most 100 characters long. It is the webhook id if that consists of
+    /// lower-case letters, digits, hyphens and underscores, as OpenAI's ids do; otherwise it is a hash. Copies of a
+    /// delivery have the same key. Deliveries of other registrations, or to other paths of the same registration, have
+    /// different keys. Never null.
     /// </summary>
-    public string Key => Name.Length == 0 && Receiver.Length == 0 && WebhookId.Length <= MaxKeyLength && WebhookId.All(IsPlain)
+    public string Key
+        => Name.Length == 0 && Path.Length == 0 && WebhookId.Length <= MaxKeyLength && WebhookId.All(IsPlain)
         ? WebhookId
-        : $"sha256-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{Name}\n{Receiver}\n{WebhookId}"))).ToLowerInvariant()}";
+        : $"sha256-{HashOf($"{Name}\n{Path}\n{WebhookId}")}";
 
     /// <summary>The name given to <c>AddOpenAIWebhooks</c>; empty if it was given none. Never null.</summary>
     public string Name { get; init; } = "";
@@ -66,7 +69,7 @@ public sealed class WebhookMessage
     public string? TraceState { get; init; }
 
     /// <summary>The requested path, if the registration has several endpoints; otherwise empty.</summary>
-    internal string Receiver { get; private init; } = "";
+    internal string Path { get; private init; } = "";
 
     internal ActivityContext TraceContext
         => ActivityContext.TryParse(TraceParent, TraceState, isRemote: true, out var context) ? context : default;
@@ -101,14 +104,15 @@ public sealed class WebhookMessage
                 message.GetProperty("payload").GetBytesFromBase64())
             {
                 Name = Text(message, "name") ?? "",
-                Receiver = Text(message, "receiver") ?? "",
+                Path = Text(message, "path") ?? "",
                 EventType = Text(message, "event_type"),
                 EventId = Text(message, "event_id"),
                 TraceParent = Text(message, "traceparent"),
                 TraceState = Text(message, "tracestate"),
             };
         }
-        catch (Exception exception) when (exception is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        catch (Exception exception) when (
+            exception is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw NotAMessage(exception);
         }
@@ -118,7 +122,9 @@ public sealed class WebhookMessage
     /// <returns>The memory passed to the constructor, not a copy.</returns>
     public ReadOnlyMemory<byte> GetPayload() => _payload;
 
-    /// <summary>Writes the whole message as text, with the payload in base64. The text exposes the payload's content.</summary>
+    /// <summary>
+    /// Writes the whole message as text, with the payload in base64. The text exposes the payload's content.
+    /// </summary>
     /// <returns>JSON, which <see cref="Parse"/> reads.</returns>
     public string ToJson()
     {
@@ -142,7 +148,7 @@ public sealed class WebhookMessage
         writer.WriteString("webhook_id"u8, WebhookId);
         writer.WriteNumber("timestamp"u8, Timestamp.ToUnixTimeSeconds());
         Write(writer, "name", Name);
-        Write(writer, "receiver", Receiver);
+        Write(writer, "path", Path);
         Write(writer, "event_type", EventType);
         Write(writer, "event_id", EventId);
         Write(writer, "traceparent", TraceParent);
@@ -151,27 +157,34 @@ public sealed class WebhookMessage
         writer.WriteEndObject();
     }
 
-    internal WebhookMessage With(string name, string receiver, string? traceParent, string? traceState) => new(WebhookId, Timestamp, _payload)
-    {
-        EventType = EventType,
-        EventId = EventId,
-        Name = name,
-        Receiver = receiver,
-        TraceParent = traceParent,
-        TraceState = traceState,
-    };
+    private static string HashOf(string text)
+        => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text))).ToLowerInvariant();
+
+    internal WebhookMessage With(string name, string path, string? traceParent, string? traceState)
+        => new(WebhookId, Timestamp, _payload)
+        {
+            EventType = EventType,
+            EventId = EventId,
+            Name = name,
+            Path = path,
+            TraceParent = traceParent,
+            TraceState = traceState,
+        };
 
     [OnSerializing]
     private void RefuseOtherSerializers(StreamingContext context)
-        => throw new NotSupportedException($"This serializer writes only properties, so it would lose the payload of the {nameof(WebhookMessage)}. Store the result of {nameof(ToJson)}() instead.");
+        => throw new NotSupportedException("This serializer writes only properties, so it would lose the payload of "
+            + $"the {nameof(WebhookMessage)}. Store the result of {nameof(ToJson)}() instead.");
 
-    private static bool IsPlain(char character) => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';
+    private static bool IsPlain(char character)
+        => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';
 
     // No inner exception: its message could quote the text.
     private static JsonException NotAMessage(Exception exception)
         => new($"The text is not a serialized {nameof(WebhookMessage)} ({exception.GetType().Name}).");
 
-    private static string? Text(JsonElement message, string name) => message.TryGetProperty(name, out var value) ? value.GetString() : null;
+    private static string? Text(JsonElement message, string name)
+        => message.TryGetProperty(name, out var value) ? value.GetString() : null;
 
     private static void Write(Utf8JsonWriter writer, string name, string? value)
     {

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Reads and writes a <see cref="WebhookMessage"/> in the format of <see cref="WebhookMessage.ToJson"/>. It is public only because
-/// source-generated contexts in other assemblies must call its constructor.
+/// Reads and writes a <see cref="WebhookMessage"/> in the format of <see cref="WebhookMessage.ToJson"/>. It is public
+/// only because source-generated contexts in other assemblies must call its constructor.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public sealed class WebhookMessageConverter : JsonConverter<WebhookMessage>

@@ -6,7 +6,8 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 
 public class BuildTests
 {
-    public static string TestedBuild { get; } = typeof(BuildTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    public static string TestedBuild { get; } =
+        typeof(BuildTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "TestedBuild").Value!;
 
     [Fact]

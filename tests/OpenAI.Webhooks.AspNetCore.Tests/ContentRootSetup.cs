@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
 /// <summary>
-/// Tells WebApplicationFactory where the files of a program are that lies in the assembly of its tests. An application's
-/// own tests need nothing of the kind.
+/// Tells WebApplicationFactory where the files of a program are that lies in the assembly of its tests. An
+/// application's own tests need nothing of the kind.
 /// </summary>
 internal static class ContentRootSetup
 {

@@ -18,7 +18,8 @@ public class ConventionTests
             {
                 builder.Services.AddOpenAIWebhooks();
                 builder.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyHandler>("none", null);
-                builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(
+                    new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
             },
             app =>
             {
@@ -40,7 +41,11 @@ public class ConventionTests
             {
                 builder.Services.AddOpenAIWebhooks();
                 builder.Services.AddRateLimiter(limiter => limiter.AddPolicy("one", _ =>
-                    RateLimitPartition.GetFixedWindowLimiter("all", _ => new() { PermitLimit = 1, Window = TimeSpan.FromHours(1) })));
+                    RateLimitPartition.GetFixedWindowLimiter("all", _ => new()
+                    {
+                        PermitLimit = 1,
+                        Window = TimeSpan.FromHours(1),
+                    })));
             },
             app =>
             {
@@ -58,14 +63,16 @@ public class ConventionTests
         int filtered = 0;
         await using var app = await TestApp.StartAsync(
             builder => builder.Services.AddOpenAIWebhooks(),
-            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask).AddEndpointFilter(async (context, next) =>
+            app => app.MapOpenAIWebhooks(
+                TestApp.Path, (_, _) => Task.CompletedTask).AddEndpointFilter(async (context, next) =>
             {
                 filtered++;
                 return await next(context);
             }));
 
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
 
         filtered.Should().Be(2);
     }
@@ -74,10 +81,13 @@ public class ConventionTests
     public async Task MinimalApi_event_parameter_binds_from_the_body()
     {
         WebhookEvent? bound = null;
-        await using var app = await TestApp.StartAsync(_ => { }, app => app.MapPost("/events", (WebhookEvent e) => { bound = e; }));
+        await using var app =
+            await TestApp.StartAsync(_ => { }, app => app.MapPost("/events", (WebhookEvent e) => { bound = e; }));
 
-        (await app.SendAsync(Encoding.UTF8.GetBytes(TestApp.Payload), [], "/events")).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(Encoding.UTF8.GetBytes("{}"), [], "/events")).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(Encoding.UTF8.GetBytes(TestApp.Payload), [], "/events")).StatusCode
+            .Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(Encoding.UTF8.GetBytes("{}"), [], "/events")).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
 
         bound.Should().Be(WebhookEvent.Parse(TestApp.Payload));
     }
@@ -145,7 +155,9 @@ public class ConventionTests
                 options.Secrets.Add(TestApp.Secret);
                 options.MaxBodyBytes = 10;
             }),
-            app => app.MapPost(TestApp.Path, async (HttpContext context) => (await context.Request.UnwrapOpenAIWebhookAsync("small")).Event.Type));
+            app => app.MapPost(
+                TestApp.Path,
+                async (HttpContext context) => (await context.Request.UnwrapOpenAIWebhookAsync("small")).Event.Type));
 
         using var answer = await app.SendAsync(TestApp.Sign());
 
@@ -188,5 +200,6 @@ internal sealed class NobodyHandler(
     System.Text.Encodings.Web.UrlEncoder encoder)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+        => Task.FromResult(AuthenticateResult.NoResult());
 }

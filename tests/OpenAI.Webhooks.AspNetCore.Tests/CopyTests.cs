@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
-/// <summary>Several attempts at one delivery, senders that leave, and a host that stops: over real connections.</summary>
+/// <summary>
+/// Several attempts at one delivery, senders that leave, and a host that stops: over real connections.
+/// </summary>
 public class CopyTests
 {
     [Theory]
@@ -36,9 +38,13 @@ public class CopyTests
         answers.Should().NotContain(answer => answer.IsCompleted);
         release.SetResult();
 
-        (await Task.WhenAll(answers)).Should().OnlyContain(answer => answer.StatusCode == (succeeds ? HttpStatusCode.OK : HttpStatusCode.InternalServerError));
+        (await Task.WhenAll(answers))
+            .Should().OnlyContain(
+                answer => answer.StatusCode == (succeeds ? HttpStatusCode.OK : HttpStatusCode.InternalServerError));
         runs.Should().Be(1);
-        metrics.Of("openai.webhook.deliveries").Count(delivery => delivery.EndsWith("outcome=duplicate", StringComparison.Ordinal)).Should().Be(49);
+        metrics.Of("openai.webhook.deliveries").Count(
+            delivery => delivery.EndsWith("outcome=duplicate", StringComparison.Ordinal))
+            .Should().Be(49);
     }
 
     [Fact]
@@ -49,7 +55,8 @@ public class CopyTests
             builder => builder.Services.AddOpenAIWebhooks(),
             app =>
             {
-                app.MapOpenAIWebhooks(TestApp.Path, (delivery, _) => delivery.WebhookId == "wh_slow" ? release.Task : Task.CompletedTask);
+                app.MapOpenAIWebhooks(
+                    TestApp.Path, (delivery, _) => delivery.WebhookId == "wh_slow" ? release.Task : Task.CompletedTask);
                 app.MapOpenAIWebhooks("/other", (_, _) => Task.CompletedTask);
             });
 
@@ -74,7 +81,8 @@ public class CopyTests
 
         var slow = app.SendAsync(TestApp.Sign(webhookId: "wh_A"));
         await entered.Task;
-        (await app.SendAsync(TestApp.Sign(webhookId: "wh_a")).WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_a")).WaitAsync(TimeSpan.FromSeconds(30))).StatusCode
+            .Should().Be(HttpStatusCode.OK);
 
         slow.IsCompleted.Should().BeFalse();
         release.SetResult();
@@ -100,9 +108,11 @@ public class CopyTests
     public async Task After_a_failure_the_next_copy_is_handled_anew()
     {
         int runs = 0;
-        await using var app = await TestApp.StartAsync(handler: (_, _) => ++runs == 1 ? throw new InvalidOperationException() : Task.CompletedTask);
+        await using var app = await TestApp.StartAsync(
+            handler: (_, _) => ++runs == 1 ? throw new InvalidOperationException() : Task.CompletedTask);
 
-        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
+        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode
+            .Should().Be(HttpStatusCode.InternalServerError);
         (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
@@ -209,6 +219,35 @@ public class CopyTests
     }
 
     [Fact]
+    public async Task A_handler_that_throws_when_it_is_cancelled_does_not_keep_the_others_from_being_cancelled()
+    {
+        int cancelled = 0;
+        var entered = new TaskCompletionSource[] { new(), new(), new() };
+        await using var app = await TestApp.StartAsync(
+            builder =>
+            {
+                builder.Services.AddOpenAIWebhooks();
+                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
+            },
+            async (delivery, token) =>
+            {
+                int number = delivery.WebhookId[^1] - '0';
+                using var counting = token.Register(() => Interlocked.Increment(ref cancelled));
+                using var throwing = token.Register(() => throw new InvalidOperationException("on purpose"));
+                entered[number].SetResult();
+                await Task.Delay(Timeout.Infinite, token);
+            });
+        for (int i = 0; i < entered.Length; i++)
+        {
+            await app.SendAndLeaveAsync(TestApp.Sign(webhookId: $"wh_{i}"), entered[i].Task);
+        }
+
+        await app.StopAsync();
+
+        await TestApp.Eventually(() => Volatile.Read(ref cancelled) == entered.Length);
+    }
+
+    [Fact]
     public async Task What_a_handler_throws_when_it_is_cancelled_does_not_reach_the_host()
     {
         var entered = new TaskCompletionSource();
@@ -230,6 +269,8 @@ public class CopyTests
 
         await TestApp.Eventually(() => app.Log.Any(entry => entry.Exception is AggregateException));
         app.Log.Single(entry => entry.Exception is AggregateException).Should().Match<TestApp.LogEntry>(entry =>
-            entry.Level == LogLevel.Error && entry.Message == "A cancellation callback registered by a handler threw when the shutdown deadline passed.");
+            entry.Level == LogLevel.Error
+                && entry.Message == "A cancellation callback registered by a handler threw when the shutdown "
+                    + "deadline passed.");
     }
 }

@@ -22,9 +22,11 @@ public class HandlerTests
     [Fact]
     public async Task Handler_of_an_unknown_event_runs_for_one()
     {
-        await using var app = await StartAsync(webhooks => webhooks.AddHandler<UnknownWebhookEvent, Recorder<UnknownWebhookEvent>>());
+        await using var app =
+            await StartAsync(webhooks => webhooks.AddHandler<UnknownWebhookEvent, Recorder<UnknownWebhookEvent>>());
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "video.rendered")))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "video.rendered")))).StatusCode
+            .Should().Be(HttpStatusCode.OK);
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
 
         app.Handled.Should().Equal("UnknownWebhookEvent");
@@ -33,7 +35,8 @@ public class HandlerTests
     [Fact]
     public async Task Handler_of_a_base_type_can_be_added_for_an_event()
     {
-        await using var app = await StartAsync(webhooks => webhooks.AddHandler<ResponseCompletedWebhookEvent, Recorder<WebhookEvent>>());
+        await using var app = await StartAsync(
+            webhooks => webhooks.AddHandler<ResponseCompletedWebhookEvent, Recorder<WebhookEvent>>());
 
         await app.SendAsync(TestApp.Sign());
 
@@ -57,34 +60,15 @@ public class HandlerTests
     {
         var services = new ServiceCollection();
         services.AddSingleton<ScopeRecorder>();
-        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ScopeRecorder>().AddHandler<WebhookEvent, Failing>().AddInbox<InboxTests.Inbox>();
+        services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ScopeRecorder>().AddHandler<WebhookEvent, Failing>()
+            .AddInbox<InboxTests.Inbox>();
 
-        services.Should().ContainSingle(service => service.ServiceType == typeof(ScopeRecorder)).Which.Lifetime.Should().Be(ServiceLifetime.Singleton);
-        services.Should().ContainSingle(service => service.ServiceType == typeof(InboxTests.Inbox)).Which.Lifetime.Should().Be(ServiceLifetime.Scoped);
-        services.Should().ContainSingle(service => service.ServiceType == typeof(Failing)).Which.Lifetime.Should().Be(ServiceLifetime.Scoped);
-    }
-
-    [Fact]
-    public async Task Delegate_with_services_gets_those_of_the_requests_scope()
-    {
-        var scopes = new List<string>();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddScoped<Scope>();
-                builder.Services.AddOpenAIWebhooks();
-            },
-            app => app.MapOpenAIWebhooks(TestApp.Path, (delivery, services, _) =>
-            {
-                services.GetRequiredService<Scope>().Should().BeSameAs(services.GetRequiredService<Scope>());
-                scopes.Add(services.GetRequiredService<Scope>().Id);
-                return Task.CompletedTask;
-            }));
-
-        await app.SendAsync(TestApp.Sign());
-        await app.SendAsync(TestApp.Sign());
-
-        scopes.Should().HaveCount(2).And.OnlyHaveUniqueItems();
+        services.Should().ContainSingle(service => service.ServiceType == typeof(ScopeRecorder)).Which.Lifetime
+            .Should().Be(ServiceLifetime.Singleton);
+        services.Should().ContainSingle(service => service.ServiceType == typeof(InboxTests.Inbox)).Which.Lifetime
+            .Should().Be(ServiceLifetime.Scoped);
+        services.Should().ContainSingle(service => service.ServiceType == typeof(Failing)).Which.Lifetime
+            .Should().Be(ServiceLifetime.Scoped);
     }
 
     [Fact]
@@ -135,9 +119,11 @@ public class HandlerTests
                 app.MapOpenAIWebhooks("/other", "other");
             });
 
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), "/other")).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), "/other")).StatusCode
+            .Should().Be(HttpStatusCode.OK);
         (await app.SendAsync(TestApp.Sign(), "/other")).StatusCode.Should().Be(HttpStatusCode.BadRequest);
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
 
         handled.Should().Equal("ResponseWebhookEvent", "WebhookEvent");
@@ -177,7 +163,8 @@ public class HandlerTests
 
     private sealed class Failing : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
             => throw new InvalidOperationException("on purpose");
     }
 
@@ -188,7 +175,8 @@ public class HandlerTests
 
     private sealed class ScopeRecorder(Scope scope, List<string> handled) : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             handled.Add(scope.Id);
             return Task.CompletedTask;

@@ -34,7 +34,8 @@ public class HealthCheckTests
             ["staging.secret_hints"] = new[] { $"whsec_…{TestApp.Secret[^4..]}" },
             ["never.handled_types"] = new[] { "*" },
             ["never.endpoints"] = Array.Empty<string>(),
-            ["never.configuration"] = "The OpenAI webhook options are invalid. No webhook secret is configured. Set OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
+            ["never.configuration"] = "The OpenAI webhook options are invalid. No webhook secret is configured. Set "
+                + "OpenAI:Webhooks:never:Secrets:0 in the configuration, to the webhook's secret.",
         });
 
         await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload), "/a");
@@ -45,7 +46,8 @@ public class HealthCheckTests
 
         var health = await CheckAsync(app);
         health.Status.Should().Be(HealthStatus.Healthy);
-        health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And.Contain("last_rejected_reason", "signature_mismatch")
+        health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And
+            .Contain("last_rejected_reason", "signature_mismatch")
             .And.Contain("staging.last_authentic", second).And.NotContainKey("staging.last_rejected");
     }
 
@@ -54,7 +56,14 @@ public class HealthCheckTests
     {
         await using var app = await TestApp.StartAsync(
             builder => builder.Services.AddOpenAIWebhooks().Services.AddHealthChecks().AddOpenAIWebhooks()
-                .AddCheck("other", () => HealthCheckResult.Degraded("slow", new InvalidOperationException("not shown"), new Dictionary<string, object> { ["count"] = 3, ["seconds"] = 0.5 })),
+                .AddCheck(
+                    "other",
+                    () => HealthCheckResult.Degraded(
+                        "slow",
+                        new InvalidOperationException("not shown"),
+                        new Dictionary<string,
+                        object>
+                        { ["count"] = 3, ["seconds"] = 0.5 })),
             app =>
             {
                 app.MapOpenAIWebhooks("/a", (_, _) => Task.CompletedTask);
@@ -79,7 +88,8 @@ public class HealthCheckTests
         await using var services = new ServiceCollection().AddLogging().AddHealthChecks().AddOpenAIWebhooks().Services
             .AddOpenAIWebhooks("unwraps").Services.BuildServiceProvider();
 
-        var health = (await services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
+        var health = (
+            await services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];
 
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Description.Should().Contain("Set OpenAI:Webhooks:unwraps:Secrets:0");
@@ -103,7 +113,8 @@ public class HealthCheckTests
         var health = await CheckAsync(app);
 
         health.Status.Should().Be(HealthStatus.Unhealthy);
-        health.Description.Should().Match("*:unwraps:Secrets:0*'s secret. The changed configuration is invalid.*is an API key*");
+        health.Description.Should().Match(
+            "*:unwraps:Secrets:0*'s secret. The changed configuration is invalid.*does not begin with whsec_*");
     }
 
     [Fact]
@@ -148,19 +159,24 @@ public class HealthCheckTests
             {
                 builder.Services.AddHealthChecks().AddOpenAIWebhooks();
                 var webhooks = builder.Services.AddOpenAIWebhooks();
-                _ = type == typeof(LiveTransportWebhookEvent) ? webhooks.AddHandler<LiveTransportWebhookEvent, Nothing>()
+                _ = type == typeof(LiveTransportWebhookEvent) ? webhooks
+                    .AddHandler<LiveTransportWebhookEvent, Nothing>()
                     : type == typeof(SafetyCaseWebhookEvent) ? webhooks.AddHandler<SafetyCaseWebhookEvent, Nothing>()
-                    : type == typeof(LiveCallIncomingWebhookEvent) ? webhooks.AddHandler<LiveCallIncomingWebhookEvent, Nothing>()
+                    : type == typeof(LiveCallIncomingWebhookEvent)
+                        ? webhooks.AddHandler<LiveCallIncomingWebhookEvent, Nothing>()
                     : webhooks.AddHandler<BatchFailedWebhookEvent, Nothing>();
             },
             app => app.MapOpenAIWebhooks("/a"));
 
-        (await CheckAsync(app)).Data["handled_types"].Should().BeEquivalentTo(new[] { expected ?? string.Join(", ", WebhookEventTypes.Of<SafetyCaseWebhookEvent>()) });
+        (await CheckAsync(app)).Data["handled_types"]
+            .Should().BeEquivalentTo(
+                new[] { expected ?? string.Join(", ", WebhookEventTypes.Of<SafetyCaseWebhookEvent>()) });
     }
 
     [Fact]
     public void It_needs_a_builder()
-        => FluentActions.Invoking(() => ((IHealthChecksBuilder)null!).AddOpenAIWebhooks()).Should().Throw<ArgumentNullException>();
+        => FluentActions.Invoking(() => ((IHealthChecksBuilder)null!).AddOpenAIWebhooks())
+        .Should().Throw<ArgumentNullException>();
 
     [Fact]
     public async Task Requests_that_are_unwrapped_by_hand_are_recorded_too()
@@ -178,8 +194,10 @@ public class HealthCheckTests
         await app.SendAsync(TestApp.Sign(), "/unwrapped");
         await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), "/unwrapped");
 
-        (await CheckAsync(app)).Data.Should().ContainKey("last_authentic").And.Contain("last_rejected_reason", "signature_mismatch");
-        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused");
+        (await CheckAsync(app)).Data
+            .Should().ContainKey("last_authentic").And.Contain("last_rejected_reason", "signature_mismatch");
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal("1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused");
     }
 
     [Fact]
@@ -196,14 +214,17 @@ public class HealthCheckTests
 
         var health = await CheckAsync(app);
         health.Status.Should().Be(HealthStatus.Degraded);
-        health.Description.Should().Contain("The last valid configuration stays in effect").And.Contain("is an API key").And.NotContain("sk-");
+        health.Description.Should().Contain("The last valid configuration stays in effect").And
+            .Contain("does not begin with whsec_").And
+            .NotContain("sk-");
 
         app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.Secret;
         app.Configuration.Reload();
         (await CheckAsync(app)).Status.Should().Be(HealthStatus.Healthy);
     }
 
-    private static string Text(StoppedClock clock) => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Text(StoppedClock clock)
+        => clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     private static async Task<HealthReportEntry> CheckAsync(TestApp app)
         => (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks"];

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
-/// <summary>Bodies that are cut off midway over HTTP/2, frame by frame. Anybody can do that, without a secret.</summary>
+/// <summary>
+/// Bodies that are cut off midway over HTTP/2, frame by frame. Anybody can do that, without a secret.
+/// </summary>
 public class Http2Tests
 {
     private const string Unwrapped = "/unwrapped";
@@ -51,16 +53,22 @@ public class Http2Tests
             }
         }
 
-        await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == Runs && (path != Unwrapped || thrown.Count == Runs));
+        await TestApp.Eventually(
+            () => metrics.Of("openai.webhook.deliveries").Count() == Runs
+                && (path != Unwrapped || thrown.Count == Runs));
         await Task.Delay(TimeSpan.FromMilliseconds(200));
-        metrics.Of("openai.webhook.deliveries").Should().Equal(Enumerable.Repeat("1 openai.webhook.outcome=aborted", Runs));
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal(Enumerable.Repeat("1 openai.webhook.outcome=aborted", Runs));
         app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().BeEmpty();
     }
 
-    private static Task<TestApp> StartAsync(Metrics metrics, System.Collections.Concurrent.ConcurrentQueue<Exception> thrown, SemaphoreSlim begun) => TestApp.StartAsync(
+    private static Task<TestApp> StartAsync(
+        Metrics metrics, System.Collections.Concurrent.ConcurrentQueue<Exception> thrown, SemaphoreSlim begun)
+        => TestApp.StartAsync(
         builder =>
         {
-            builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
+            builder.WebHost.ConfigureKestrel(
+                kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
             builder.Services.AddOpenAIWebhooks();
             builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
         },
@@ -90,7 +98,8 @@ public class Http2Tests
         using var block = new MemoryStream();
         var headers = new List<KeyValuePair<string, string>>
         {
-            new(":method", "POST"), new(":scheme", "http"), new(":path", path), new(":authority", app.Address.Authority),
+            new(":method", "POST"), new(":scheme", "http"), new(":path", path), new(
+                ":authority", app.Address.Authority),
             new("content-type", "application/json"), new("content-length", "500"),
         };
         headers.AddRange(TestApp.Sign().Headers.ToDictionary());

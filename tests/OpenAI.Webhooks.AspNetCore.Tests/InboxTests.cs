@@ -3,13 +3,15 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
 /// <summary>Deliveries that are stored, and handled afterwards.</summary>
 public class InboxTests
 {
-    private static readonly WebhookMessage Message = new("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
+    private static readonly WebhookMessage Message =
+        new("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload));
 
     [Fact]
     public async Task A_delivery_is_stored_under_its_id_and_answered_and_not_handled()
@@ -23,11 +25,15 @@ public class InboxTests
 
         var stored = inbox.Stored.Should().ContainSingle().Subject;
         stored.WebhookId.Should().Be("wh_1");
-        stored.Timestamp.ToUnixTimeSeconds().Should().Be(long.Parse(signed.Headers.Timestamp!, System.Globalization.CultureInfo.InvariantCulture));
-        stored.GetPayload().ToArray().Should().Equal(signed.Payload.ToArray());
+        stored.Timestamp.ToUnixTimeSeconds()
+            .Should().Be(long.Parse(signed.Headers.Timestamp!, System.Globalization.CultureInfo.InvariantCulture));
+        stored.GetPayload().ToArray().Should().Equal(signed.GetPayload().ToArray());
         inbox.Handled.Should().BeEmpty();
-        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Debug && entry.Message == "Stored the webhook wh_1.");
-        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=stored");
+        app.Log.Should().ContainSingle().Which
+            .Should().Match<TestApp.LogEntry>(
+                entry => entry.Level == LogLevel.Debug && entry.Message == "Stored the webhook wh_1.");
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=stored");
     }
 
     [Fact]
@@ -65,13 +71,17 @@ public class InboxTests
     public async Task A_store_that_hangs_is_given_up_when_the_hosts_deadline_passes(string payload)
     {
         var inbox = new Inbox { Slow = new TaskCompletionSource() };
-        await using var app = await StartAsync(inbox, configure: services => services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
+        await using var app = await StartAsync(
+            inbox,
+            configure: services => services.Configure<HostOptions>(
+                host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(300)));
         await app.SendAndLeaveAsync(TestApp.Sign(payload, webhookId: "wh_1"), inbox.Entered.Task);
 
         await app.StopAsync();
 
         await TestApp.Eventually(() => app.Log.Any(entry => entry.Exception is OperationCanceledException));
-        app.Log.Single(entry => entry.Exception is OperationCanceledException).Message.Should().Contain("wh_1 could not be stored");
+        app.Log.Single(entry => entry.Exception is OperationCanceledException).Message
+            .Should().Contain("wh_1 could not be stored");
     }
 
     [Fact]
@@ -96,7 +106,8 @@ public class InboxTests
 
         await app.StopAsync();
 
-        app.Log.Should().ContainSingle(entry => entry.Message.StartsWith("The handler of the webhook wh_1 (response.completed) ignores its cancellation token"))
+        app.Log.Should().ContainSingle(entry => entry.Message.StartsWith("The handler of the webhook wh_1 "
+            + "(response.completed) ignores its cancellation token"))
             .Which.Level.Should().Be(LogLevel.Warning);
         handler.End.SetResult();
     }
@@ -106,7 +117,8 @@ public class InboxTests
     {
         var handler = new CleaningUp();
         await using var app = await TestApp.StartAsync(
-            builder => builder.Services.AddSingleton(handler).AddOpenAIWebhooks().AddHandler<WebhookEvent, CleaningUp>(),
+            builder => builder.Services.AddSingleton(handler).AddOpenAIWebhooks()
+                .AddHandler<WebhookEvent, CleaningUp>(),
             app => app.MapOpenAIWebhooks(TestApp.Path));
         await app.StopAsync();
         using var source = new CancellationTokenSource();
@@ -139,8 +151,10 @@ public class InboxTests
             builder =>
             {
                 builder.Services.AddOpenAIWebhooks().AddInbox(_ => one).ReceiveOnly();
-                builder.Services.AddOpenAIWebhooks("several", options => options.Secrets = [TestApp.Secret]).AddInbox(_ => several).ReceiveOnly();
-                builder.Services.AddOpenAIWebhooks("tenants", options => options.Secrets = [TestApp.Secret]).AddInbox(_ => several).ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("several", options => options.Secrets = [TestApp.Secret])
+                    .AddInbox(_ => several).ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("tenants", options => options.Secrets = [TestApp.Secret])
+                    .AddInbox(_ => several).ReceiveOnly();
             },
             app =>
             {
@@ -168,7 +182,8 @@ public class InboxTests
 
         await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"));
 
-        app.Log.Single(entry => entry.Message == "Stored the webhook wh_1.").Scope.Should().Contain("WebhookId", "wh_1").And.Contain("EventType", type);
+        app.Log.Single(entry => entry.Message == "Stored the webhook wh_1.").Scope
+            .Should().Contain("WebhookId", "wh_1").And.Contain("EventType", type);
     }
 
     [Fact]
@@ -181,7 +196,9 @@ public class InboxTests
         await app.SendAsync(TestApp.Sign(webhookId: id));
 
         var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
-        (activity.OperationName, activity.Status, activity.GetTagItem("error.type")).Should().Be(("openai.webhook.store", System.Diagnostics.ActivityStatusCode.Error, "System.TimeoutException"));
+        (activity.OperationName, activity.Status, activity.GetTagItem("error.type"))
+            .Should().Be(
+                ("openai.webhook.store", System.Diagnostics.ActivityStatusCode.Error, "System.TimeoutException"));
     }
 
     [Fact]
@@ -190,7 +207,8 @@ public class InboxTests
         var inbox = new Inbox();
         await using var app = await StartAsync(inbox);
 
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
 
         inbox.Stored.Should().BeEmpty();
     }
@@ -201,11 +219,16 @@ public class InboxTests
     public async Task A_store_that_is_down_is_answered_503(string payload)
     {
         using var metrics = new Metrics();
-        await using var app = await StartAsync(new Inbox { Problem = new TimeoutException("the database is away") }, metrics);
+        await using var app =
+            await StartAsync(new Inbox { Problem = new TimeoutException("the database is away") }, metrics);
 
-        (await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        (await app.SendAsync(TestApp.Sign(payload, webhookId: "wh_1"))).StatusCode
+            .Should().Be(HttpStatusCode.ServiceUnavailable);
 
-        app.Log.Should().ContainSingle(entry => entry.Exception is TimeoutException && entry.Level == LogLevel.Error).Which.Message.Should().Be("The webhook wh_1 could not be stored: Inbox failed, or took longer than 8 seconds. The response is 503, so OpenAI will retry.");
+        app.Log.Should().ContainSingle(
+            entry => entry.Exception is TimeoutException && entry.Level == LogLevel.Error).Which.Message
+            .Should().Be("The webhook wh_1 could not be stored: Inbox failed, or took longer than 8 seconds. The "
+                + "response is 503, so OpenAI will retry.");
         metrics.Of("openai.webhook.deliveries").Single().Should().Contain("openai.webhook.outcome=failed");
     }
 
@@ -234,13 +257,22 @@ public class InboxTests
     [Fact]
     public async Task A_store_that_hangs_and_heeds_no_token_is_given_up_after_eight_seconds()
     {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var deaf = new Deaf();
         await using var app = await TestApp.StartAsync(
-            builder => builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Deaf>(),
+            builder => builder.Services.AddSingleton<TimeProvider>(clock)
+                .AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox(_ => deaf),
             app => app.MapOpenAIWebhooks(TestApp.Path));
+        var sending = app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
+        await deaf.Asked;
 
-        (await app.SendAsync(TestApp.Sign(webhookId: "wh_1"))).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        clock.Advance(TimeSpan.FromSeconds(7.9));
+        sending.IsCompleted.Should().BeFalse();
+        clock.Advance(TimeSpan.FromSeconds(0.2));
 
-        app.Log.Should().ContainSingle(entry => entry.Exception is OperationCanceledException).Which.Message.Should().Contain("wh_1 could not be stored");
+        (await sending).StatusCode.Should().Be(HttpStatusCode.ServiceUnavailable);
+        app.Log.Should().ContainSingle(entry => entry.Exception is OperationCanceledException).Which.Message
+            .Should().Contain("wh_1 could not be stored");
     }
 
     [Fact]
@@ -255,7 +287,9 @@ public class InboxTests
         await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(stored);
 
         inbox.Handled.Should().ContainSingle().Which.Should().Match<WebhookDelivery>(delivery =>
-            delivery.Event == WebhookEvent.Parse(TestApp.Payload) && delivery.WebhookId == "wh_1" && delivery.Timestamp == stored.Timestamp);
+            delivery.Event == WebhookEvent.Parse(TestApp.Payload)
+                && delivery.WebhookId == "wh_1"
+                && delivery.Timestamp == stored.Timestamp);
         metrics.Of("openai.webhook.deliveries").Should().HaveCount(2)
             .And.HaveElementAt(1, "1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
         metrics.Of("openai.webhook.handler.duration").Should().ContainSingle();
@@ -283,7 +317,8 @@ public class InboxTests
         (await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message))
             .Should().ThrowAsync<InvalidOperationException>()).Which.Should().BeSameAs(problem);
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Exception.Should().BeSameAs(problem);
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Exception
+            .Should().BeSameAs(problem);
     }
 
     [Fact]
@@ -309,7 +344,8 @@ public class InboxTests
         var dispatching = app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message);
         await FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>();
 
-        await FluentActions.Awaiting(() => dispatching.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => dispatching.WaitAsync(TimeSpan.FromSeconds(30)))
+            .Should().ThrowAsync<OperationCanceledException>();
     }
 
     [Fact]
@@ -318,8 +354,11 @@ public class InboxTests
         await using var app = await StartAsync(new Inbox());
         var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
 
-        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(null!)).Should().ThrowAsync<ArgumentNullException>();
-        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(new WebhookMessage("wh_1", default, default) { Name = "other" })).Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
+        await FluentActions.Awaiting(() => dispatcher.DispatchAsync(null!))
+            .Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(
+            () => dispatcher.DispatchAsync(new WebhookMessage("wh_1", default, default) { Name = "other" }))
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks(\"other\")*");
     }
 
     [Fact]
@@ -341,11 +380,15 @@ public class InboxTests
         var services = new ServiceCollection();
         services.AddOpenAIWebhooks("staging");
         await using var provider = services.BuildServiceProvider();
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { Name = "staging" };
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload))
+        {
+            Name = "staging",
+        };
 
         await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(message))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("DispatchAsync cannot run because no handler is registered. Add one with AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
+            .WithMessage("DispatchAsync cannot run because no handler is registered. Add one with "
+                + "AddOpenAIWebhooks(\"staging\").AddHandler<TEvent, THandler>().");
     }
 
     [Fact]
@@ -357,32 +400,72 @@ public class InboxTests
 
         await FluentActions.Awaiting(() => provider.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("This process has no handler for response.completed. Add one with AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
+            .WithMessage("This process has no handler for response.completed. Add one with "
+                + "AddOpenAIWebhooks().AddHandler<ResponseCompletedWebhookEvent, THandler>(), or unsubscribe the "
+                + "endpoint from this type at OpenAI.");
     }
 
-    public static TheoryData<Exception?, int, bool, TimeSpan?> Attempts => new()
+    public static TheoryData<Exception?, int, int, bool, int?> Attempts => new()
     {
-        { null, 1, false, null },
-        { null, 3, false, null },
-        { new InvalidOperationException("on purpose"), 1, false, TimeSpan.FromSeconds(1) },
-        { new InvalidOperationException("on purpose"), 2, false, TimeSpan.FromMinutes(1) },
-        { new InvalidOperationException("on purpose"), 3, true, null },
-        { new OperationCanceledException("of the handler's own"), 2, false, TimeSpan.FromMinutes(1) },
-        { new PermanentWebhookFailureException("on purpose"), 1, true, null },
+        // What was thrown, the attempt, the interruptions; whether it is dead, and the seconds until the next attempt.
+        { null, 1, 0, false, null },
+        { null, 3, 2, false, null },
+        { new InvalidOperationException(), 0, 2, false, 0 },
+        { new InvalidOperationException(), 0, 3, true, null },
+        { new InvalidOperationException(), 1, 0, false, 1 },
+        { new InvalidOperationException(), 2, 0, false, 60 },
+        { new InvalidOperationException(), 2, 2, false, 60 },
+        { new InvalidOperationException(), 2, 3, true, null },
+        { new InvalidOperationException(), 3, 0, true, null },
+        { new InvalidOperationException(), int.MaxValue, int.MaxValue, true, null },
+        { new OperationCanceledException(), 2, 0, false, 60 },
+        { new PermanentWebhookFailureException(), 1, 0, true, null },
+        { new UnreadableWebhookException(new(), "wh_1", default, default), 1, 0, true, null },
     };
 
+    [Theory, MemberData(nameof(Attempts))]
+    public void After_an_attempt_the_message_is_handled_retried_or_dead(
+        Exception? exception, int attempt, int interruptions, bool isDeadLetter, int? retrySeconds)
+    {
+        var result = WebhookAttemptResult.After(attempt, interruptions, exception, Delays);
+
+        (result.IsHandled, result.IsDeadLetter, result.RetryDelay?.TotalSeconds)
+            .Should().Be((exception is null, isDeadLetter, retrySeconds));
+        result.Exception.Should().BeSameAs(exception);
+    }
+
+    [Fact]
+    public void After_refuses_what_makes_no_sense()
+    {
+        FluentActions.Invoking(() => WebhookAttemptResult.After(1, 0, null, null!))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => WebhookAttemptResult.After(-1, 0, null, []))
+            .Should().Throw<ArgumentOutOfRangeException>();
+        FluentActions.Invoking(() => WebhookAttemptResult.After(1, -1, null, []))
+            .Should().Throw<ArgumentOutOfRangeException>();
+    }
+
     [Theory]
-    [MemberData(nameof(Attempts))]
-    public async Task AttemptAsync_says_what_the_queue_is_to_do(Exception? problem, int attempt, bool isDeadLetter, TimeSpan? retryDelay)
+    [InlineData(1, "It was attempt 1 of 3; the next is in 00:00:01.")]
+    [InlineData(3, "It was attempt 3 of 3; there is no other.")]
+    public async Task AttemptAsync_of_a_handler_that_fails_says_when_the_next_is_and_reports_a_dead_letter_once(int attempt, string next)
     {
         using var metrics = new Metrics();
-        await using var app = await StartAsync(new Inbox { HandlerProblem = problem }, metrics);
+        await using var app =
+            await StartAsync(new Inbox { HandlerProblem = new InvalidOperationException("on purpose") }, metrics);
 
         var result = await AttemptAsync(app, TestApp.Payload, attempt);
 
-        (result.IsHandled, result.IsDeadLetter, result.RetryDelay).Should().Be((problem is null, isDeadLetter, retryDelay));
-        app.Log.Count(entry => entry.Message.StartsWith("The webhook wh_1 (response.completed) is a dead letter", StringComparison.Ordinal)).Should().Be(isDeadLetter ? 1 : 0);
-        metrics.Of("openai.webhook.deliveries").Count(measurement => measurement.EndsWith("=dead", StringComparison.Ordinal)).Should().Be(isDeadLetter ? 1 : 0);
+        result.IsDeadLetter.Should().Be(attempt == 3);
+        result.Exception.Should().BeOfType<InvalidOperationException>().Which.Message.Should().Be("on purpose");
+        app.Log.Single(entry => entry.Exception is not null).Message
+            .Should().Be($"A handler failed for the webhook wh_1 (response.completed). {next}");
+        app.Log.Count(entry => entry.Message.StartsWith("The webhook wh_1 (response.completed) is a "
+            + "dead letter", StringComparison.Ordinal))
+            .Should().Be(result.IsDeadLetter ? 1 : 0);
+        metrics.Of("openai.webhook.deliveries").Count(
+            measurement => measurement.EndsWith("=dead", StringComparison.Ordinal))
+            .Should().Be(result.IsDeadLetter ? 1 : 0);
     }
 
     [Fact]
@@ -394,7 +477,9 @@ public class InboxTests
         (await AttemptAsync(app, TestApp.Payload, attempt: 4)).IsDeadLetter.Should().BeTrue();
 
         inbox.Handled.Should().BeEmpty();
-        app.Log.Select(entry => entry.Message).Should().ContainMatch("The webhook wh_1 was taken from the queue 3 times, but was not handled.*the process ended*")
+        app.Log.Select(entry => entry.Message)
+            .Should().ContainMatch(
+                "The webhook wh_1 was taken from the queue 3 times, but was not handled.*the process ended*")
             .And.ContainMatch("The webhook wh_1 (*) is a dead letter (failed attempts: 3)*");
     }
 
@@ -418,9 +503,11 @@ public class InboxTests
         using var metrics = new Metrics();
         await using var app = await StartAsync(new Inbox(), metrics);
 
-        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(text, 1, [])).IsDeadLetter.Should().BeTrue();
+        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(text, 1, [])).IsDeadLetter
+            .Should().BeTrue();
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().StartWith("The queue contains a text that is not a webhook message").And.NotContain("private");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message
+            .Should().StartWith("The queue contains a text that is not a webhook message").And.NotContain("private");
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=dead");
     }
 
@@ -428,11 +515,17 @@ public class InboxTests
     public async Task AttemptAsync_without_a_handler_is_retried_and_says_what_is_missing()
     {
         await using var app = await StartAsync(new Inbox());
-        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { Name = "other" };
+        var message = new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload))
+        {
+            Name = "other",
+        };
 
-        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay.Should().Be(TimeSpan.FromSeconds(1));
+        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay
+            .Should().Be(TimeSpan.FromSeconds(1));
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Match("This process cannot handle the webhook wh_1. The delivery will be retried. *AddOpenAIWebhooks(\"other\")*");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message
+            .Should().Match("This process cannot handle the webhook wh_1. The delivery will be retried. "
+                + "*AddOpenAIWebhooks(\"other\")*");
     }
 
     [Theory]
@@ -446,9 +539,13 @@ public class InboxTests
         using var source = new CancellationTokenSource();
 
         var attempting = AttemptAsync(app, TestApp.Payload, attempt: 3, source.Token);
-        await (byTheHost ? FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>() : source.CancelAsync());
+        await (
+            byTheHost
+                ? FluentActions.Awaiting(() => app.StopAsync()).Should().ThrowAsync<OperationCanceledException>()
+                : source.CancelAsync());
 
-        await FluentActions.Awaiting(() => attempting.WaitAsync(TimeSpan.FromSeconds(30))).Should().ThrowAsync<OperationCanceledException>();
+        await FluentActions.Awaiting(() => attempting.WaitAsync(TimeSpan.FromSeconds(30)))
+            .Should().ThrowAsync<OperationCanceledException>();
         app.Log.Should().NotContain(entry => entry.Message.Contains("dead letter", StringComparison.Ordinal));
     }
 
@@ -458,19 +555,24 @@ public class InboxTests
         await using var app = await StartAsync(new Inbox());
         var dispatcher = app.Services.GetRequiredService<WebhookDispatcher>();
 
-        await FluentActions.Awaiting(() => dispatcher.AttemptAsync(null!, 1, [])).Should().ThrowAsync<ArgumentNullException>();
-        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 1, null!)).Should().ThrowAsync<ArgumentNullException>();
-        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 0, [])).Should().ThrowAsync<ArgumentOutOfRangeException>();
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync(null!, 1, []))
+            .Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 1, null!))
+            .Should().ThrowAsync<ArgumentNullException>();
+        await FluentActions.Awaiting(() => dispatcher.AttemptAsync("{}", 0, []))
+            .Should().ThrowAsync<ArgumentOutOfRangeException>();
     }
 
     [Fact]
     public async Task A_process_that_only_receives_says_so_although_it_has_handlers()
     {
         await using var app = await TestApp.StartAsync(
-            builder => builder.Services.AddSingleton(new Inbox()).AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>().AddInbox<Inbox>().ReceiveOnly(),
+            builder => builder.Services.AddSingleton(new Inbox()).AddOpenAIWebhooks().AddHandler<WebhookEvent, Inbox>()
+                .AddInbox<Inbox>().ReceiveOnly(),
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
-        app.StartLog.Should().Equal($"Information: POST {TestApp.Path} receives OpenAI webhooks: stored in the inbox, for another process to handle.");
+        app.StartLog.Should().Equal($"Information: POST {TestApp.Path} receives OpenAI webhooks: stored in the inbox, "
+            + "for another process to handle.");
     }
 
     [Fact]
@@ -481,7 +583,10 @@ public class InboxTests
         await using var app = await StartAsync(new Inbox());
 
         await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(
-            new WebhookMessage(id, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload)) { TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" });
+            new WebhookMessage(id, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(TestApp.Payload))
+            {
+                TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            });
 
         var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
         (activity.TraceId.ToString(), activity.HasRemoteParent).Should().Be(("0af7651916cd43dd8448eb211c80319c", true));
@@ -514,7 +619,8 @@ public class InboxTests
 
         dispatcher.ReportDeadLetter(new WebhookMessage("wh_1", default, default) { EventType = type }, attempts: 3);
 
-        app.Log.Should().ContainSingle().Which.Message.Should().StartWith($"The webhook wh_1 ({logged}) is a dead letter (failed attempts: 3).");
+        app.Log.Should().ContainSingle().Which.Message
+            .Should().StartWith($"The webhook wh_1 ({logged}) is a dead letter (failed attempts: 3).");
         metrics.Of("openai.webhook.deliveries").Should().Equal($"1{tag} openai.webhook.outcome=dead");
         FluentActions.Invoking(() => dispatcher.ReportDeadLetter(null!, 1)).Should().Throw<ArgumentNullException>();
     }
@@ -524,12 +630,18 @@ public class InboxTests
         => FluentActions.Invoking(() => new WebhookDelivery("wh_1", DateTimeOffset.UnixEpoch, "{}"u8.ToArray()))
             .Should().Throw<UnreadableWebhookException>().Which.WebhookId.Should().Be("wh_1");
 
-    private static Task<WebhookAttemptResult> AttemptAsync(TestApp app, string payload, int attempt, CancellationToken cancellationToken = default)
+    private static readonly TimeSpan[] Delays = [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)];
+
+    private static Task<WebhookAttemptResult> AttemptAsync(
+        TestApp app, string payload, int attempt, CancellationToken cancellationToken = default)
         => app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(
-            new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(payload)) { EventType = "response.completed" }.ToJson(),
+            new WebhookMessage("wh_1", DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(payload))
+            {
+                EventType = "response.completed",
+            }.ToJson(),
             attempt,
-            [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)],
-            cancellationToken);
+            Delays,
+            cancellationToken: cancellationToken);
 
     // Soon after it stops, its host's deadline passes.
     private static Task<TestApp> StartDispatchingAsync<THandler>(THandler handler)
@@ -537,12 +649,16 @@ public class InboxTests
         => TestApp.StartAsync(
             builder =>
             {
-                builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
+                builder.Services.Configure<HostOptions>(
+                    host => host.ShutdownTimeout =
+                        TimeSpan.FromMilliseconds(100)).AddSingleton(handler).AddHostedService<Dispatching>();
                 builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>();
             },
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
-    private static Task<TestApp> StartAsync(Inbox inbox, Metrics? metrics = null, Action<IServiceCollection>? configure = null) => TestApp.StartAsync(
+    private static Task<TestApp> StartAsync(
+        Inbox inbox, Metrics? metrics = null, Action<IServiceCollection>? configure = null)
+        => TestApp.StartAsync(
         builder =>
         {
             configure?.Invoke(builder.Services);
@@ -565,7 +681,8 @@ public class InboxTests
 
     private sealed class Scoped(List<string> seen) : IWebhookHandler<WebhookEvent>, IDisposable
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             seen.Add("handled");
             return Task.CompletedTask;
@@ -582,7 +699,15 @@ public class InboxTests
 
     private sealed class Deaf : IWebhookInbox
     {
-        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, CancellationToken.None);
+        private readonly TaskCompletionSource _asked = new();
+
+        public Task Asked => _asked.Task;
+
+        public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
+        {
+            _asked.SetResult();
+            return Task.Delay(Timeout.Infinite, CancellationToken.None);
+        }
     }
 
     private sealed class Dispatching(WebhookDispatcher dispatcher) : BackgroundService
@@ -597,7 +722,8 @@ public class InboxTests
 
         public TaskCompletionSource End { get; } = new();
 
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             Entered.SetResult();
             return End.Task;
@@ -610,7 +736,8 @@ public class InboxTests
 
         public bool IsClean { get; private set; }
 
-        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public async Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             Entered.SetResult(cancellationToken);
             try
@@ -653,7 +780,8 @@ public class InboxTests
             Stored.Enqueue(message);
         }
 
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             Handled.Enqueue(delivery);
             return Waits ? Task.Delay(Timeout.Infinite, cancellationToken)

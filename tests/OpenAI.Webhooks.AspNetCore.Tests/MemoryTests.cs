@@ -20,7 +20,8 @@ public class MemoryTests
             builder =>
             {
                 builder.Services.AddOpenAIWebhooks().AddDeduplication();
-                builder.Services.AddOpenAIWebhooks("named", options => options.Secrets.Add(TestApp.Secret)).AddDeduplication();
+                builder.Services.AddOpenAIWebhooks(
+                    "named", options => options.Secrets.Add(TestApp.Secret)).AddDeduplication();
                 if (hasCache)
                 {
                     builder.Services.AddDistributedMemoryCache();
@@ -38,7 +39,8 @@ public class MemoryTests
                 foreach (var (path, name) in new[] { ("/branch", (string?)null), ("/named", "named") })
                 {
                     ((IApplicationBuilder)app).Map(path, branch => branch.UseRouting()
-                        .UseEndpoints(endpoints => endpoints.MapOpenAIWebhooks("/a", (_, _) => Add($"{path}/a"), name)));
+                        .UseEndpoints(
+                            endpoints => endpoints.MapOpenAIWebhooks("/a", (_, _) => Add($"{path}/a"), name)));
                 }
             });
 
@@ -61,12 +63,14 @@ public class MemoryTests
     [InlineData(null, 96, 1)]
     [InlineData(null, 97, 2)]
     [InlineData(1, 1, 2)]
-    public async Task Without_a_cache_an_id_is_remembered_for_as_long_as_was_asked_for(int? retentionHours, int hoursLater, int expectedRuns)
+    public async Task Without_a_cache_an_id_is_remembered_for_as_long_as_was_asked_for(
+        int? retentionHours, int hoursLater, int expectedRuns)
     {
         var clock = new StoppedClock();
         await using var app = await TestApp.StartAsync(builder =>
         {
-            builder.Services.AddOpenAIWebhooks().AddDeduplication(retentionHours is { } hours ? TimeSpan.FromHours(hours) : null);
+            builder.Services.AddOpenAIWebhooks().AddDeduplication(
+                retentionHours is { } hours ? TimeSpan.FromHours(hours) : null);
             builder.Services.AddSingleton<TimeProvider>(clock);
         });
 
@@ -111,10 +115,10 @@ public class MemoryTests
 
     [Theory]
     [InlineData("hangs", "System.TimeoutException: The cache did not answer within 500 ms.")]
-    [InlineData("hangs at the write", "System.TimeoutException: The cache did not answer within 500 ms.", 1)]
+    [InlineData("hangs at the write", null)]
     [InlineData("throws", "System.IO.IOException: the cache is away")]
     [InlineData("throws at once", "System.IO.IOException: the cache is away")]
-    public async Task A_cache_that_fails_delays_a_delivery_by_little_and_loses_none(string how, string logged, int expectedWrites = 0)
+    public async Task A_cache_that_fails_delays_a_delivery_by_little_and_loses_none(string how, string? logged)
     {
         var cache = new FailingCache(how);
         await using var app = await TestApp.StartAsync(builder =>
@@ -128,10 +132,14 @@ public class MemoryTests
         // Not an assertion on speed: a cache that is waited for would never answer.
         (await answer.WaitAsync(TimeSpan.FromSeconds(30))).StatusCode.Should().Be(HttpStatusCode.OK);
         app.Deliveries.Should().ContainSingle();
-        cache.Writes.Should().Be(expectedWrites, "a cache that could not be read is not written to");
-        var entry = app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Subject;
-        entry.Message.Should().Contain("wh_1");
-        entry.Exception!.ToString().Should().StartWith(logged);
+        await TestApp.Eventually(() => cache.Writes == 1);
+        if (logged is not null)
+        {
+            app.Log.Where(entry => entry.Level == LogLevel.Warning && entry.Message.Contains("wh_1"))
+                .Select(entry => entry.Exception!.ToString())
+                .Should().Contain(exception => exception.StartsWith(logged));
+        }
+
         cache.Release();
     }
 
@@ -155,7 +163,8 @@ public class MemoryTests
         release.SetResult();
 
         await TestApp.Eventually(() => app.Log.Any(entry => entry.Level == LogLevel.Warning));
-        app.Log.Where(entry => entry.Level >= LogLevel.Warning).Should().ContainSingle().Which.Message.Should().Contain("The deduplication cache failed");
+        app.Log.Where(entry => entry.Level >= LogLevel.Warning)
+            .Should().ContainSingle().Which.Message.Should().Contain("The deduplication cache failed");
     }
 
     [Fact]
@@ -220,9 +229,11 @@ public class MemoryTests
 
         public Task RemoveAsync(string key, CancellationToken token = default) => throw new UnreachableException();
 
-        public void Set(string key, byte[] value, DistributedCacheEntryOptions options) => throw new UnreachableException();
+        public void Set(string key, byte[] value, DistributedCacheEntryOptions options)
+            => throw new UnreachableException();
 
-        public Task SetAsync(string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
+        public Task SetAsync(
+            string key, byte[] value, DistributedCacheEntryOptions options, CancellationToken token = default)
         {
             Interlocked.Increment(ref _writes);
             return how == "hangs at the write" ? _release.Task : throw new IOException("the cache is away");

@@ -40,7 +40,8 @@ internal sealed class Metrics : IMeterFactory
     public void Collect() => _listener.RecordObservableInstruments();
 
     public IEnumerable<string> Of(string instrument)
-        => _measurements.Where(measurement => measurement.Instrument == instrument).Select(measurement => measurement.Text);
+        => _measurements.Where(measurement => measurement.Instrument == instrument)
+        .Select(measurement => measurement.Text);
 
     public void Dispose()
     {
@@ -50,6 +51,11 @@ internal sealed class Metrics : IMeterFactory
 
     private void Keep<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        _measurements.Enqueue((instrument.Name, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{value} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order())}")));
+        _measurements.Enqueue(
+            (
+                instrument.Name,
+                string.Create(
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    $"{value} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}").Order())}")));
     }
 }

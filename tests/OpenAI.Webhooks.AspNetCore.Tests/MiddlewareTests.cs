@@ -16,6 +16,91 @@ public class MiddlewareTests
     [Theory]
     [InlineData(TestApp.Path)]
     [InlineData("/unwrapped")]
+    public async Task A_host_that_splits_headers_at_their_commas_receives_deliveries_all_the_same(string path)
+    {
+        await using var app = await StartBehindAsync((context, next) =>
+        {
+            foreach (var (name, value) in context.Request.Headers)
+            {
+                context.Request.Headers[name] = value.ToString().Split(',');
+            }
+
+            return next();
+        });
+
+        (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), path)).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
+    }
+
+    public static TheoryData<string> UnfinishedReads { get; } =
+        ["in the middle of a read", "completed", "disposed", "closed"];
+
+    [Theory, MemberData(nameof(UnfinishedReads))]
+    public async Task A_body_that_middleware_left_unfinished_is_400_and_the_log_says_so(string how)
+    {
+        // Kestrel may close the connection after the response, so each request has a server of its own.
+        await using var app = await StartBehindAsync(LeaveUnfinishedAsync);
+        await using var unwrapping = await StartBehindAsync(LeaveUnfinishedAsync);
+
+        (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await unwrapping.SendAsync(TestApp.Sign(), "/unwrapped")).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+
+        app.Log.Where(entry => entry.Level == LogLevel.Warning).Should().ContainSingle()
+            .Which.Message.Should().Contain("something read it first").And
+            .Contain("must not dispose it or complete its BodyReader");
+
+        async Task LeaveUnfinishedAsync(HttpContext context, Func<Task> next)
+        {
+            switch (how)
+            {
+                case "in the middle of a read":
+                    await context.Request.BodyReader.ReadAsync();
+                    break;
+                case "completed":
+                    await context.Request.BodyReader.CompleteAsync();
+                    break;
+                case "disposed":
+                    context.Request.EnableBuffering();
+                    await context.Request.Body.DisposeAsync();
+                    break;
+                default:
+                    context.Request.Body = new MemoryStream();
+                    context.Request.Body.Close();
+                    break;
+            }
+
+            await next();
+        }
+    }
+
+    private static Task<TestApp> StartBehindAsync(Func<HttpContext, Func<Task>, Task> middleware) => TestApp.StartAsync(
+        builder => builder.Services.AddOpenAIWebhooks(),
+        app =>
+        {
+            app.Use(middleware);
+            app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask);
+            app.MapPost("/unwrapped", async (HttpRequest request) =>
+            {
+                try
+                {
+                    await request.UnwrapOpenAIWebhookAsync();
+                    return StatusCodes.Status200OK;
+                }
+                catch (InvalidWebhookSignatureException)
+                {
+                    return StatusCodes.Status400BadRequest;
+                }
+                catch (BadHttpRequestException exception)
+                {
+                    return exception.StatusCode;
+                }
+            }).AddEndpointFilter(async (context, next) => Results.StatusCode((int)(await next(context))!));
+        });
+
+    [Theory]
+    [InlineData(TestApp.Path)]
+    [InlineData("/unwrapped")]
     public async Task A_body_that_was_buffered_and_not_rewound_is_rewound(string path)
     {
         await using var app = await StartAsync(async (context, next) =>
@@ -27,8 +112,10 @@ public class MiddlewareTests
         });
 
         (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(100_000)), path)).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)), path)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(100_000)), path)).StatusCode
+            .Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)), path)).StatusCode
+            .Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
     [Theory]
@@ -76,7 +163,8 @@ public class MiddlewareTests
         using var socket = await app.ConnectAsync();
         using var reader = new StreamReader(socket.GetStream());
 
-        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\nConnection: close\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: "
+            + $"x\r\nContent-Length: 500\r\nConnection: close\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
 
         (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 504 Gateway Timeout");
         await socket.GetStream().WriteAsync(new byte[499]);
@@ -90,14 +178,15 @@ public class MiddlewareTests
     [InlineData(1000, false, HttpStatusCode.OK)]
     [InlineData(1001, true, HttpStatusCode.RequestEntityTooLarge)]
     [InlineData(1001, false, HttpStatusCode.RequestEntityTooLarge)]
-    public async Task A_body_that_comes_in_small_pieces_is_measured_as_a_whole(int length, bool canSeek, HttpStatusCode expected)
+    public async Task A_body_that_comes_in_small_pieces_is_measured_as_a_whole(
+        int length, bool canSeek, HttpStatusCode expected)
     {
         var signed = TestApp.Sign(TestApp.Payload.PadRight(length));
         await using var app = await StartAsync(
             (context, next) =>
             {
                 context.Request.ContentLength = null;
-                context.Request.Body = new Pieces(signed.Payload.ToArray(), 100, canSeek);
+                context.Request.Body = new Pieces(signed.GetPayload().ToArray(), 100, canSeek);
                 return next(context);
             },
             maxBodyBytes: 1000);
@@ -115,7 +204,7 @@ public class MiddlewareTests
             (context, next) =>
             {
                 context.Request.ContentLength = null;
-                context.Features.Set<IRequestBodyPipeFeature>(new AtOnce(signed.Payload));
+                context.Features.Set<IRequestBodyPipeFeature>(new AtOnce(signed.GetPayload()));
                 return next(context);
             },
             maxBodyBytes: 1000);
@@ -134,7 +223,8 @@ public class MiddlewareTests
             },
             maxBodyBytes: 1000);
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(1001)))).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(1001)))).StatusCode
+            .Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
     public static TheoryData<string, Exception, int, int, string> Failures { get; } = new()
@@ -142,9 +232,15 @@ public class MiddlewareTests
         { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
         { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
         { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's body did not arrive." },
-        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read (System.IO.IOException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
-        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read (System.IO.InvalidDataException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
-        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read (System.OperationCanceledException): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint." },
+        { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read "
+            + "(System.IO.IOException): it is not encoded as its headers say, or it exceeds the limit of middleware "
+            + "that runs before this endpoint." },
+        { "a decoder", new InvalidDataException("no gzip"), 400, 400, "The webhook's body cannot be read "
+            + "(System.IO.InvalidDataException): it is not encoded as its headers say, or it exceeds the limit of "
+            + "middleware that runs before this endpoint." },
+        { "somebody else's timeout", new OperationCanceledException(), 400, 400, "The webhook's body cannot be read "
+            + "(System.OperationCanceledException): it is not encoded as its headers say, or it exceeds the limit of "
+            + "middleware that runs before this endpoint." },
     };
 
     [Fact]
@@ -154,7 +250,8 @@ public class MiddlewareTests
         var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
         request.Body = new Failing(new InvalidOperationException("read"));
 
-        (await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
+        (await FluentActions.Awaiting(() =>
+            request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
             .Which.Failure.Should().Be(WebhookVerificationFailure.MissingId);
     }
 
@@ -198,11 +295,13 @@ public class MiddlewareTests
             });
 
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.InternalServerError);
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode
+            .Should().Be(HttpStatusCode.BadRequest);
     }
 
     [Theory, MemberData(nameof(Failures))]
-    public async Task A_body_that_fails_is_answered_by_what_it_fails_of(string of, Exception failure, int answered, int thrown, string message)
+    public async Task A_body_that_fails_is_answered_by_what_it_fails_of(
+        string of, Exception failure, int answered, int thrown, string message)
     {
         await using var app = await StartAsync((context, next) =>
         {
@@ -222,10 +321,12 @@ public class MiddlewareTests
         using var socket = await app.ConnectAsync();
         using var reader = new StreamReader(socket.GetStream());
 
-        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\n{TestApp.Lines(TestApp.Sign(""))}\r\n"));
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: "
+            + $"x\r\n{TestApp.Lines(TestApp.Sign(""))}\r\n"));
 
         (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 400 Bad Request");
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("$ is empty");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
+            .Should().Contain("$ is empty");
     }
 
     [Fact]
@@ -249,7 +350,8 @@ public class MiddlewareTests
         using var answer = await app.SendAsync(TestApp.Sign());
 
         ((int)answer.StatusCode).Should().BeInRange(500, 504);
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error && entry.Exception is OperationCanceledException)
+        app.Log.Should().ContainSingle(
+            entry => entry.Level == LogLevel.Error && entry.Exception is OperationCanceledException)
             .Which.Message.Should().Contain("A handler failed");
     }
 
@@ -266,10 +368,12 @@ public class MiddlewareTests
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
         });
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(2000)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(2000)), chunked: chunked)).StatusCode
+            .Should().Be(HttpStatusCode.RequestEntityTooLarge);
 
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=too_large");
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("over the server's own limit");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message
+            .Should().Contain("over the server's own limit");
     }
 
     [Theory]
@@ -283,8 +387,10 @@ public class MiddlewareTests
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
         });
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3000)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3001)), chunked: chunked)).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3000)), chunked: chunked)).StatusCode
+            .Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(3001)), chunked: chunked)).StatusCode
+            .Should().Be(HttpStatusCode.RequestEntityTooLarge);
     }
 
     [Theory]
@@ -298,13 +404,31 @@ public class MiddlewareTests
             builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1000);
         });
         var signed = TestApp.Sign(TestApp.Payload.PadRight(3000));
-        string chunks = string.Concat(Encoding.UTF8.GetString(signed.Payload.Span).Chunk(10).Select(chunk => $"a\r\n{new string(chunk)}\r\n"));
+        string chunks = string.Concat(
+            Encoding.UTF8.GetString(signed.GetPayload().Span).Chunk(10)
+                .Select(chunk => $"a\r\n{new string(chunk)}\r\n"));
         using var socket = await app.ConnectAsync();
         await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n{TestApp.Lines(signed)}\r\n{chunks}0\r\n\r\n"));
+            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            + $"chunked\r\n{TestApp.Lines(signed)}\r\n{chunks}0\r\n\r\n"));
 
         using var reader = new StreamReader(socket.GetStream());
         (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 200 OK");
+    }
+
+    [Theory]
+    [InlineData("80000000")]
+    [InlineData("zz")]
+    public async Task A_chunk_whose_size_is_malformed_is_400(string size)
+    {
+        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks());
+        using var socket = await app.ConnectAsync();
+        await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
+            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            + $"{TestApp.Lines(TestApp.Sign())}\r\n{size}\r\n{TestApp.Payload}\r\n0\r\n\r\n"));
+
+        using var reader = new StreamReader(socket.GetStream());
+        (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 400 Bad Request");
     }
 
     [Fact]
@@ -316,9 +440,9 @@ public class MiddlewareTests
                 builder.Services.AddOpenAIWebhooks();
                 builder.Services.AddHttpContextAccessor();
             },
-            app => app.MapOpenAIWebhooks(TestApp.Path, async (delivery, services, token) =>
+            app => app.MapOpenAIWebhooks(TestApp.Path, async (delivery, token) =>
             {
-                var response = services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Response;
+                var response = app.Services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Response;
                 await response.WriteAsync(delivery.WebhookId, token);
                 await response.Body.FlushAsync(token);
                 if (delivery.Event is BatchFailedWebhookEvent)
@@ -331,9 +455,11 @@ public class MiddlewareTests
         (await answer.Content.ReadAsStringAsync()).Should().Be("wh_1");
         app.Log.Should().NotContain(entry => entry.Level >= LogLevel.Warning);
 
-        await FluentActions.Awaiting(() => app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"))))
+        await FluentActions.Awaiting(
+            () => app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"))))
             .Should().ThrowAsync<HttpRequestException>("an answer that has begun as a success is broken off");
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("A handler failed");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
+            .Should().Contain("A handler failed");
     }
 
     [Fact]
@@ -375,11 +501,14 @@ public class MiddlewareTests
                 app.MapControllers();
             });
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)))).StatusCode.Should().Be(HttpStatusCode.RequestEntityTooLarge);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(300_000)))).StatusCode
+            .Should().Be(HttpStatusCode.RequestEntityTooLarge);
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
     }
 
-    private static Task<TestApp> StartAsync(Func<HttpContext, RequestDelegate, Task> middleware, int maxBodyBytes = 256 * 1024) => TestApp.StartAsync(
+    private static Task<TestApp> StartAsync(
+        Func<HttpContext, RequestDelegate, Task> middleware, int maxBodyBytes = 256 * 1024)
+        => TestApp.StartAsync(
         builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = maxBodyBytes),
         app =>
         {

@@ -42,10 +42,12 @@ public class PrivateDataTests
         });
 
         logged.Should().ContainAll("wh_1", "rtc_1", "From", nameof(UnreadableWebhookException));
-        foreach (string text in new[] { Phone, "RdvaYFYU", signed.Headers.ToDictionary()[WebhookHeaders.SignatureName] })
+        foreach (
+            string text in new[] { Phone, "RdvaYFYU", signed.Headers.ToDictionary()[WebhookHeaders.SignatureName] })
         {
             logged.Should().NotContain(text);
-            logged.Should().NotContain(Convert.ToHexString(Encoding.UTF8.GetBytes(text))).And.NotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes(text)));
+            logged.Should().NotContain(Convert.ToHexString(Encoding.UTF8.GetBytes(text))).And
+                .NotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes(text)));
         }
     }
 
@@ -63,7 +65,8 @@ public class PrivateDataTests
 
         public void Emit(LogEvent logEvent)
         {
-            Text.AppendLine(logEvent.RenderMessage(System.Globalization.CultureInfo.InvariantCulture)).Append(logEvent.Exception);
+            Text.AppendLine(logEvent.RenderMessage(System.Globalization.CultureInfo.InvariantCulture))
+                .Append(logEvent.Exception);
             foreach (var (name, value) in logEvent.Properties)
             {
                 Text.Append(name).Append(": ").AppendLine(value.ToString());

@@ -224,7 +224,7 @@ public class ReadmeSnippets
     [Fact]
     public async Task A_delivery_is_answered_with_200()
     {
-        const string secret = "a secret for tests";
+        string secret = WebhookSigner.CreateSecret();
         await using var factory = new WebApplicationFactory<Program>().WithWebHostBuilder(host => host
             .UseSetting("OPENAI_API_KEY", "a key for tests")
             .ConfigureTestServices(services => services.AddOpenAIWebhooks(options => options.Secrets = [secret])));

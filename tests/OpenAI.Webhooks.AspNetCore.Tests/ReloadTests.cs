@@ -14,7 +14,8 @@ public class ReloadTests
     [InlineData("Tolerance", "5 minutes", "Tolerance is not a duration")]
     [InlineData("Tolerance", "300", "A single number is read as days")]
     [InlineData("MaxBodyBytes", "lots", "MaxBodyBytes is not a number")]
-    public async Task A_change_that_cannot_be_used_leaves_the_last_in_force_and_is_logged_once(string key, string value, string problem)
+    public async Task A_change_that_cannot_be_used_leaves_the_last_in_force_and_is_logged_once(
+        string key, string value, string problem)
     {
         await using var app = await TestApp.StartAsync();
 
@@ -24,7 +25,8 @@ public class ReloadTests
 
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Should().Match<TestApp.LogEntry>(entry =>
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which
+            .Should().Match<TestApp.LogEntry>(entry =>
             entry.Level == LogLevel.Error && entry.Message.Contains(problem) && !entry.Message.Contains("broken"));
     }
 
@@ -42,7 +44,8 @@ public class ReloadTests
         FluentActions.Invoking(app.Configuration.Reload).Should().NotThrow();
 
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message.Should().Contain("too tolerant for us");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message
+            .Should().Contain("too tolerant for us");
     }
 
     [Fact]
@@ -83,13 +86,15 @@ public class ReloadTests
     public async Task After_the_application_has_ended_no_change_is_taken_up()
     {
         int made = 0;
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("OpenAI:Webhooks:Secrets:0", TestApp.Secret)]).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            [new("OpenAI:Webhooks:Secrets:0", TestApp.Secret)]).Build();
         var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration);
         services.AddOpenAIWebhooks(_ => made++);
         await using (var provider = services.BuildServiceProvider())
         {
             var request = new DefaultHttpContext { RequestServices = provider }.Request;
-            await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>();
+            await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync())
+                .Should().ThrowAsync<InvalidWebhookSignatureException>();
             configuration.Reload();
             made.Should().Be(2);
         }

@@ -36,6 +36,11 @@ public class SampleTests
             (await ReadUntilAsync(sample, "rtc_1: ")).Should().Be("accept");
             await SendAsync(address, Call("rtc_2", "sip:anonymous@anonymous.invalid"));
             (await ReadUntilAsync(sample, "rtc_2: ")).Should().Be("reject");
+
+            // As in OpenAI's own test events.
+            await SendAsync(address, """{"id":"evt_4","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_gone"}}""");
+            (await ReadUntilAsync(sample, "wh_"))
+                .Should().EndWith(": response.completed is about something that does not exist");
         }
         finally
         {
@@ -43,13 +48,15 @@ public class SampleTests
             await sample.WaitForExitAsync();
         }
 
-        asked.First().Should().StartWith("POST /v1/responses {").And.Contain("\"background\":true").And.Contain("What rhymes with webhook?");
+        asked.First().Should().StartWith("POST /v1/responses {").And.Contain("\"background\":true").And
+            .Contain("What rhymes with webhook?");
         asked.Skip(1).Should().Equal(
             "GET /v1/responses/resp_123",
             "GET /v1/batches/batch_123",
             "GET /v1/files/file_out/content",
             """POST /v1/realtime/calls/rtc_1/accept {"type": "realtime", "model": "gpt-realtime", "instructions": "Say hello."}""",
-            """POST /v1/realtime/calls/rtc_2/reject {"status_code": 603}""");
+            """POST /v1/realtime/calls/rtc_2/reject {"status_code": 603}""",
+            "GET /v1/responses/resp_gone");
     }
 
     [Fact]
@@ -74,7 +81,8 @@ public class SampleTests
     private static Process Start(string api)
     {
         var start = new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(SampleTests).Assembly.Location, "--urls", "http://127.0.0.1:0"])
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [
+                "exec", typeof(SampleTests).Assembly.Location, "--urls", "http://127.0.0.1:0"])
         {
             RedirectStandardOutput = true,
         };
@@ -126,6 +134,9 @@ public class SampleTests
             using var reader = new StreamReader(context.Request.Body);
             asked.Enqueue($"{context.Request.Method} {context.Request.Path} {await reader.ReadToEndAsync()}".TrimEnd());
             context.Response.ContentType = "application/json";
+            context.Response.StatusCode = context.Request.Path.Value!.EndsWith("_gone", StringComparison.Ordinal)
+                ? 404
+                : 200;
             await context.Response.WriteAsync(context.Request.Path.Value switch
             {
                 "/v1/responses" or "/v1/responses/resp_123" =>

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
@@ -13,47 +12,65 @@ namespace OpenAI.Webhooks.AspNetCore.Tests;
 public class SetupTests
 {
     private const string TakesTheInbox =
-        "the delegate would replace the inbox of AddOpenAIWebhooks(), and nothing would be stored. Remove the delegate and add handlers with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or give this endpoint its own registration with AddOpenAIWebhooks(name).";
+        "the delegate would replace the inbox of AddOpenAIWebhooks(), and nothing would be stored. Remove the delegate "
+        + "and add handlers with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or give this endpoint its own "
+        + "registration with AddOpenAIWebhooks(name).";
 
     public static TheoryData<string, Action<OpenAIWebhooksBuilder>, bool, string> Mistakes { get; } = new()
     {
         { "a delegate beside an inbox", webhooks => webhooks.AddInbox<Nowhere>(), true, TakesTheInbox },
-        { "a delegate beside an inbox and a handler", webhooks => webhooks.AddInbox<Nowhere>().AddHandler<WebhookEvent, Nothing>(), true, TakesTheInbox },
+        { "a delegate beside an inbox and "
+            + "a handler", webhooks => webhooks.AddInbox<Nowhere>()
+            .AddHandler<WebhookEvent, Nothing>(), true, TakesTheInbox },
         {
             "a delegate beside a handler", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>(), true,
-            "the delegate would replace the handlers of AddOpenAIWebhooks(), and they would never run. Remove the delegate, or give this endpoint its own registration with AddOpenAIWebhooks(name)."
+            "the delegate would replace the handlers of AddOpenAIWebhooks(), and they would never run. Remove the "
+            + "delegate, or give this endpoint its own registration with AddOpenAIWebhooks(name)."
         },
         {
             "an inbox whose deliveries nobody handles", webhooks => webhooks.AddInbox<Nowhere>(), false,
-            "the endpoint would store deliveries that no handler processes. Add a handler with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(). If another process handles them, call AddOpenAIWebhooks().ReceiveOnly()."
+            "the endpoint would store deliveries that no handler processes. Add a handler with "
+            + "AddOpenAIWebhooks().AddHandler<TEvent, THandler>(). If another process handles them, call "
+            + "AddOpenAIWebhooks().ReceiveOnly()."
         },
         {
             "nothing", _ => { }, false,
-            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a delegate."
+            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a "
+            + "delegate."
         },
         {
-            "a handler that was removed again", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().ClearHandlers(), false,
-            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a delegate."
+            "a handler that was removed again", webhooks => webhooks
+                .AddHandler<WebhookEvent, Nothing>().ClearHandlers(), false,
+            "the endpoint has no handler. Add one with AddOpenAIWebhooks().AddHandler<TEvent, THandler>(), or pass a "
+            + "delegate."
         },
         {
-            "a receiver without an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().ReceiveOnly(), false,
-            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Add one with AddOpenAIWebhooks().AddInbox<TInbox>()."
+            "a receiver without an inbox", webhooks => webhooks
+                .AddHandler<WebhookEvent, Nothing>().ReceiveOnly(), false,
+            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no "
+            + "inbox to store them in. Add one with AddOpenAIWebhooks().AddInbox<TInbox>()."
         },
         {
             "a receiver with a delegate", webhooks => webhooks.ReceiveOnly(), true,
-            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no inbox to store them in. Replace the delegate with an inbox, or remove ReceiveOnly()."
+            "AddOpenAIWebhooks().ReceiveOnly() means that another process handles the deliveries, but there is no "
+            + "inbox to store them in. Replace the delegate with an inbox, or remove ReceiveOnly()."
         },
         {
-            "deduplication beside an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>().AddInbox<Nowhere>().AddDeduplication(), false,
-            "AddOpenAIWebhooks().AddDeduplication() has no effect with an inbox, because the inbox recognizes copies itself. Remove one of them."
+            "deduplication beside an inbox", webhooks => webhooks.AddHandler<WebhookEvent, Nothing>()
+                .AddInbox<Nowhere>().AddDeduplication(), false,
+            "AddOpenAIWebhooks().AddDeduplication() has no effect with an inbox, because the inbox recognizes copies "
+            + "itself. Remove one of them."
         },
     };
 
     [Theory, MemberData(nameof(Mistakes))]
-    public async Task What_does_not_fit_together_cannot_be_mapped(string what, Action<OpenAIWebhooksBuilder> register, bool hasDelegate, string problem)
+    public async Task What_does_not_fit_together_cannot_be_mapped(
+        string what, Action<OpenAIWebhooksBuilder> register, bool hasDelegate, string problem)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(
                 builder => register(builder.Services.AddOpenAIWebhooks()),
-                app => _ = hasDelegate ? app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask) : app.MapOpenAIWebhooks("/hook")))
+                app => _ = hasDelegate
+                    ? app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask)
+                    : app.MapOpenAIWebhooks("/hook")))
             .Should().ThrowAsync<InvalidOperationException>(what))
             .WithMessage($"MapOpenAIWebhooks(\"/hook\"): {problem}");
 
@@ -63,9 +80,11 @@ public class SetupTests
         await using var app = await TestApp.StartAsync(
             builder =>
             {
-                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>().AddHandler<ResponseFailedWebhookEvent, Nothing>();
+                builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, Nothing>()
+                    .AddHandler<ResponseFailedWebhookEvent, Nothing>();
                 builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
-                builder.Services.AddOpenAIWebhooks("stored", options => options.Secrets = [TestApp.Secret]).AddInbox<Nowhere>().ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("stored", options => options.Secrets = [TestApp.Secret])
+                    .AddInbox<Nowhere>().ReceiveOnly();
                 builder.Services.AddOpenAIWebhooks("both", options => options.Secrets = [TestApp.Secret])
                     .AddInbox<Nowhere>().AddHandler<WebhookEvent, Nothing>().AddHandler<UnknownWebhookEvent, Nothing>();
             },
@@ -81,13 +100,17 @@ public class SetupTests
             "Information: POST /handlers receives OpenAI webhooks: handled types: batch.*, response.failed.",
             "Information: POST /delegate receives OpenAI webhooks: a delegate handles every event.",
             "Information: POST /stored receives OpenAI webhooks: stored in the inbox, for another process to handle.",
-            "Information: POST /both receives OpenAI webhooks: stored in the inbox, then handled: *, types newer than this version.");
+            "Information: POST /both receives OpenAI webhooks: stored in the inbox, then handled: *, types newer than "
+            + "this version.");
     }
 
     [Theory]
-    [InlineData("fallback", "the application has a fallback authorization policy, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
-    [InlineData("required", "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
-    [InlineData("antiforgery", "the endpoint requires an antiforgery token, but OpenAI does not send one. Add .DisableAntiforgery() to the endpoint.")]
+    [InlineData("fallback", "the application has a fallback authorization policy, but OpenAI does not log in. Unless "
+        + "the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("required", "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits "
+        + "OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.")]
+    [InlineData("antiforgery", "the endpoint requires an antiforgery token, but OpenAI does not send one. Add "
+        + ".DisableAntiforgery() to the endpoint.")]
     [InlineData("fallback, allowed", null)]
     [InlineData("required, allowed", null)]
     [InlineData("none", null)]
@@ -100,7 +123,8 @@ public class SetupTests
                 var authorization = builder.Services.AddAuthorizationBuilder();
                 if (rule.StartsWith("fallback", StringComparison.Ordinal))
                 {
-                    authorization.SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                    authorization.SetFallbackPolicy(
+                        new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
                 }
             },
             app =>
@@ -119,7 +143,8 @@ public class SetupTests
 
         app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(reason is null
             ? []
-            : [$"Warning: OpenAI's deliveries to POST /webhooks/openai may be rejected before the endpoint sees them: {reason}"]);
+            : ["Warning: OpenAI's deliveries to POST /webhooks/openai may be rejected before the endpoint sees them: "
+                + $"{reason}"]);
     }
 
     [Fact]
@@ -133,47 +158,51 @@ public class SetupTests
             },
             app => app.MapGroup("/a").MapGroup("/b").MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask));
 
-        app.StartLog.Should().Equal("Information: POST /a/b/hook receives OpenAI webhooks: a delegate handles every event.");
+        app.StartLog.Should().Equal(
+            "Information: POST /a/b/hook receives OpenAI webhooks: a delegate handles every event.");
         var health = await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
-        health.Entries["openai-webhooks"].Data["endpoints"].Should().BeEquivalentTo(new[] { "POST /a/b/hook: a delegate handles every event" });
-    }
-
-    [Fact]
-    public async Task Two_endpoints_on_one_path_are_an_error_in_the_log_at_start()
-    {
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
-            },
-            app =>
-            {
-                app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask);
-                app.MapOpenAIWebhooks("/Hook/", (_, _) => Task.CompletedTask, "other");
-                app.MapOpenAIWebhooks("/else", (_, _) => Task.CompletedTask);
-            });
-
-        app.Log.Should().ContainSingle().Which.Should().Match<TestApp.LogEntry>(entry => entry.Level == LogLevel.Error
-            && entry.Message == "Several endpoints are mapped to POST /hook. The server cannot choose between them, and responds to every delivery with 500. Map each endpoint to its own path.");
+        health.Entries["openai-webhooks"].Data["endpoints"]
+            .Should().BeEquivalentTo(new[] { "POST /a/b/hook: a delegate handles every event" });
     }
 
     [Theory]
-    [InlineData("Production", true)]
-    [InlineData("Development", false)]
-    public async Task A_secret_that_is_text_is_warned_of_outside_of_development(string environment, bool isWarnedOf)
-    {
-        await using var app = await TestApp.StartAsync(builder =>
-        {
-            builder.Environment.EnvironmentName = environment;
-            builder.Services.AddSingleton<IHostEnvironment>(builder.Environment);
-            builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add("a secret for tests"));
-        });
+    [InlineData("/hook", "/Hook/", "POST /hook and POST /Hook")]
+    [InlineData("/{a}", "/{b}", "POST /{a} and POST /{b}")]
+    [InlineData("/x/{a:int}", "/x/{b:int}", "POST /x/{a:int} and POST /x/{b:int}")]
+    public async Task Two_endpoints_that_match_the_same_requests_do_not_start(string one, string other, string named)
+        => await FluentActions.Awaiting(() => StartTwoAsync(one, other))
+        .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage($"Several endpoints match the same requests: {named}. Routing cannot choose between them, *");
 
-        app.Log.Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(isWarnedOf
-            ? ["Warning: A webhook secret of AddOpenAIWebhooks() is plain text: it does not begin with whsec_, as OpenAI's secrets do. Use plain-text secrets for tests only. Anyone who guesses the secret can sign deliveries, and OpenAI's deliveries are rejected."]
-            : []);
-    }
+    [Theory]
+    [InlineData("/hook", "/hooks")]
+    [InlineData("/hook", "/{a}")]
+    [InlineData("/x/{a:int}", "/x/{b}")]
+    [InlineData("/x/{a:int}", "/x/{b:guid}")]
+    [InlineData("/x/{a}", "/x/{**b}")]
+    public async Task Two_endpoints_that_routing_can_tell_apart_start(string one, string other)
+        => await (await StartTwoAsync(one, other)).DisposeAsync();
+
+    [Fact]
+    public async Task Two_endpoints_at_one_path_with_hosts_that_tell_them_apart_start()
+        => await (await StartTwoAsync("/hook", "/hook", "one.example.com", "two.example.com")).DisposeAsync();
+
+    private static Task<TestApp> StartTwoAsync(string one, string other, params string[] hosts) => TestApp.StartAsync(
+        builder =>
+        {
+            builder.Services.AddOpenAIWebhooks();
+            builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
+        },
+        app =>
+        {
+            var first = app.MapOpenAIWebhooks(one, (_, _) => Task.CompletedTask);
+            var second = app.MapOpenAIWebhooks(other, (_, _) => Task.CompletedTask, "other");
+            if (hosts is [var hostOfFirst, var hostOfSecond])
+            {
+                first.RequireHost(hostOfFirst);
+                second.RequireHost(hostOfSecond);
+            }
+        });
 
     [Fact]
     public async Task A_registration_that_can_only_be_for_unwrapping_is_warned_of_at_start_if_it_has_no_secret()
@@ -186,20 +215,32 @@ public class SetupTests
         });
 
         app.Log.Should().ContainSingle().Which.Message.Should().Be(
-            "AddOpenAIWebhooks(\"unwraps\") has no endpoint and no handler. It can only be used by UnwrapOpenAIWebhookAsync or a WebhookVerifier, and both will fail. The OpenAI webhook options are invalid. No webhook secret is configured. Set OpenAI:Webhooks:unwraps:Secrets:0 in the configuration, to the webhook's secret.");
+            "AddOpenAIWebhooks(\"unwraps\") has no endpoint and no handler. It can only be used by "
+            + "UnwrapOpenAIWebhookAsync or a WebhookVerifier, and both will fail. The OpenAI webhook options are "
+            + "invalid. No webhook secret is configured. Set OpenAI:Webhooks:unwraps:Secrets:0 in the configuration, "
+            + "to the webhook's secret.");
     }
 
     [Fact]
     public async Task Handlers_and_inboxes_that_are_registered_past_the_builder_cannot_be_mapped_without()
     {
-        await Mapping(services => services.AddSingleton<IWebhookInbox, Nowhere>(), app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask))
+        await Mapping(
+            services => services.AddSingleton<IWebhookInbox,
+            Nowhere>(),
+            app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, but nothing uses it. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
-        await Mapping(services => services.AddScoped<IWebhookHandler<WebhookEvent>, Nothing>(), app => app.MapOpenAIWebhooks("/hook"))
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookInbox is registered as a service, but nothing uses "
+                + "it. Add it with AddOpenAIWebhooks().AddInbox<TInbox>() instead.");
+        await Mapping(
+            services => services.AddScoped<IWebhookHandler<WebhookEvent>,
+            Nothing>(),
+            app => app.MapOpenAIWebhooks("/hook"))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, but nothing uses it. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
+            .WithMessage("MapOpenAIWebhooks(\"/hook\"): an IWebhookHandler<WebhookEvent> is registered as a service, "
+                + "but nothing uses it. Add it with AddOpenAIWebhooks().AddHandler<WebhookEvent, THandler>() instead.");
 
-        static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register, Action<WebApplication> map) => () => TestApp.StartAsync(
+        static Func<Task<TestApp>> Mapping(Action<IServiceCollection> register, Action<WebApplication> map)
+            => () => TestApp.StartAsync(
             builder =>
             {
                 register(builder.Services);
@@ -210,8 +251,12 @@ public class SetupTests
 
     [Fact]
     public async Task The_secret_that_cannot_be_used_is_named_by_its_place()
-        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*Secret 2 of 2 is invalid. The value of the webhook secret is a variable that was not replaced by its value. OpenAI's webhook secrets begin with whsec_.");
+        => await FluentActions.Awaiting(
+            () => TestApp.StartAsync(
+                builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage(
+                "*Secret 2 of 2 is invalid. The webhook secret does not begin with whsec_. Set the secret itself*");
 
     [Fact]
     public async Task A_misspelt_option_is_named()
@@ -220,7 +265,9 @@ public class SetupTests
                 builder.Configuration["OpenAI:Webhooks:Secret"] = TestApp.Secret;
                 builder.Services.AddOpenAIWebhooks();
             }))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage("*OpenAI:Webhooks:Secret is not an option. Set OpenAI:Webhooks:Secrets instead, to one secret or a list.");
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage("*OpenAI:Webhooks:Secret is not an option. Set OpenAI:Webhooks:Secrets instead, to one secret "
+                + "or a list.");
 
     [Fact]
     public async Task A_health_check_without_its_services_says_so()
@@ -255,7 +302,8 @@ public class SetupTests
         await host.StartAsync();
         await host.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(Message());
         FluentActions.Invoking(() => host.Services.GetRequiredService<WebhookVerifier>())
-            .Should().Throw<OptionsValidationException>().WithMessage("*No webhook secret is configured. Set OpenAI:Webhooks:Secrets:0*");
+            .Should().Throw<OptionsValidationException>()
+            .WithMessage("*No webhook secret is configured. Set OpenAI:Webhooks:Secrets:0*");
         await host.StopAsync();
     }
 
@@ -271,14 +319,19 @@ public class SetupTests
         var signed = TestApp.Sign();
         var other = TestApp.Sign(secret: TestApp.OtherSecret);
 
-        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _).Should().BeTrue();
-        app.Services.GetRequiredKeyedService<WebhookVerifier>("staging").TryVerify(other.GetPayload().Span, other.Headers, out _).Should().BeTrue();
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _)
+            .Should().BeTrue();
+        app.Services.GetRequiredKeyedService<WebhookVerifier>("staging").TryVerify(
+            other.GetPayload().Span, other.Headers, out _)
+            .Should().BeTrue();
 
         app.Configuration["OpenAI:Webhooks:Secrets:0"] = TestApp.OtherSecret;
         app.Configuration.Reload();
 
-        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(other.GetPayload().Span, other.Headers, out _).Should().BeTrue();
-        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _).Should().BeFalse();
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(other.GetPayload().Span, other.Headers, out _)
+            .Should().BeTrue();
+        app.Services.GetRequiredService<WebhookVerifier>().TryVerify(signed.GetPayload().Span, signed.Headers, out _)
+            .Should().BeFalse();
     }
 
     [Fact]
@@ -308,26 +361,30 @@ public class SetupTests
 
                 // What a test adds to the application's own.
                 builder.Services.AddSingleton(new Counting(() => handled++));
-                builder.Services.AddOpenAIWebhooks(options => options.Secrets = ["a secret for tests"]).ClearHandlers().AddHandler<WebhookEvent, Counting>();
+                builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.OtherSecret]).ClearHandlers()
+                    .AddHandler<WebhookEvent, Counting>();
             },
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
-        (await app.SendAsync(TestApp.Sign(secret: "a secret for tests"))).StatusCode.Should().Be(HttpStatusCode.OK);
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.OK);
         (await app.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.BadRequest);
         handled.Should().Be(1);
     }
 
-    private static WebhookMessage Message() => new("wh_1", DateTimeOffset.UnixEpoch, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload));
+    private static WebhookMessage Message()
+        => new("wh_1", DateTimeOffset.UnixEpoch, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload));
 
     private sealed class Failing : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
             => throw new InvalidOperationException("This is the handler to replace.");
     }
 
     private sealed class Counting(Action count) : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             count();
             return Task.CompletedTask;

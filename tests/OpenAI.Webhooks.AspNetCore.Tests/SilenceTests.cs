@@ -22,14 +22,23 @@ public class SilenceTests
         clock.Advance(TimeSpan.FromHours(1));
         await SendAsync("batch.failed");
 
-        app.Log.Where(entry => entry.Level == LogLevel.Warning).Select(entry => entry.Message.Replace("the webhook wh_1 was acknowledged and dropped", "…")).Should().Equal(
-            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
-            "No handler is registered for eval.run.failed, so …. Add a handler with AddHandler<EvalRunFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
-            "No handler is registered for newer, so …. Add a handler with AddHandler<UnknownWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
-            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI. 2 more deliveries of this type were dropped since the last warning.");
+        app.Log.Where(entry => entry.Level == LogLevel.Warning)
+            .Select(entry => entry.Message.Replace("the webhook wh_1 was acknowledged and dropped", "…"))
+            .Should().Equal(
+            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, "
+            + "THandler>(), or unsubscribe the endpoint from this type at OpenAI.",
+            "No handler is registered for eval.run.failed, so …. Add a handler with "
+            + "AddHandler<EvalRunFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type "
+            + "at OpenAI.",
+            "No handler is registered for newer, so …. Add a handler with AddHandler<UnknownWebhookEvent, THandler>(), "
+            + "or unsubscribe the endpoint from this type at OpenAI.",
+            "No handler is registered for batch.failed, so …. Add a handler with AddHandler<BatchFailedWebhookEvent, "
+            + "THandler>(), or unsubscribe the endpoint from this type at OpenAI. 2 more deliveries of this type were "
+            + "dropped since the last warning.");
 
         async Task SendAsync(string type)
-            => (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("response.completed", type), "wh_1"))).StatusCode.Should().Be(HttpStatusCode.OK);
+            => (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("response.completed", type), "wh_1"))).StatusCode
+            .Should().Be(HttpStatusCode.OK);
     }
 
     [Theory]
@@ -43,7 +52,8 @@ public class SilenceTests
 
         var entry = app.Log.Single(entry => entry.Category == "handler");
         entry.Scope.Should().Contain("WebhookId", "wh_1").And.Contain("EventType", "response.completed");
-        app.Log.Single(entry => entry.Level == LogLevel.Information && entry.Category != "handler").Message.Should().Be("Handled the webhook wh_1 (response.completed).");
+        app.Log.Single(entry => entry.Level == LogLevel.Information && entry.Category != "handler").Message
+            .Should().Be("Handled the webhook wh_1 (response.completed).");
     }
 
     [Theory]
@@ -52,14 +62,18 @@ public class SilenceTests
     public async Task A_handler_that_gives_up_is_not_retried_logged_as_an_error_and_counted(bool isDispatched)
     {
         using var metrics = new Metrics();
-        await using var app = await StartAsync<GivingUp>(builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
+        await using var app = await StartAsync<GivingUp>(
+            builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
 
         await HandleAsync(app, isDispatched, HttpStatusCode.OK, typeof(PermanentWebhookFailureException));
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Should().Match<TestApp.LogEntry>(entry =>
-            entry.Message == "A handler reported a permanent failure for the webhook wh_1 (response.completed). The delivery is not retried."
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which
+            .Should().Match<TestApp.LogEntry>(entry =>
+            entry.Message == "A handler reported a permanent failure for the webhook wh_1 (response.completed). The "
+                + "delivery is not retried."
             && entry.Exception!.Message == "The response is gone.");
-        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=given_up");
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=given_up");
         metrics.Of("openai.webhook.handled.age").Should().BeEmpty();
     }
 
@@ -80,9 +94,12 @@ public class SilenceTests
     public async Task A_message_that_cannot_be_read_is_counted_and_logged_when_it_is_dispatched()
     {
         using var metrics = new Metrics();
-        await using var app = await StartAsync<Nothing>(builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
+        await using var app = await StartAsync<Nothing>(
+            builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
 
-        await FluentActions.Awaiting(() => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", default, "{}"u8.ToArray())))
+        await FluentActions.Awaiting(
+            () => app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(
+                new WebhookMessage("wh_1", default, "{}"u8.ToArray())))
             .Should().ThrowAsync<UnreadableWebhookException>();
 
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=unreadable");
@@ -99,18 +116,26 @@ public class SilenceTests
             builder.Services.AddSingleton<TimeProvider>(clock);
             builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics);
         });
-        string createdAt = (clock.GetUtcNow() - TimeSpan.FromSeconds(90)).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
-        string ahead = (clock.GetUtcNow() + TimeSpan.FromSeconds(90)).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string createdAt = (clock.GetUtcNow() - TimeSpan.FromSeconds(90)).ToUnixTimeSeconds().ToString(
+            System.Globalization.CultureInfo.InvariantCulture);
+        string ahead = (clock.GetUtcNow() + TimeSpan.FromSeconds(90)).ToUnixTimeSeconds().ToString(
+            System.Globalization.CultureInfo.InvariantCulture);
 
         foreach (string time in new[] { createdAt, ahead })
         {
-            await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("1750861210", time)));
+            await app.SendAsync(
+                new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("1750861210", time)));
         }
 
         foreach (string instrument in new[] { "openai.webhook.arrival.age", "openai.webhook.handled.age" })
         {
-            metrics.Of(instrument).Select(measurement => Math.Floor(double.Parse(measurement.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture))).Should().Equal(90, 0);
-            metrics.Of(instrument).Should().OnlyContain(measurement => measurement.EndsWith(" openai.webhook.event.type=response.completed"));
+            metrics.Of(instrument).Select(
+                measurement => Math.Floor(
+                    double.Parse(measurement.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)))
+                .Should().Equal(90, 0);
+            metrics.Of(instrument)
+                .Should().OnlyContain(
+                    measurement => measurement.EndsWith(" openai.webhook.event.type=response.completed"));
         }
     }
 
@@ -125,17 +150,24 @@ public class SilenceTests
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
         await app.SendAsync(TestApp.Sign(webhookId: id));
-        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(WebhookMessage.Parse(queue.Messages.Single().ToJson()));
+        await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(
+            WebhookMessage.Parse(queue.Messages.Single().ToJson()));
 
-        var mine = activities.Stopped.Where(activity => (string?)activity.GetTagItem("openai.webhook.id") == id).ToArray();
-        mine.Select(activity => (activity.OperationName, activity.Kind, activity.GetTagItem("openai.webhook.outcome"))).Should().Equal(
-            ("openai.webhook.store", ActivityKind.Producer, "stored"), ("openai.webhook", ActivityKind.Consumer, "handled"));
-        mine.Should().OnlyContain(activity => (string?)activity.GetTagItem("openai.webhook.event.type") == "response.completed"
+        var mine = activities.Stopped.Where(
+            activity => (string?)activity.GetTagItem("openai.webhook.id") == id).ToArray();
+        mine.Select(activity => (activity.OperationName, activity.Kind, activity.GetTagItem("openai.webhook.outcome")))
+            .Should().Equal(
+            ("openai.webhook.store", ActivityKind.Producer, "stored"), (
+                "openai.webhook", ActivityKind.Consumer, "handled"));
+        mine.Should().OnlyContain(
+            activity => (string?)activity.GetTagItem("openai.webhook.event.type") == "response.completed"
             && (string?)activity.GetTagItem("openai.webhook.event.id") == "evt_685c059ae3a481909bdc86819b066fb6");
         mine[1].TraceId.Should().Be(mine[0].TraceId);
         mine[1].ParentSpanId.Should().Be(mine[0].SpanId);
         queue.Messages.Single().Should().Match<WebhookMessage>(message =>
-            message.EventType == "response.completed" && message.EventId == "evt_685c059ae3a481909bdc86819b066fb6" && message.TraceParent == mine[0].Id);
+            message.EventType == "response.completed"
+                && message.EventId == "evt_685c059ae3a481909bdc86819b066fb6"
+                && message.TraceParent == mine[0].Id);
     }
 
     [Fact]
@@ -148,13 +180,15 @@ public class SilenceTests
             {
                 builder.Services.AddHttpContextAccessor();
                 builder.Services.AddOpenAIWebhooks().AddDeduplication();
-                builder.Services.AddOpenAIWebhooks("stored", options => options.Secrets = [TestApp.Secret]).AddInbox(_ => queue).ReceiveOnly();
+                builder.Services.AddOpenAIWebhooks("stored", options => options.Secrets = [TestApp.Secret])
+                    .AddInbox(_ => queue).ReceiveOnly();
             },
             app =>
             {
-                app.MapOpenAIWebhooks("/{tenant}/hook", (_, services, _) =>
+                app.MapOpenAIWebhooks("/{tenant}/hook", (_, _) =>
                 {
-                    handled.Enqueue((string)services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Request.RouteValues["tenant"]!);
+                    handled.Enqueue(
+                        (string)app.Services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Request.RouteValues["tenant"]!);
                     return Task.CompletedTask;
                 });
                 app.MapOpenAIWebhooks("/stored/{tenant}", "stored");
@@ -230,7 +264,8 @@ public class SilenceTests
 
         response.StatusCode.Should().Be(HttpStatusCode.BadRequest);
         compressed.Length.Should().BeGreaterThan(2);
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain("no signature matches").And.NotContain("incomplete");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message
+            .Should().Contain("no signature matches").And.NotContain("incomplete");
     }
 
     [Theory]
@@ -241,7 +276,9 @@ public class SilenceTests
         await using var app = await TestApp.StartAsync();
         var signed = TestApp.Sign();
 
-        using var response = await app.SendAsync("compressed"u8.ToArray(), [.. signed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", encoding)]);
+        using var response = await app.SendAsync(
+            "compressed"u8.ToArray(),
+            [.. signed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", encoding)]);
 
         $"{(int)response.StatusCode} {app.Log.Should().ContainSingle().Which.Message}".Should().Match(reason);
     }
@@ -265,15 +302,20 @@ public class SilenceTests
 
         for (int i = 0; i < 205; i++)
         {
-            await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", $"made.up.{i}", StringComparison.Ordinal)));
+            await app.SendAsync(
+                TestApp.Sign(TestApp.Payload.Replace("response.completed", $"made.up.{i}", StringComparison.Ordinal)));
         }
 
-        await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "made.up.0", StringComparison.Ordinal)));
+        await app.SendAsync(
+            TestApp.Sign(TestApp.Payload.Replace("response.completed", "made.up.0", StringComparison.Ordinal)));
 
-        app.Log.Count(entry => entry.Message.StartsWith("No handler is registered for made.up.", StringComparison.Ordinal)).Should().Be(201);
+        app.Log.Count(
+            entry => entry.Message.StartsWith("No handler is registered for made.up.", StringComparison.Ordinal))
+            .Should().Be(201);
     }
 
-    private static async Task HandleAsync(TestApp app, bool isDispatched, HttpStatusCode status = HttpStatusCode.OK, Type? exception = null)
+    private static async Task HandleAsync(
+        TestApp app, bool isDispatched, HttpStatusCode status = HttpStatusCode.OK, Type? exception = null)
     {
         if (!isDispatched)
         {
@@ -284,7 +326,8 @@ public class SilenceTests
         Exception? thrown = null;
         try
         {
-            await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(new WebhookMessage("wh_1", default, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload)));
+            await app.Services.GetRequiredService<WebhookDispatcher>().DispatchAsync(
+                new WebhookMessage("wh_1", default, System.Text.Encoding.UTF8.GetBytes(TestApp.Payload)));
         }
         catch (Exception caught)
         {
@@ -307,7 +350,8 @@ public class SilenceTests
 
     private sealed class Logging(ILoggerFactory loggers) : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             loggers.CreateLogger("handler").LogInformation("at work");
             return Task.CompletedTask;
@@ -316,13 +360,15 @@ public class SilenceTests
 
     private sealed class GivingUp : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
             => throw new PermanentWebhookFailureException("The response is gone.");
     }
 
     private sealed class Failing : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
             => throw new InvalidOperationException("on purpose");
     }
 }

@@ -18,14 +18,17 @@ public class StartupTests
 
     [Theory]
     [InlineData(" ", "*no webhook secret*OPENAI_WEBHOOK_SECRET*")]
-    [InlineData("whsec_c2hvcnQ=", "*invalid. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes, but at least 24 are required. Copy the whole secret again.*")]
+    [InlineData("whsec_c2hvcnQ=", "*invalid. Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment "
+        + "variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes, but at "
+        + "least 24 are required. Copy the whole secret again.*")]
     public async Task Start_with_a_bad_secret_fails_without_quoting_it(string secret, string message)
         => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
             {
                 options.Secrets.Clear();
                 options.Secrets.Add(secret);
             })))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage(message)).Which.Message.Should().NotContain("c2hvcnQ");
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage(message)).Which.Message.Should().NotContain("c2hvcnQ");
 
     [Theory]
     [InlineData("Tolerance", "300", "*OpenAI:Webhooks:Tolerance is 300.00:00:00*A single number is read as days*")]
@@ -41,7 +44,8 @@ public class StartupTests
                 builder.Configuration[$"OpenAI:Webhooks:{key}"] = value;
                 builder.Services.AddOpenAIWebhooks();
             }))
-            .Should().ThrowAsync<OptionsValidationException>().WithMessage(message)).Which.Message.Should().NotContain("secret");
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage(message)).Which.Message.Should().NotContain("secret");
 
     [Theory]
     [InlineData("1.00:00:00")]
@@ -58,7 +62,8 @@ public class StartupTests
             builder.Services.AddSingleton<TimeProvider>(clock);
         });
 
-        (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload))).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload))).IsSuccessStatusCode
+            .Should().BeTrue();
     }
 
     [Theory]
@@ -89,16 +94,39 @@ public class StartupTests
             },
             app => app.MapOpenAIWebhooks(TestApp.Path, (_, _) => Task.CompletedTask, "staging")))
             .Should().ThrowAsync<OptionsValidationException>("the fallback is the default registration's own")
-            .WithMessage("*No webhook secret is configured. Set OpenAI:Webhooks:staging:Secrets:0 in the configuration, to*");
+            .WithMessage(
+                "*No webhook secret is configured. Set OpenAI:Webhooks:staging:Secrets:0 in the configuration, to*");
+
+    [Theory]
+    [InlineData("{0} {1}", null, true)]
+    [InlineData("{0}\n\t{1}\n", null, true)]
+    [InlineData("{0}", "{1}", true)]
+    [InlineData("{1}", "{0}", true)]
+    [InlineData("{1}", "{1} {0}", true)]
+    [InlineData("{0}", null, false)]
+    public async Task Secrets_of_the_variable_and_of_the_list_are_all_accepted(
+        string variable, string? listed, bool isOtherAccepted)
+    {
+        string? Fill(string? text) => text?.Replace("{0}", TestApp.Secret).Replace("{1}", TestApp.OtherSecret);
+        await using var app = await TestApp.StartAsync(builder =>
+        {
+            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = Fill(listed);
+            builder.Configuration["OPENAI_WEBHOOK_SECRET"] = Fill(variable);
+            builder.Services.AddOpenAIWebhooks();
+        });
+
+        (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).IsSuccessStatusCode
+            .Should().Be(isOtherAccepted);
+    }
 
     [Fact]
-    public async Task Start_with_secrets_in_code_and_the_fallback_variable_takes_those_in_code_only()
+    public async Task Secrets_that_code_assigns_replace_those_of_the_variable()
     {
         await using var app = await TestApp.StartAsync(builder =>
         {
-            builder.Configuration["OpenAI:Webhooks:Secrets:0"] = null;
             builder.Configuration["OPENAI_WEBHOOK_SECRET"] = TestApp.OtherSecret;
-            builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(TestApp.Secret));
+            builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret]);
         });
 
         (await app.SendAsync(TestApp.Sign())).IsSuccessStatusCode.Should().BeTrue();
@@ -113,12 +141,19 @@ public class StartupTests
     public async Task A_secret_where_the_name_goes_is_refused_and_not_repeated(string secret)
     {
         FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks(secret))
-            .Should().Throw<ArgumentException>().WithMessage("A webhook secret was passed as a name or route. Set the secret in the options instead: Set OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable OPENAI_WEBHOOK_SECRET.*").Which.ToString().Should().NotContain("RdvaYFYU");
-        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
+            .Should().Throw<ArgumentException>()
+            .WithMessage("A webhook secret was passed as a name or route. Set the secret in the options instead: Set "
+                + "OpenAI:Webhooks:Secrets:0 in the configuration, or the environment variable "
+                + "OPENAI_WEBHOOK_SECRET.*").Which.ToString()
+            .Should().NotContain("RdvaYFYU");
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app =>
+            app.MapOpenAIWebhooks("/x", (_, _) => Task.CompletedTask, secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
-        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/x", secret)))
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app =>
+            app.MapOpenAIWebhooks("/x", secret)))
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
-        (await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks(secret, (_, _) => Task.CompletedTask)))
+        (await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks(secret, (_, _) =>
+            Task.CompletedTask)))
             .Should().ThrowAsync<ArgumentException>().WithParameterName("pattern")).Which.ToString().Should().NotContain("RdvaYFYU");
     }
 
@@ -133,13 +168,15 @@ public class StartupTests
         services.AddOpenAIWebhooks("production");
         services.AddOpenAIWebhooks("production");
 
-        FluentActions.Invoking(() => services.AddOpenAIWebhooks(name)).Should().Throw<ArgumentException>().WithMessage($"*'{name}'*");
+        FluentActions.Invoking(() => services.AddOpenAIWebhooks(name))
+            .Should().Throw<ArgumentException>().WithMessage($"*'{name}'*");
     }
 
     [Fact]
     public void AddOpenAIWebhooks_name_of_an_option_names_them_all()
         => FluentActions.Invoking(() => new ServiceCollection().AddOpenAIWebhooks("secrets"))
-            .Should().Throw<ArgumentException>().WithMessage("*Choose a name without a colon, other than Secrets, Tolerance, MaxBodyBytes.*");
+            .Should().Throw<ArgumentException>()
+            .WithMessage("*Choose a name without a colon, other than Secrets, Tolerance, MaxBodyBytes.*");
 
     [Fact]
     public void AddOpenAIWebhooks_among_keyed_services_works()
@@ -176,15 +213,19 @@ public class StartupTests
             ("endpoints", () => ((WebApplication)null!).MapOpenAIWebhooks("/x", handler)),
             ("pattern", () => app.MapOpenAIWebhooks(null!, handler)),
             ("handler", () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, CancellationToken, Task>)null!)),
-            ("handler", () => app.MapOpenAIWebhooks("/x", (Func<WebhookDelivery, IServiceProvider, CancellationToken, Task>)null!)),
         })
         {
             call.Should().Throw<ArgumentNullException>().WithParameterName(name);
         }
 
-        await FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<ArgumentNullException>().WithParameterName("request");
-        await FluentActions.Awaiting(() => WebhookHealthResponse.WriteAsync(null!, new(new Dictionary<string, HealthReportEntry>(), TimeSpan.Zero))).Should().ThrowAsync<ArgumentNullException>().WithParameterName("context");
-        await FluentActions.Awaiting(() => WebhookHealthResponse.WriteAsync(new DefaultHttpContext(), null!)).Should().ThrowAsync<ArgumentNullException>().WithParameterName("report");
+        await FluentActions.Awaiting(() => ((HttpRequest)null!).UnwrapOpenAIWebhookAsync())
+            .Should().ThrowAsync<ArgumentNullException>().WithParameterName("request");
+        await FluentActions.Awaiting(
+            () => WebhookHealthResponse.WriteAsync(
+                null!, new(new Dictionary<string, HealthReportEntry>(), TimeSpan.Zero)))
+            .Should().ThrowAsync<ArgumentNullException>().WithParameterName("context");
+        await FluentActions.Awaiting(() => WebhookHealthResponse.WriteAsync(new DefaultHttpContext(), null!))
+            .Should().ThrowAsync<ArgumentNullException>().WithParameterName("report");
     }
 
     [Fact]
@@ -193,7 +234,8 @@ public class StartupTests
         await using var app = await TestApp.StartAsync();
         var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
 
-        (await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
+        (await FluentActions.Awaiting(() =>
+            request.UnwrapOpenAIWebhookAsync()).Should().ThrowAsync<InvalidWebhookSignatureException>())
             .Which.Failure.Should().Be(WebhookVerificationFailure.MissingId);
     }
 
@@ -201,7 +243,9 @@ public class StartupTests
     public async Task Unwrap_cancelled_by_the_caller_is_cancelled()
     {
         using var metrics = new Metrics();
-        await using var app = await TestApp.StartAsync(builder => builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics).AddOpenAIWebhooks());
+        await using var app = await TestApp.StartAsync(
+            builder =>
+                builder.Services.AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics).AddOpenAIWebhooks());
         var signed = TestApp.Sign();
         var request = new DefaultHttpContext { RequestServices = app.Services }.Request;
         foreach (var (name, value) in signed.Headers.ToDictionary())
@@ -209,9 +253,10 @@ public class StartupTests
             request.Headers[name] = value;
         }
 
-        request.Body = new MemoryStream(signed.Payload.ToArray());
+        request.Body = new MemoryStream(signed.GetPayload().ToArray());
 
-        await FluentActions.Awaiting(() => request.UnwrapOpenAIWebhookAsync(cancellationToken: new CancellationToken(canceled: true)))
+        await FluentActions.Awaiting(
+            () => request.UnwrapOpenAIWebhookAsync(cancellationToken: new CancellationToken(canceled: true)))
             .Should().ThrowAsync<OperationCanceledException>();
         metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.outcome=aborted");
         (await request.UnwrapOpenAIWebhookAsync()).WebhookId.Should().Be(signed.Headers.Id);
@@ -228,18 +273,6 @@ public class StartupTests
         });
 
         (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).IsSuccessStatusCode.Should().BeTrue();
-    }
-
-    [Fact]
-    public async Task Start_with_a_secret_and_the_fallback_variable_takes_the_secret_only()
-    {
-        await using var app = await TestApp.StartAsync(builder =>
-        {
-            builder.Configuration.AddInMemoryCollection([new("OPENAI_WEBHOOK_SECRET", TestApp.OtherSecret)]);
-            builder.Services.AddOpenAIWebhooks();
-        });
-
-        (await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).IsSuccessStatusCode.Should().BeFalse();
     }
 
     [Fact]
@@ -267,8 +300,11 @@ public class StartupTests
 
     [Fact]
     public async Task Map_without_add_says_so()
-        => await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask)))
-            .Should().ThrowAsync<InvalidOperationException>().WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks() before the application is built.");
+        => await FluentActions.Awaiting(
+            () => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask)))
+            .Should().ThrowAsync<InvalidOperationException>()
+            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call "
+                + "AddOpenAIWebhooks() before the application is built.");
 
     [Fact]
     public async Task Map_with_a_name_that_was_not_added_says_so()
@@ -280,15 +316,23 @@ public class StartupTests
                 },
                 app => app.MapOpenAIWebhooks("/hook", (_, _) => Task.CompletedTask, "other")))
             .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call AddOpenAIWebhooks(\"other\") before the application is built, or pass a registered name: AddOpenAIWebhooks(), AddOpenAIWebhooks(\"staging\").");
+            .WithMessage("MapOpenAIWebhooks(\"/hook\") needs services that are not registered. Call "
+                + "AddOpenAIWebhooks(\"other\") before the application is built, or pass a registered name: "
+                + "AddOpenAIWebhooks(), AddOpenAIWebhooks(\"staging\").");
 
     [Fact]
     public async Task Map_without_handlers_says_so()
-        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/hook")))
+        => await FluentActions.Awaiting(
+            () => TestApp.StartAsync(
+                builder => builder.Services.AddOpenAIWebhooks(), app => app.MapOpenAIWebhooks("/hook")))
             .Should().ThrowAsync<InvalidOperationException>().WithMessage("*has no handler*AddHandler*");
 
     [Fact]
     public async Task Unwrap_without_add_says_so()
-        => await FluentActions.Awaiting(() => new DefaultHttpContext { RequestServices = new ServiceCollection().BuildServiceProvider() }.Request.UnwrapOpenAIWebhookAsync())
+        => await FluentActions.Awaiting(
+            () => new DefaultHttpContext
+            {
+                RequestServices = new ServiceCollection().BuildServiceProvider(),
+            }.Request.UnwrapOpenAIWebhookAsync())
             .Should().ThrowAsync<InvalidOperationException>().WithMessage("*AddOpenAIWebhooks()*");
 }

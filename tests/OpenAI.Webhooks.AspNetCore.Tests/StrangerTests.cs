@@ -25,10 +25,12 @@ public class StrangerTests
 
         using var socket = await app.ConnectAsync();
         await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n{string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n"));
+            $"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nExpect: "
+            + $"100-continue\r\n{string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n"))}\r\n"));
         using var reader = new StreamReader(socket.GetStream());
 
-        (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 400 Bad Request", "nobody asked for the body, let alone waited for it");
+        (await reader.ReadLineAsync())
+            .Should().Be("HTTP/1.1 400 Bad Request", "nobody asked for the body, let alone waited for it");
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain(reason);
     }
 
@@ -37,10 +39,12 @@ public class StrangerTests
     {
         await using var app = await TestApp.StartAsync();
 
-        await app.SendAsync(TestApp.Sign().Payload, []);
+        await app.SendAsync(TestApp.Sign().GetPayload(), []);
 
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
-            .Should().Be("Rejected a webhook (claimed id (none)). The webhook could not be verified: its webhook-id header is missing or blank. Check that proxies forward it. If they do, the request is not from OpenAI.");
+            .Should().Be("Rejected a webhook (claimed id (none)). The webhook could not be verified: its webhook-id "
+                + "header is missing or blank. Check that proxies forward it. If they do, the request is not "
+                + "from OpenAI.");
     }
 
     [Fact]
@@ -52,10 +56,11 @@ public class StrangerTests
         var stream = socket.GetStream();
         using var reader = new StreamReader(stream);
 
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\nExpect: 100-continue\r\n{TestApp.Lines(signed)}\r\n"));
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: "
+            + $"{signed.GetPayload().Length}\r\nExpect: 100-continue\r\n{TestApp.Lines(signed)}\r\n"));
         (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 100 Continue");
         await reader.ReadLineAsync();
-        await stream.WriteAsync(signed.Payload);
+        await stream.WriteAsync(signed.GetPayload());
 
         (await reader.ReadLineAsync()).Should().Be("HTTP/1.1 200 OK");
     }
@@ -74,7 +79,8 @@ public class StrangerTests
 
         (await app.SendRawAsync(TestApp.Lines(signed), TestApp.Payload)).Should().Be("HTTP/1.1 400 Bad Request");
 
-        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message.Should().Contain(logged).And.MatchRegex("^[ -~]*$");
+        app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Warning).Which.Message
+            .Should().Contain(logged).And.MatchRegex("^[ -~]*$");
     }
 
     [Theory]
@@ -82,7 +88,8 @@ public class StrangerTests
     [InlineData(101, "(claimed id (101 characters))")]
     public async Task An_id_goes_into_the_log_only_if_it_is_of_sensible_length(int length, string logged)
     {
-        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 10));
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 10));
 
         await app.SendAsync(TestApp.Sign(webhookId: new string('x', length)));
 
@@ -115,8 +122,11 @@ public class StrangerTests
             await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: new string('x', 1000)));
         }
 
-        app.Log.Should().HaveCount(10).And.OnlyContain(entry => entry.Message.Contains("(claimed id (1000 characters))"));
-        app.Log.Should().OnlyContain(entry => entry.Message.Contains(how == "too long" ? "10 bytes (OpenAI:Webhooks:small:MaxBodyBytes)" : "something read it first"));
+        app.Log.Should().HaveCount(10).And.OnlyContain(
+            entry => entry.Message.Contains("(claimed id (1000 characters))"));
+        app.Log.Should().OnlyContain(
+            entry => entry.Message.Contains(
+                how == "too long" ? "10 bytes (OpenAI:Webhooks:small:MaxBodyBytes)" : "something read it first"));
     }
 
     [Fact]
@@ -168,10 +178,13 @@ public class StrangerTests
             });
         var signed = TestApp.Sign("this is not compressed at all, and long enough to be looked at");
 
-        string status = await app.SendRawAsync($"Content-Encoding: {encoding}\r\n{TestApp.Lines(signed)}", Encoding.UTF8.GetString(signed.Payload.Span));
+        string status = await app.SendRawAsync(
+            $"Content-Encoding: {encoding}\r\n{TestApp.Lines(signed)}",
+            Encoding.UTF8.GetString(signed.GetPayload().Span));
 
         status.Should().Be("HTTP/1.1 400 Bad Request");
-        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message.Should().Contain("it is not encoded as its headers say");
+        app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning).Which.Message
+            .Should().Contain("it is not encoded as its headers say");
     }
 
     [Fact]
@@ -192,7 +205,7 @@ public class StrangerTests
         using var compressed = new MemoryStream();
         using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
         {
-            gzip.Write(signed.Payload.Span);
+            gzip.Write(signed.GetPayload().Span);
         }
 
         using var request = signed.ToRequest(new Uri(app.Address, TestApp.Path));
@@ -211,7 +224,8 @@ public class StrangerTests
         await using var app = await TestApp.StartAsync();
 
         (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(length)))).StatusCode.Should().Be(expected);
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(length)), chunked: true)).StatusCode.Should().Be(expected);
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.PadRight(length)), chunked: true)).StatusCode
+            .Should().Be(expected);
     }
 
     [Theory]
@@ -237,11 +251,13 @@ public class StrangerTests
     [Fact]
     public async Task Thousands_of_bytes_over_the_limit_in_many_pieces_are_413()
     {
-        await using var app = await TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 10_000));
+        await using var app = await TestApp.StartAsync(
+            builder => builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 10_000));
         using var socket = await app.ConnectAsync();
         var stream = socket.GetStream();
         using var reader = new StreamReader(stream);
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n{TestApp.Lines(TestApp.Sign())}\r\n"));
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+            + $"chunked\r\n{TestApp.Lines(TestApp.Sign())}\r\n"));
 
         // 101 pieces of 100 bytes; the end comes together with the last.
         string piece = "64\r\n" + new string(' ', 100) + "\r\n";

@@ -15,7 +15,9 @@ public class TelemetryTests
                 builder.Services.AddOpenAIWebhooks(options => options.MaxBodyBytes = 1000).AddDeduplication();
                 builder.Services.AddSingleton<IMeterFactory>(metrics);
             },
-            (delivery, _) => delivery.Event is BatchFailedWebhookEvent ? throw new InvalidOperationException() : Task.CompletedTask);
+            (delivery, _) => delivery.Event is BatchFailedWebhookEvent
+                ? throw new InvalidOperationException()
+                : Task.CompletedTask);
 
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
@@ -33,7 +35,8 @@ public class TelemetryTests
             "1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused",
             "1 openai.webhook.outcome=unreadable",
             "1 openai.webhook.outcome=too_large");
-        metrics.Of("openai.webhook.handler.duration").Select(measurement => measurement.Split(' ', 2)[1]).Should().Equal(
+        metrics.Of("openai.webhook.handler.duration").Select(measurement => measurement.Split(' ', 2)[1])
+            .Should().Equal(
             "openai.webhook.event.type=response.completed openai.webhook.outcome=handled",
             "openai.webhook.event.type=batch.failed openai.webhook.outcome=failed",
             "openai.webhook.event.type=_OTHER openai.webhook.outcome=handled");
@@ -45,13 +48,18 @@ public class TelemetryTests
         using var activities = new Activities();
         string id = "wh_" + Guid.NewGuid();
         await using var app = await TestApp.StartAsync(
-            handler: (delivery, _) => delivery.Event is BatchFailedWebhookEvent ? throw new InvalidOperationException() : Task.CompletedTask);
+            handler: (delivery, _) => delivery.Event is BatchFailedWebhookEvent
+                ? throw new InvalidOperationException()
+                : Task.CompletedTask);
 
         await app.SendAsync(TestApp.Sign(webhookId: id));
-        await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: id + "b"));
+        await app.SendAsync(
+            TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: id + "b"));
         await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret, webhookId: id + "c"));
 
-        var mine = activities.Stopped.Where(activity => ((string)activity.GetTagItem("openai.webhook.id")!).StartsWith(id, StringComparison.Ordinal)).ToArray();
+        var mine = activities.Stopped.Where(
+            activity => (
+                (string)activity.GetTagItem("openai.webhook.id")!).StartsWith(id, StringComparison.Ordinal)).ToArray();
         mine.Select(activity => activity.Status).Should().Equal(ActivityStatusCode.Unset, ActivityStatusCode.Error);
         mine[0].TagObjects.Should().BeEquivalentTo(new Dictionary<string, object?>
         {
@@ -77,8 +85,10 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign(webhookId: id));
 
         var activity = activities.Stopped.Single(activity => (string?)activity.GetTagItem("openai.webhook.id") == id);
-        (activity.Status, activity.GetTagItem("openai.webhook.outcome")).Should().Be((ActivityStatusCode.Error, "given_up"));
-        activity.Events.Single().Tags.Should().Contain("exception.message", "A handler reported a permanent failure: no retry can help.");
+        (activity.Status, activity.GetTagItem("openai.webhook.outcome"))
+            .Should().Be((ActivityStatusCode.Error, "given_up"));
+        activity.Events.Single().Tags
+            .Should().Contain("exception.message", "A handler reported a permanent failure: no retry can help.");
     }
 
     [Theory]
@@ -99,27 +109,14 @@ public class TelemetryTests
             },
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
-        (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", type)))).IsSuccessStatusCode.Should().BeTrue();
+        (await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", type)))).IsSuccessStatusCode
+            .Should().BeTrue();
 
-        metrics.Of("openai.webhook.deliveries").Should().Equal($"1 openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
-        metrics.Of("openai.webhook.handler.duration").Should().ContainSingle().Which.Should().EndWith($" openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
-    }
-
-    [Fact]
-    public async Task A_delivery_that_a_delegate_with_services_took_is_handled()
-    {
-        using var metrics = new Metrics();
-        await using var app = await TestApp.StartAsync(
-            builder =>
-            {
-                builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddSingleton<IMeterFactory>(metrics);
-            },
-            app => app.MapOpenAIWebhooks(TestApp.Path, (_, _, _) => Task.CompletedTask));
-
-        await app.SendAsync(TestApp.Sign());
-
-        metrics.Of("openai.webhook.deliveries").Should().Equal("1 openai.webhook.event.type=response.completed openai.webhook.outcome=handled");
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal($"1 openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
+        metrics.Of("openai.webhook.handler.duration")
+            .Should().ContainSingle().Which
+            .Should().EndWith($" openai.webhook.event.type={type} openai.webhook.outcome={outcome}");
     }
 
     [Theory]
@@ -128,7 +125,6 @@ public class TelemetryTests
     [InlineData("missing_signature", "webhook-signature")]
     [InlineData("repeated_id", "webhook-id", "wh_1", "wh_1")]
     [InlineData("repeated_timestamp", "webhook-timestamp", "1", "1")]
-    [InlineData("repeated_signature", "webhook-signature", "v1,", "v1,")]
     [InlineData("invalid_timestamp", "webhook-timestamp", "now")]
     [InlineData("timestamp_too_old", "webhook-timestamp", "1750861210")]
     [InlineData("timestamp_too_new", "webhook-timestamp", "253402300799")]
@@ -141,11 +137,14 @@ public class TelemetryTests
             builder.Services.AddOpenAIWebhooks();
             builder.Services.AddSingleton<IMeterFactory>(metrics);
         });
-        var headers = TestApp.Sign().Headers.ToDictionary().Where(header => header.Key != name).Concat(values.Select(value => KeyValuePair.Create(name, value)));
+        var headers = TestApp.Sign().Headers.ToDictionary().Where(header => header.Key != name)
+            .Concat(values.Select(value => KeyValuePair.Create(name, value)));
 
-        await app.SendRawAsync(string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n")), TestApp.Payload);
+        await app.SendRawAsync(
+            string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n")), TestApp.Payload);
 
-        metrics.Of("openai.webhook.deliveries").Should().Equal($"1 openai.webhook.failure={reason} openai.webhook.outcome=refused");
+        metrics.Of("openai.webhook.deliveries")
+            .Should().Equal($"1 openai.webhook.failure={reason} openai.webhook.outcome=refused");
     }
 
     [Fact]
@@ -168,7 +167,8 @@ public class TelemetryTests
                     }
                     else if (context.Request.Headers["webhook-id"] == "wh_malformed")
                     {
-                        context.Request.Body = new System.IO.Compression.GZipStream(context.Request.Body, System.IO.Compression.CompressionMode.Decompress);
+                        context.Request.Body = new System.IO.Compression.GZipStream(
+                            context.Request.Body, System.IO.Compression.CompressionMode.Decompress);
                     }
 
                     await next(context);
@@ -179,12 +179,17 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign(webhookId: "wh_read"));
         await app.SendAsync(TestApp.Sign(webhookId: "wh_malformed"));
         var compressed = TestApp.Sign(secret: TestApp.OtherSecret);
-        await app.SendAsync(compressed.Payload, [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "gzip")]);
-        await app.SendAsync(compressed.Payload, [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "identity")]);
+        await app.SendAsync(
+            compressed.GetPayload(),
+            [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "gzip")]);
+        await app.SendAsync(
+            compressed.GetPayload(),
+            [.. compressed.Headers.ToDictionary(), KeyValuePair.Create("Content-Encoding", "identity")]);
 
         using (var socket = await app.ConnectAsync())
         {
-            await socket.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes($"POST {TestApp.Path} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
+            await socket.GetStream().WriteAsync(System.Text.Encoding.UTF8.GetBytes($"POST {TestApp.Path} "
+                + $"HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n{TestApp.Lines(TestApp.Sign())}\r\n{{"));
         }
 
         await TestApp.Eventually(() => metrics.Of("openai.webhook.deliveries").Count() == 5);
@@ -210,18 +215,22 @@ public class TelemetryTests
 
         await app.SendAsync(TestApp.Sign());
 
-        metrics.Instruments.Select(instrument => $"{instrument.GetType().Name} {instrument.Name} {instrument.Unit}").Should().BeEquivalentTo(
+        metrics.Instruments.Select(instrument => $"{instrument.GetType().Name} {instrument.Name} {instrument.Unit}")
+            .Should().BeEquivalentTo(
             "Counter`1 openai.webhook.deliveries {delivery}",
             "Histogram`1 openai.webhook.handler.duration s",
             "Histogram`1 openai.webhook.arrival.age s",
             "Histogram`1 openai.webhook.handled.age s");
         metrics.Instruments.Should().OnlyContain(instrument => instrument.Meter.Version == "0.1.0");
         metrics.Instruments.Should().OnlyContain(instrument => instrument.Description!.Length > 0);
-        double.Parse(metrics.Of("openai.webhook.handler.duration").Single().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)
+        double.Parse(
+            metrics.Of("openai.webhook.handler.duration").Single().Split(' ')[0],
+            System.Globalization.CultureInfo.InvariantCulture)
             .Should().BeInRange(0.1, 100, "a quarter of a second is neither 250 nor 0");
 
         var advice = metrics.Instruments.OfType<Histogram<double>>().First().Advice;
-        advice?.HistogramBucketBoundaries.Should().HaveElementAt(0, 0.005).And.EndWith([60, 300], "handlers take from milliseconds to minutes");
+        advice?.HistogramBucketBoundaries
+            .Should().HaveElementAt(0, 0.005).And.EndWith([60, 300], "handlers take from milliseconds to minutes");
         (advice is null).Should().Be(BuildTests.TestedBuild == "net8.0", "there it takes the packages of .NET 9");
     }
 
@@ -229,17 +238,24 @@ public class TelemetryTests
     public async Task What_becomes_of_a_delivery_is_in_the_log()
     {
         await using var app = await TestApp.StartAsync(
-            builder => builder.Services.AddOpenAIWebhooks().AddDeduplication().AddHandler<ResponseWebhookEvent, Nothing>(),
+            builder => builder.Services.AddOpenAIWebhooks().AddDeduplication()
+                .AddHandler<ResponseWebhookEvent, Nothing>(),
             app => app.MapOpenAIWebhooks(TestApp.Path));
 
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
         await app.SendAsync(TestApp.Sign(webhookId: "wh_1"));
-        await app.SendAsync(TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: "wh_2"));
+        await app.SendAsync(
+            TestApp.Sign(TestApp.Payload.Replace("response.completed", "batch.failed"), webhookId: "wh_2"));
 
-        app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal)).Select(entry => $"{entry.Level}: {entry.Message}").Should().Equal(
+        app.Log.Where(entry => entry.Message.Contains("wh_", StringComparison.Ordinal))
+            .Select(entry => $"{entry.Level}: {entry.Message}")
+            .Should().Equal(
             "Information: Handled the webhook wh_1 (response.completed).",
-            "Information: The webhook wh_1 (response.completed) is a copy of a delivery that was handled or is being handled. It gets the same response and is not handled again.",
-            "Warning: No handler is registered for batch.failed, so the webhook wh_2 was acknowledged and dropped. Add a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this type at OpenAI.");
+            "Information: The webhook wh_1 (response.completed) is a copy of a delivery that was handled or is being "
+            + "handled. It gets the same response and is not handled again.",
+            "Warning: No handler is registered for batch.failed, so the webhook wh_2 was acknowledged and dropped. Add "
+            + "a handler with AddHandler<BatchFailedWebhookEvent, THandler>(), or unsubscribe the endpoint from this "
+            + "type at OpenAI.");
     }
 
     [Fact]
@@ -253,6 +269,8 @@ public class TelemetryTests
         await app.SendAsync(TestApp.Sign("""{"number": "+14155550123"}"""));
 
         app.Log.Should().HaveCount(3);
-        string.Concat(app.Log).Should().NotContainAny("resp_123", "4155550123", "RdvaYFYU", forged.Headers.ToDictionary()["webhook-signature"][3..]);
+        string.Concat(app.Log)
+            .Should().NotContainAny(
+                "resp_123", "4155550123", "RdvaYFYU", forged.Headers.ToDictionary()["webhook-signature"][3..]);
     }
 }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore.Tests;
 
-/// <summary>An application on Kestrel, on a port of the loopback, with a secret, a log to look into, and a sender.</summary>
+/// <summary>
+/// An application on Kestrel, on a port of the loopback, with a secret, a log to look into, and a sender.
+/// </summary>
 internal sealed class TestApp : IAsyncDisposable
 {
     public const string Secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";
@@ -38,13 +40,18 @@ internal sealed class TestApp : IAsyncDisposable
     /// <summary>What the application's endpoint was handed.</summary>
     public ConcurrentQueue<WebhookDelivery> Deliveries { get; } = new();
 
-    /// <summary>What was logged at Warning or above, and by this package at any level, but for its line per endpoint at start.</summary>
+    /// <summary>
+    /// What was logged at Warning or above, and by this package at any level, but for its line per endpoint at start.
+    /// </summary>
     public IReadOnlyCollection<LogEntry> Log => [.. _log.Entries.Where(entry => !IsOfStart(entry))];
 
     /// <summary>What was logged of each endpoint at start.</summary>
-    public IReadOnlyCollection<string> StartLog => [.. _log.Entries.Where(IsOfStart).Select(entry => $"{entry.Level}: {entry.Message}")];
+    public IReadOnlyCollection<string> StartLog
+        => [.. _log.Entries.Where(IsOfStart).Select(entry => $"{entry.Level}: {entry.Message}")];
 
-    /// <summary>Starts an application that hands deliveries to a delegate, which keeps them unless another is given.</summary>
+    /// <summary>
+    /// Starts an application that hands deliveries to a delegate, which keeps them unless another is given.
+    /// </summary>
     public static async Task<TestApp> StartAsync(
         Action<WebApplicationBuilder>? configure = null,
         Func<WebhookDelivery, CancellationToken, Task>? handler = null)
@@ -61,7 +68,9 @@ internal sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>Starts an application whose own timeout for requests is 200 ms.</summary>
-    public static Task<TestApp> StartWithTimeoutAsync(Func<WebhookDelivery, CancellationToken, Task> handler, Metrics? metrics = null) => StartAsync(
+    public static Task<TestApp> StartWithTimeoutAsync(
+        Func<WebhookDelivery, CancellationToken, Task> handler, Metrics? metrics = null)
+        => StartAsync(
         builder =>
         {
             builder.Services.AddOpenAIWebhooks();
@@ -99,17 +108,22 @@ internal sealed class TestApp : IAsyncDisposable
         => new WebhookSigner(secret).Sign(payload, webhookId);
 
     public Task<HttpResponseMessage> SendAsync(SignedWebhook signed, string path = Path, bool chunked = false)
-        => SendAsync(signed.Payload, signed.Headers.ToDictionary(), path, chunked);
+        => SendAsync(signed.GetPayload(), signed.Headers.ToDictionary(), path, chunked);
 
     public async Task<HttpResponseMessage> SendAsync(
-        ReadOnlyMemory<byte> payload, IEnumerable<KeyValuePair<string, string>> headers, string path = Path, bool chunked = false)
+        ReadOnlyMemory<byte> payload, IEnumerable<KeyValuePair<string, string>> headers, string path =
+            Path, bool chunked = false)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(payload) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new ReadOnlyMemoryContent(payload),
+        };
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = chunked;
         foreach (var (name, value) in headers)
         {
-            (request.Headers.TryAddWithoutValidation(name, value) || request.Content.Headers.TryAddWithoutValidation(name, value)).Should().BeTrue();
+            (request.Headers.TryAddWithoutValidation(name, value) || request.Content.Headers.TryAddWithoutValidation(name, value))
+                .Should().BeTrue();
         }
 
         return await _client.SendAsync(request);
@@ -122,7 +136,8 @@ internal sealed class TestApp : IAsyncDisposable
     {
         using var socket = await ConnectAsync();
         await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
-            $"POST {Path} HTTP/1.1\r\nHost: x\r\nContent-Length: {signed.Payload.Length}\r\n{Lines(signed)}\r\n{Encoding.UTF8.GetString(signed.Payload.Span)}"));
+            $"POST {Path} HTTP/1.1\r\nHost: x\r\nContent-Length: "
+            + $"{signed.GetPayload().Length}\r\n{Lines(signed)}\r\n{Encoding.UTF8.GetString(signed.GetPayload().Span)}"));
         await leave;
     }
 
@@ -141,7 +156,8 @@ internal sealed class TestApp : IAsyncDisposable
         condition().Should().BeTrue();
     }
 
-    private static bool IsOfStart(LogEntry entry) => entry.Message.Contains(" receives OpenAI webhooks: ", StringComparison.Ordinal);
+    private static bool IsOfStart(LogEntry entry)
+        => entry.Message.Contains(" receives OpenAI webhooks: ", StringComparison.Ordinal);
 
     public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
 
@@ -151,7 +167,8 @@ internal sealed class TestApp : IAsyncDisposable
         using var socket = await ConnectAsync();
         var stream = socket.GetStream();
         await stream.WriteAsync(Encoding.UTF8.GetBytes(
-            $"POST {Path} HTTP/1.1\r\nHost: {Address.Authority}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}"));
+            $"POST {Path} HTTP/1.1\r\nHost: {Address.Authority}\r\nContent-Length: "
+            + $"{Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n{headers}\r\n{body}"));
         using var reader = new StreamReader(stream);
         return (await reader.ReadLineAsync())!;
     }
@@ -196,9 +213,18 @@ internal sealed class TestApp : IAsyncDisposable
                 => null;
 
             public bool IsEnabled(LogLevel logLevel)
-                => logLevel >= LogLevel.Warning || category.StartsWith("OpenAI.", StringComparison.Ordinal) || category == "handler";
+                => logLevel >= LogLevel.Warning
+                || category.StartsWith("OpenAI.", StringComparison.Ordinal)
+                || category == "handler";
 
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            public void Log<TState>(
+                LogLevel logLevel,
+                EventId eventId,
+                TState state,
+                Exception? exception,
+                Func<TState,
+                Exception?,
+                string> formatter)
             {
                 if (IsEnabled(logLevel))
                 {

@@ -37,9 +37,11 @@ public class WebhookMessageTests
         var message = Message("wh_1");
 
         JsonSerializer.Serialize(message).Should().Be(message.ToJson());
-        JsonSerializer.Deserialize<WebhookMessage[]>($"[{message.ToJson()}]")!.Single().GetPayload().ToArray().Should().Equal("{}"u8.ToArray());
+        JsonSerializer.Deserialize<WebhookMessage[]>($"[{message.ToJson()}]")!.Single().GetPayload().ToArray()
+            .Should().Equal("{}"u8.ToArray());
         FluentActions.Invoking(() => Newtonsoft.Json.JsonConvert.SerializeObject(message)).Should().Throw<Exception>()
-            .Which.ToString().Should().Contain("This serializer writes only properties, so it would lose the payload of the WebhookMessage. Store the result of ToJson() instead.");
+            .Which.ToString().Should().Contain("This serializer writes only properties, so it would lose the payload "
+                + "of the WebhookMessage. Store the result of ToJson() instead.");
     }
 
     [Theory]
@@ -52,7 +54,8 @@ public class WebhookMessageTests
     [InlineData("""{"webhook_id":"wh_1","timestamp":0,"payload":"+4155550123"}""")]
     public void Parse_of_anything_else_is_a_JsonException_that_quotes_nothing(string json)
         => FluentActions.Invoking(() => WebhookMessage.Parse(json)).Should().Throw<JsonException>()
-            .WithMessage("The text is not a serialized WebhookMessage (*).").Which.ToString().Should().NotContain("4155550123");
+            .WithMessage("The text is not a serialized WebhookMessage (*).").Which.ToString()
+            .Should().NotContain("4155550123");
 
     [Theory]
     [InlineData("wh_685c059ae39c8190af8c71ed1022a24d", true)]
@@ -91,9 +94,12 @@ public class WebhookMessageTests
     {
         using var writer = new System.Text.Json.Utf8JsonWriter(new MemoryStream());
 
-        FluentActions.Invoking(() => new WebhookMessageConverter().Write(null!, Message("wh_1"), new())).Should().Throw<ArgumentNullException>();
-        FluentActions.Invoking(() => new WebhookMessageConverter().Write(writer, null!, new())).Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookMessageConverter().Write(null!, Message("wh_1"), new()))
+            .Should().Throw<ArgumentNullException>();
+        FluentActions.Invoking(() => new WebhookMessageConverter().Write(writer, null!, new()))
+            .Should().Throw<ArgumentNullException>();
     }
 
-    private static WebhookMessage Message(string webhookId, string name = "") => new(webhookId, default, Encoding.UTF8.GetBytes("{}")) { Name = name };
+    private static WebhookMessage Message(string webhookId, string name = "")
+        => new(webhookId, default, Encoding.UTF8.GetBytes("{}")) { Name = name };
 }

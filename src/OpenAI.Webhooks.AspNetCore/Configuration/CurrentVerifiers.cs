@@ -10,19 +10,19 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <param name="Verifier">The verifier.</param>
 /// <param name="MaxBodyBytes">The longest body, in bytes.</param>
 /// <param name="IsMaxBodyBytesSet">Whether that length was set explicitly, so that the server must accept it.</param>
-/// <param name="SecretHints">For each secret in OpenAI's format, <c>whsec_…</c> and its last four characters.</param>
-/// <param name="HasTextSecret">Whether any secret is plain text, not in OpenAI's format.</param>
-/// <param name="Problem">Why a later configuration is invalid and not in effect; null if there is none.</param>
+/// <param name="SecretHints">For each secret, <c>whsec_…</c> and its last four characters.</param>
+/// <param name="InvalidChange">Why a later configuration is invalid and not in effect; null if there is none.</param>
 internal sealed record CurrentVerifier(
-    WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, bool HasTextSecret, string? Problem = null);
+    WebhookVerifier Verifier, int MaxBodyBytes, bool IsMaxBodyBytesSet, string[] SecretHints, string? InvalidChange =
+        null);
 
 /// <summary>
-/// The verifiers for the configured secrets. A changed configuration creates a new verifier. An invalid change is logged, and the
-/// last valid verifier stays in use.
+/// The verifiers for the configured secrets. A changed configuration creates a new verifier. An invalid change is
+/// logged, and the last valid verifier stays in use.
 /// </summary>
 /// <remarks>
-/// IOptionsMonitor is not used here. It creates the options on the thread that reloads the configuration (for a file, a timer
-/// thread). An exception there would surface in the reload and in every later request.
+/// IOptionsMonitor is not used here. It creates the options on the thread that reloads the configuration (for a file, a
+/// timer thread). An exception there would surface in the reload and in every later request.
 /// </remarks>
 internal sealed class CurrentVerifiers(
     IOptionsFactory<OpenAIWebhooksOptions> options,
@@ -67,7 +67,8 @@ internal sealed class CurrentVerifiers(
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Exceptions from the application's own validation must not reach the thread that reloads the configuration.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Exceptions from the application's own validation must not "
+        + "reach the thread that reloads the configuration.")]
     private void Renew(WebhookRegistration registration, Entry entry)
     {
         lock (entry)
@@ -79,9 +80,9 @@ internal sealed class CurrentVerifiers(
             catch (Exception exception)
             {
                 // Many sources report one change twice; log the problem only once.
-                if (entry.Current.Problem != exception.Message)
+                if (entry.Current.InvalidChange != exception.Message)
                 {
-                    entry.Current = entry.Current with { Problem = exception.Message };
+                    entry.Current = entry.Current with { InvalidChange = exception.Message };
                     logger.ConfigurationRefused(exception.Message);
                 }
             }
@@ -94,37 +95,42 @@ internal sealed class CurrentVerifiers(
         try
         {
             var verifier = MakeVerifier(current, registration);
-            string[] hints = [.. Hints(current.Secrets)];
-            return new(verifier, current.MaxBodyBytes, current.IsMaxBodyBytesSet, hints, hints.Length < current.Secrets.Count);
+            return new(verifier, current.MaxBodyBytes, current.IsMaxBodyBytesSet, [.. Hints(current.Secrets)]);
         }
         catch (ArgumentException exception)
         {
             throw new OptionsValidationException(
-                registration.Name, typeof(OpenAIWebhooksOptions), [$"The OpenAI webhook options are invalid. {exception.Message}"]);
+                registration.Name, typeof(OpenAIWebhooksOptions), [
+                    $"The OpenAI webhook options are invalid. {exception.Message}"]);
         }
     }
 
     private WebhookVerifier MakeVerifier(OpenAIWebhooksOptions current, WebhookRegistration registration)
     {
-        if (current.ConfigurationProblem is { } problem)
+        if (current.InvalidSetting is { } invalid)
         {
-            throw new ArgumentException(problem);
+            throw new ArgumentException(invalid);
         }
 
         if (current.MaxBodyBytes <= 0)
         {
-            throw new ArgumentException($"{registration.Section}:{nameof(current.MaxBodyBytes)} is {current.MaxBodyBytes}; it must be greater than 0.");
+            throw new ArgumentException($"{registration.Section}:{nameof(current.MaxBodyBytes)} is "
+                + $"{current.MaxBodyBytes}; it must be greater than 0.");
         }
 
-        if (current.Tolerance > MaxTolerance || (current.Tolerance < TimeSpan.Zero && current.Tolerance != Timeout.InfiniteTimeSpan))
+        if (current.Tolerance > MaxTolerance
+            || (current.Tolerance < TimeSpan.Zero && current.Tolerance != Timeout.InfiniteTimeSpan))
         {
             throw new ArgumentException(
-                $"{registration.Section}:{nameof(current.Tolerance)} is {current.Tolerance}; it must be between 0 and one day, or infinite. Write it as hours:minutes:seconds, such as 00:05:00. A single number is read as days.");
+                $"{registration.Section}:{nameof(current.Tolerance)} is {current.Tolerance}; it must be between 0 and "
+                + "one day, or infinite. Write it as hours:minutes:seconds, such as 00:05:00. A single number is read "
+                + "as days.");
         }
 
         if (current.Secrets is null || current.Secrets.Count == 0)
         {
-            throw new ArgumentException($"No webhook secret is configured. {registration.WhatToSet}, to the webhook's secret.");
+            throw new ArgumentException(
+                $"No webhook secret is configured. {registration.WhatToSet}, to the webhook's secret.");
         }
 
         int number = 0;
@@ -150,7 +156,8 @@ internal sealed class CurrentVerifiers(
         catch (ArgumentException exception)
         {
             string which = count == 1 ? "" : $" Secret {index + 1} of {count} is invalid.";
-            string problem = exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
+            string problem =
+                exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
             throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret.{which} {problem}");
         }
     }
@@ -160,11 +167,7 @@ internal sealed class CurrentVerifiers(
     {
         foreach (string secret in secrets)
         {
-            string trimmed = secret.Trim();
-            if (trimmed.StartsWith("whsec_", StringComparison.Ordinal))
-            {
-                yield return $"whsec_…{trimmed[^4..]}";
-            }
+            yield return $"whsec_…{secret.TrimEnd()[^4..]}";
         }
     }
 

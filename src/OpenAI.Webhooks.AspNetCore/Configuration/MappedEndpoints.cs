@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>A mapped endpoint.</summary>
-internal sealed class MappedEndpoint(WebhookRegistration registration, string pattern, string target)
+internal sealed class MappedEndpoint(
+    WebhookRegistration registration, string pattern, string target, HandledIds? handledIds, object? branch)
 {
     /// <summary>The registration it belongs to.</summary>
     public WebhookRegistration Registration => registration;
@@ -13,9 +14,17 @@ internal sealed class MappedEndpoint(WebhookRegistration registration, string pa
 
     /// <summary>A readable description of how its deliveries are processed.</summary>
     public string Target => target;
+
+    /// <summary>The branch of the pipeline whose routing reaches it; null for the application's own.</summary>
+    public object? Branch => branch;
+
+    /// <summary>The deliveries that it remembers; null if it remembers none.</summary>
+    public HandledIds? HandledIds => handledIds;
 }
 
-/// <summary>The endpoints that the application has mapped. Only registrations with an endpoint need a secret at startup.</summary>
+/// <summary>
+/// The endpoints that the application has mapped. Only registrations with an endpoint need a secret at startup.
+/// </summary>
 internal sealed class MappedEndpoints
 {
     private readonly ConcurrentQueue<MappedEndpoint> _endpoints = new();
@@ -24,5 +33,6 @@ internal sealed class MappedEndpoints
 
     public void Add(MappedEndpoint endpoint) => _endpoints.Enqueue(endpoint);
 
-    public IReadOnlyList<MappedEndpoint> Of(WebhookRegistration registration) => [.. _endpoints.Where(endpoint => endpoint.Registration == registration)];
+    public IReadOnlyList<MappedEndpoint> Of(WebhookRegistration registration)
+        => [.. _endpoints.Where(endpoint => endpoint.Registration == registration)];
 }

@@ -5,12 +5,14 @@ using Microsoft.Extensions.Options;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Fills options from the registration's configuration section. It never throws, because any thread may reload the configuration.
-/// Invalid values are recorded, and <see cref="CurrentVerifiers"/> rejects them.
+/// Fills options from the registration's configuration section. It never throws, because any thread may reload the
+/// configuration. Invalid values are recorded, and <see cref="CurrentVerifiers"/> rejects them.
 /// </summary>
 internal sealed class OptionsFromConfiguration(WebhookRegistration registration, IConfiguration? configuration)
     : IConfigureNamedOptions<OpenAIWebhooksOptions>, IPostConfigureOptions<OpenAIWebhooksOptions>
 {
+    private const StringSplitOptions SplitOptions = StringSplitOptions.RemoveEmptyEntries;
+
     public void Configure(OpenAIWebhooksOptions options) => Configure(Options.DefaultName, options);
 
     public void Configure(string? name, OpenAIWebhooksOptions options)
@@ -21,17 +23,23 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
         }
 
         var secrets = section.GetSection(nameof(options.Secrets));
-        foreach (string? secret in secrets.GetChildren().Select(child => child.Value).Prepend(secrets.Value))
+        var values = secrets.GetChildren().Select(child => child.Value).Prepend(secrets.Value);
+        if (registration.IsDefault)
         {
-            if (secret is not null)
-            {
-                options.Secrets.Add(secret);
-            }
+            values = values.Append(configuration[WebhookRegistration.SecretVariable]);
+        }
+
+        // During a rotation, the variable holds two secrets, or one that is not in the list.
+        foreach (
+            string secret in values.SelectMany(value => (value ?? "").Split((char[]?)null, SplitOptions)).Distinct())
+        {
+            options.Secrets.Add(secret);
         }
 
         if (section["Secret"] is not null)
         {
-            options.ConfigurationProblem = $"{section.Path}:Secret is not an option. Set {section.Path}:{nameof(options.Secrets)} instead, to one secret or a list.";
+            options.InvalidSetting = $"{section.Path}:Secret is not an option. Set "
+                + $"{section.Path}:{nameof(options.Secrets)} instead, to one secret or a list.";
         }
 
         if (section[nameof(options.Tolerance)] is { Length: > 0 } tolerance)
@@ -42,7 +50,8 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
             }
             else
             {
-                options.ConfigurationProblem = $"{section.Path}:{nameof(options.Tolerance)} is not a duration. Write it as hours:minutes:seconds, such as 00:05:00.";
+                options.InvalidSetting = $"{section.Path}:{nameof(options.Tolerance)} is not a duration. Write it as "
+                    + "hours:minutes:seconds, such as 00:05:00.";
             }
         }
 
@@ -54,7 +63,8 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
             }
             else
             {
-                options.ConfigurationProblem = $"{section.Path}:{nameof(options.MaxBodyBytes)} is not a number of bytes from 1 to {int.MaxValue}.";
+                options.InvalidSetting = $"{section.Path}:{nameof(options.MaxBodyBytes)} is not a number of bytes from "
+                    + $"1 to {int.MaxValue}.";
             }
         }
     }
@@ -76,9 +86,5 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
         }
 
         options.Secrets = secrets;
-        if (secrets.Count == 0 && registration.IsDefault && configuration?[WebhookRegistration.FallbackKey] is { } fallback && !string.IsNullOrWhiteSpace(fallback))
-        {
-            secrets.Add(fallback);
-        }
     }
 }

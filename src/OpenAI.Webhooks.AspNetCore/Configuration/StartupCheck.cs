@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Matching;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,8 +14,8 @@ using Microsoft.Extensions.Options;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Prevents the host from starting if a mapped endpoint has no usable secret. Logs what each endpoint handles, and warns about
-/// settings that would block deliveries.
+/// Prevents the host from starting if a mapped endpoint has no usable secret. Logs what each endpoint handles, and
+/// warns about settings that would block deliveries.
 /// </summary>
 internal sealed class StartupCheck(
     CurrentVerifiers verifiers,
@@ -33,7 +35,8 @@ internal sealed class StartupCheck(
     }
 
     // The older WebHost (before the generic host) calls only this method.
-    public Task StartAsync(CancellationToken cancellationToken) => _hasLifecycle ? Task.CompletedTask : StartedAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken)
+        => _hasLifecycle ? Task.CompletedTask : StartedAsync(cancellationToken);
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -80,11 +83,7 @@ internal sealed class StartupCheck(
 
         try
         {
-            bool isDevelopment = services.GetService<IHostEnvironment>()?.IsDevelopment() == true;
-            if (verifiers.Get(registration).HasTextSecret && !isDevelopment)
-            {
-                logger.TextSecret(registration.AddCall);
-            }
+            verifiers.Get(registration);
         }
         catch (OptionsValidationException exception)
         {
@@ -94,20 +93,15 @@ internal sealed class StartupCheck(
 
     private async Task CheckEndpointsAsync()
     {
-        var built = BuiltEndpoints().Where(endpoint => endpoint.Metadata.GetMetadata<MappedEndpoint>() is not null).ToList();
+        var built = BuiltEndpoints().Where(
+            endpoint => endpoint.Metadata.GetMetadata<MappedEndpoint>() is not null).ToList();
         foreach (var endpoint in mapped.All)
         {
             logger.Mapped(endpoint.Pattern, endpoint.Target);
+            endpoint.HandledIds?.Connect();
         }
 
-        foreach (var same in built
-            .Where(endpoint => endpoint.Metadata.GetMetadata<IHostMetadata>() is null)
-            .GroupBy(endpoint => endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Pattern.Trim('/'), StringComparer.OrdinalIgnoreCase)
-            .Where(group => group.Count() > 1))
-        {
-            logger.Ambiguous($"/{same.Key}");
-        }
-
+        RefuseAmbiguous(built);
         bool hasFallback = await HasFallbackPolicyAsync().ConfigureAwait(false);
         foreach (var endpoint in built)
         {
@@ -115,7 +109,54 @@ internal sealed class StartupCheck(
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "A policy provider may fail because there is no request here. That must not prevent the host from starting.")]
+    // Routing would respond to each delivery with 500.
+    private void RefuseAmbiguous(IEnumerable<Endpoint> built)
+    {
+        var selectors = services.GetServices<MatcherPolicy>()
+            .Where(policy => policy is not HttpMethodMatcherPolicy).ToList();
+        foreach (var same in built.OfType<RouteEndpoint>().GroupBy(MatchedBy).Where(group => group.Count() > 1))
+        {
+            Endpoint[] endpoints = [.. same];
+            if (!selectors.Exists(policy => policy switch
+            {
+                INodeBuilderPolicy node => node.AppliesToEndpoints(endpoints),
+                IEndpointSelectorPolicy selector => selector.AppliesToEndpoints(endpoints),
+                _ => false,
+            }))
+            {
+                string patterns = string.Join(
+                    " and ", same.Select(endpoint => $"POST /{endpoint.RoutePattern.RawText?.Trim('/')}"));
+                throw new InvalidOperationException(
+                    $"Several endpoints match the same requests: {patterns}. Routing cannot choose between them, and "
+                    + "would respond to every delivery with 500. Map each endpoint to its own path, or tell them "
+                    + "apart, for example with RequireHost.");
+            }
+        }
+    }
+
+    // What a route matches does not depend on the names of its parameters.
+    private static (object? Branch, int Order, string Path) MatchedBy(RouteEndpoint endpoint)
+    {
+        var segments =
+            endpoint.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(TextOf)));
+        return (endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Branch, endpoint.Order, string.Join('/', segments));
+    }
+
+    private static string TextOf(RoutePatternPart part)
+        => part switch
+        {
+            RoutePatternParameterPart parameter =>
+                $"{{{parameter.ParameterKind}{string.Concat(parameter.ParameterPolicies.Select(TextOf))}}}",
+            RoutePatternLiteralPart literal => literal.Content.ToUpperInvariant(),
+            RoutePatternSeparatorPart separator => separator.Content,
+            _ => "",
+        };
+
+    private static string TextOf(RoutePatternParameterPolicyReference policy)
+        => $":{policy.Content ?? policy.ParameterPolicy?.ToString()}";
+
+    [SuppressMessage("Design", "CA1031", Justification = "A policy provider may fail because there is no request here. "
+        + "That must not prevent the host from starting.")]
     private async Task<bool> HasFallbackPolicyAsync()
     {
         try
@@ -132,21 +173,28 @@ internal sealed class StartupCheck(
     private void WarnOfRules(Endpoint endpoint, bool hasFallback)
     {
         string pattern = endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Pattern;
-        bool hasPolicy = endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null || endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is not null;
+        bool hasPolicy = endpoint.Metadata.GetMetadata<IAuthorizeData>() is not null
+            || endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is not null;
         if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && (hasPolicy || hasFallback))
         {
             logger.MayBeRejected(pattern, hasPolicy
-                ? "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication."
-                : "the application has a fallback authorization policy, but OpenAI does not log in. Unless the policy admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.");
+                ? "the endpoint requires authorization, but OpenAI does not log in. Unless the policy admits OpenAI, "
+                    + "add .AllowAnonymous() to the endpoint; the signature is the authentication."
+                : "the application has a fallback authorization policy, but OpenAI does not log in. Unless the policy "
+                    + "admits OpenAI, add .AllowAnonymous() to the endpoint; the signature is the authentication.");
         }
 
         if (endpoint.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true })
         {
-            logger.MayBeRejected(pattern, "the endpoint requires an antiforgery token, but OpenAI does not send one. Add .DisableAntiforgery() to the endpoint.");
+            logger.MayBeRejected(
+                pattern,
+                "the endpoint requires an antiforgery token, but OpenAI does not send one. Add .DisableAntiforgery() "
+                + "to the endpoint.");
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "If an endpoint of the application cannot be built, the application reports it at the first request, as usual.")]
+    [SuppressMessage("Design", "CA1031", Justification = "If an endpoint of the application cannot be built, the "
+        + "application reports it at the first request, as usual.")]
     private IReadOnlyList<Endpoint> BuiltEndpoints()
     {
         try

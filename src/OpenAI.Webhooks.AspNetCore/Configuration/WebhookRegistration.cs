@@ -3,12 +3,13 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>One call of <c>AddOpenAIWebhooks</c>: its options name, and values derived from the name.</summary>
 internal sealed record WebhookRegistration(string Name)
 {
-    public const string FallbackKey = "OPENAI_WEBHOOK_SECRET";
+    public const string SecretVariable = "OPENAI_WEBHOOK_SECRET";
 
     private const string SecretPrefix = "whsec_";
 
+    // The keys of the options without a name stand beside the names, in the same section.
     private static readonly string[] Keys =
-        [nameof(OpenAIWebhooksOptions.Secrets), nameof(OpenAIWebhooksOptions.Tolerance), nameof(OpenAIWebhooksOptions.MaxBodyBytes)];
+        [.. typeof(OpenAIWebhooksOptions).GetProperties().Select(option => option.Name)];
 
     public bool IsDefault => Name.Length == 0;
 
@@ -19,12 +20,13 @@ internal sealed record WebhookRegistration(string Name)
 
     /// <summary>The setting to use for the secret, as an instruction.</summary>
     public string WhatToSet => IsDefault
-        ? $"Set {Section}:Secrets:0 in the configuration, or the environment variable {FallbackKey}"
+        ? $"Set {Section}:Secrets:0 in the configuration, or the environment variable {SecretVariable}"
         : $"Set {Section}:Secrets:0 in the configuration";
 
     /// <summary>Creates a registration after validating its name.</summary>
     /// <exception cref="ArgumentException">
-    /// The name is a secret (the message does not repeat it), or it would share configuration or remembered ids with another name.
+    /// The name is a secret (the message does not repeat it), or it would share configuration or remembered ids with
+    /// another name.
     /// </exception>
     public static WebhookRegistration Of(string name, string paramName)
     {
@@ -32,7 +34,8 @@ internal sealed record WebhookRegistration(string Name)
         if (name.Contains(':', StringComparison.Ordinal) || Keys.Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
-                $"The name '{name}' conflicts with other keys of the configuration section OpenAI:Webhooks. Choose a name without a colon, other than {string.Join(", ", Keys)}.", paramName);
+                $"The name '{name}' conflicts with other keys of the configuration section OpenAI:Webhooks. Choose a "
+                + $"name without a colon, other than {string.Join(", ", Keys)}.", paramName);
         }
 
         return new(name);
@@ -54,7 +57,8 @@ internal sealed record WebhookRegistration(string Name)
 
         string others = string.Join(", ", registrations.Select(other => other.AddCall));
         throw new InvalidOperationException(
-            $"{caller} needs services that are not registered. Call {registration.AddCall} before the application is built{(others.Length == 0 ? "" : $", or pass a registered name: {others}")}.");
+            $"{caller} needs services that are not registered. Call {registration.AddCall} before the application is "
+            + $"built{(others.Length == 0 ? "" : $", or pass a registered name: {others}")}.");
     }
 
     /// <exception cref="ArgumentException">The name or route is a secret.</exception>
@@ -63,7 +67,8 @@ internal sealed record WebhookRegistration(string Name)
         if (text.Contains(SecretPrefix, StringComparison.OrdinalIgnoreCase))
         {
             throw new ArgumentException(
-                $"A webhook secret was passed as a name or route. Set the secret in the options instead: {new WebhookRegistration("").WhatToSet}.", paramName);
+                "A webhook secret was passed as a name or route. Set the secret in the options instead: "
+                + $"{new WebhookRegistration("").WhatToSet}.", paramName);
         }
     }
 }

@@ -3,10 +3,16 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>Remembers which deliveries an endpoint has handled.</summary>
 internal abstract class HandledIds
 {
-    /// <summary>
-    /// Whether a delivery was handled; null if unknown. If it is unknown, do not call <see cref="AddAsync"/> either.
-    /// </summary>
-    public abstract ValueTask<bool?> ContainsAsync(string receiver, string webhookId);
+    /// <summary>Connects to where the ids are, so that the first delivery need not wait for that.</summary>
+    public virtual void Connect()
+    {
+    }
 
-    public abstract ValueTask AddAsync(string receiver, string webhookId);
+    /// <summary>Whether a delivery was handled; null if that cannot be found out in time.</summary>
+    public abstract ValueTask<bool?> ContainsAsync(string path, string webhookId);
+
+    /// <summary>
+    /// Remembers a delivery. It is remembered even if the caller does not wait for the returned task.
+    /// </summary>
+    public abstract ValueTask AddAsync(string path, string webhookId);
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Remembers handled deliveries in this process, if the application has no cache. The number of ids is bounded, and the oldest id
-/// is forgotten first. Every id takes the same few bytes, regardless of its length.
+/// Remembers handled deliveries in this process, if the application has no cache. The number of ids is bounded, and the
+/// oldest id is forgotten first. Every id takes the same few bytes, regardless of its length.
 /// </summary>
 internal sealed class InProcessHandledIds(TimeSpan retention, TimeProvider timeProvider) : HandledIds
 {
@@ -17,18 +17,18 @@ internal sealed class InProcessHandledIds(TimeSpan retention, TimeProvider timeP
     private readonly Dictionary<UInt128, DateTimeOffset> _ids = [];
     private readonly Queue<UInt128> _oldest = new();
 
-    public override ValueTask<bool?> ContainsAsync(string receiver, string webhookId)
+    public override ValueTask<bool?> ContainsAsync(string path, string webhookId)
     {
-        var id = Digest(receiver, webhookId);
+        var id = Digest(path, webhookId);
         lock (_gate)
         {
             return new(_ids.TryGetValue(id, out var since) && !IsExpired(since));
         }
     }
 
-    public override ValueTask AddAsync(string receiver, string webhookId)
+    public override ValueTask AddAsync(string path, string webhookId)
     {
-        var id = Digest(receiver, webhookId);
+        var id = Digest(path, webhookId);
         lock (_gate)
         {
             Forget();
@@ -52,10 +52,10 @@ internal sealed class InProcessHandledIds(TimeSpan retention, TimeProvider timeP
 
     private bool IsExpired(DateTimeOffset since) => timeProvider.GetUtcNow() - since >= retention;
 
-    private static UInt128 Digest(string receiver, string webhookId)
+    private static UInt128 Digest(string path, string webhookId)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{receiver}\n{webhookId}"), digest);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{path}\n{webhookId}"), digest);
         return BinaryPrimitives.ReadUInt128LittleEndian(digest);
     }
 }

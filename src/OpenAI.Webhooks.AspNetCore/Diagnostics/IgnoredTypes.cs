@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Warns about authentic deliveries without a handler: once per type and hour, with the number of deliveries dropped in between.
+/// Warns about authentic deliveries without a handler: once per type and hour, with the number of deliveries dropped in
+/// between.
 /// </summary>
 internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? timeProvider = null)
 {
@@ -21,7 +22,11 @@ internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? t
             _ => new LogLimit(timeProvider ?? TimeProvider.System, lines: 1, TimeSpan.FromHours(1)));
         if (limit.TryTake(out long leftOut))
         {
-            logger.Ignored(delivery.WebhookId, type, delivery.Event.GetType().Name, leftOut == 0 ? "" : $" {leftOut} more deliveries of this type were dropped since the last warning.");
+            logger.Ignored(
+                delivery.WebhookId,
+                type,
+                delivery.Event.GetType().Name,
+                leftOut == 0 ? "" : $" {leftOut} more deliveries of this type were dropped since the last warning.");
         }
     }
 }

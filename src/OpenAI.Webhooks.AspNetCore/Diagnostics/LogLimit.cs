@@ -1,8 +1,8 @@
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Limits how many log lines unverified requests can cause per period. The first line of a period says how many lines were
-/// suppressed before it.
+/// Limits how many log lines unverified requests can cause per period. The first line of a period says how many lines
+/// were suppressed before it.
 /// </summary>
 internal sealed class LogLimit(TimeProvider timeProvider, int lines, TimeSpan period)
 {

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Counts the outcomes of requests. For each registration, it remembers when the last authentic delivery arrived, and when and why
-/// the last request was rejected.
+/// Counts the outcomes of requests. For each registration, it remembers when the last authentic delivery arrived, and
+/// when and why the last request was rejected.
 /// </summary>
 internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? timeProvider = null)
 {
@@ -14,7 +14,9 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
     /// <summary>What is remembered about a registration.</summary>
     public Entry Get(WebhookRegistration registration) => _entries.GetOrAdd(registration.Name, static _ => new Entry());
 
-    /// <summary>Records an unwrapped request. The outcome of an accepted delivery is counted by the code that handles it.</summary>
+    /// <summary>
+    /// Records an unwrapped request. The outcome of an accepted delivery is counted by the code that handles it.
+    /// </summary>
     public void Record(WebhookRegistration registration, UnwrappedRequest request)
     {
         switch (request.Problem)

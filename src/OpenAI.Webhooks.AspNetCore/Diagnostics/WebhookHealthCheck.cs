@@ -13,11 +13,15 @@ internal sealed class WebhookHealthCheck(
     RequestRecorder recorder,
     TimeProvider? timeProvider = null) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var status = HealthStatus.Healthy;
         var problems = new List<string>();
-        var data = new Dictionary<string, object> { ["time"] = Text((timeProvider ?? TimeProvider.System).GetUtcNow()) };
+        var data = new Dictionary<string, object>
+        {
+            ["time"] = Text((timeProvider ?? TimeProvider.System).GetUtcNow()),
+        };
         foreach (var registration in registrations)
         {
             var endpoints = mapped.Of(registration);
@@ -26,13 +30,15 @@ internal sealed class WebhookHealthCheck(
             {
                 var current = verifiers.Get(registration);
                 data[$"{prefix}secret_hints"] = current.SecretHints;
-                if (current.Problem is { } problem)
+                if (current.InvalidChange is { } invalid)
                 {
-                    problems.Add($"The changed configuration is invalid. The last valid configuration stays in effect. {problem}");
+                    problems.Add("The changed configuration is invalid. The last valid configuration stays in effect. "
+                        + $"{invalid}");
                     status = status == HealthStatus.Unhealthy ? status : HealthStatus.Degraded;
                 }
             }
-            catch (OptionsValidationException exception) when (endpoints.Count > 0 || !setups.Get(registration.Name).HasHandlers)
+            catch (OptionsValidationException exception) when (
+                endpoints.Count > 0 || !setups.Get(registration.Name).HasHandlers)
             {
                 problems.Add(exception.Message);
                 status = HealthStatus.Unhealthy;
@@ -60,10 +66,13 @@ internal sealed class WebhookHealthCheck(
                 data[$"{prefix}handled_types"] = types;
             }
 
-            data[$"{prefix}endpoints"] = endpoints.Select(endpoint => $"POST {endpoint.Pattern}: {endpoint.Target}").ToArray();
+            data[$"{prefix}endpoints"] = endpoints
+                .Select(endpoint => $"POST {endpoint.Pattern}: {endpoint.Target}").ToArray();
         }
 
-        return Task.FromResult(new HealthCheckResult(status, problems.Count == 0 ? null : string.Join(" ", problems), exception: null, data));
+        return Task.FromResult(
+            new HealthCheckResult(
+                status, problems.Count == 0 ? null : string.Join(" ", problems), exception: null, data));
     }
 
     // A delegate handles every event. A process that only stores does not know the handled types.
@@ -72,5 +81,6 @@ internal sealed class WebhookHealthCheck(
             : setup.Inbox is null && endpoints.Count > 0 ? ["*"]
             : null;
 
-    private static string Text(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string Text(DateTimeOffset time)
+        => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -33,21 +33,39 @@ internal sealed class WebhookTelemetry : IDisposable
         _deliveries = meter.CreateCounter<long>(
             "openai.webhook.deliveries", "{delivery}", "Deliveries, by event type and outcome.");
         _handlerDuration = CreateSeconds(
-            meter, "openai.webhook.handler.duration", "How long handlers took, by event type and outcome.", [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]);
+            meter, "openai.webhook.handler.duration", "How long handlers took, by event type and outcome.", [
+                0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]);
         double[] ages = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28800, 86400, 259200];
-        _arrivalAge = CreateSeconds(meter, "openai.webhook.arrival.age", "How old events were when their delivery arrived, by event type.", ages);
-        _handledAge = CreateSeconds(meter, "openai.webhook.handled.age", "How old events were when they were handled, by event type.", ages);
+        _arrivalAge = CreateSeconds(
+            meter,
+            "openai.webhook.arrival.age",
+            "How old events were when their delivery arrived, by event type.",
+            ages);
+        _handledAge = CreateSeconds(
+            meter, "openai.webhook.handled.age", "How old events were when they were handled, by event type.", ages);
     }
 
     /// <summary>Starts the activity of handling a delivery.</summary>
     /// <param name="delivery">The delivery.</param>
     /// <param name="parent">The activity that stored the delivery; default to use the current activity.</param>
     public Activity? StartHandling(WebhookDelivery delivery, ActivityContext parent)
-        => Start("openai.webhook", ActivityKind.Consumer, parent, delivery.WebhookId, delivery.Event.Type, delivery.Event.Id);
+        => Start(
+            "openai.webhook",
+            ActivityKind.Consumer,
+            parent,
+            delivery.WebhookId,
+            delivery.Event.Type,
+            delivery.Event.Id);
 
     /// <summary>Starts the activity of storing a delivery in an inbox.</summary>
     public Activity? StartStoring(WebhookMessage message)
-        => Start("openai.webhook.store", ActivityKind.Producer, default, message.WebhookId, message.EventType, message.EventId);
+        => Start(
+            "openai.webhook.store",
+            ActivityKind.Producer,
+            default,
+            message.WebhookId,
+            message.EventType,
+            message.EventId);
 
     /// <summary>Marks an activity as failed, and adds the exception to it with its message and stack.</summary>
     public static void Fail(Activity? activity, Exception exception)
@@ -102,7 +120,10 @@ internal sealed class WebhookTelemetry : IDisposable
         }
         else
         {
-            _deliveries.Add(1, new(OutcomeTag, Name(WebhookOutcome.Dead)), new(TypeTag, KnownTypes.Contains(eventType) ? eventType : OtherType));
+            _deliveries.Add(
+                1,
+                new(OutcomeTag, Name(WebhookOutcome.Dead)),
+                new(TypeTag, KnownTypes.Contains(eventType) ? eventType : OtherType));
         }
     }
 
@@ -110,7 +131,8 @@ internal sealed class WebhookTelemetry : IDisposable
     public void CountHandling(TimeSpan duration, WebhookOutcome outcome, WebhookEvent webhookEvent, Activity? activity)
     {
         Count(outcome, webhookEvent, activity);
-        _handlerDuration.Record(duration.TotalSeconds, new(OutcomeTag, Name(outcome)), new(TypeTag, LabelOf(webhookEvent)));
+        _handlerDuration.Record(
+            duration.TotalSeconds, new(OutcomeTag, Name(outcome)), new(TypeTag, LabelOf(webhookEvent)));
         if (outcome == WebhookOutcome.Handled)
         {
             RecordAge(_handledAge, webhookEvent);
@@ -128,7 +150,6 @@ internal sealed class WebhookTelemetry : IDisposable
         WebhookVerificationFailure.MissingSignature => "missing_signature",
         WebhookVerificationFailure.RepeatedId => "repeated_id",
         WebhookVerificationFailure.RepeatedTimestamp => "repeated_timestamp",
-        WebhookVerificationFailure.RepeatedSignature => "repeated_signature",
         WebhookVerificationFailure.InvalidTimestamp => "invalid_timestamp",
         WebhookVerificationFailure.TimestampTooOld => "timestamp_too_old",
         WebhookVerificationFailure.TimestampTooNew => "timestamp_too_new",
@@ -137,12 +158,14 @@ internal sealed class WebhookTelemetry : IDisposable
 
     private static Histogram<double> CreateSeconds(Meter meter, string name, string description, double[] boundaries)
 #if NET9_0_OR_GREATER
-        => meter.CreateHistogram<double>(name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
+        => meter.CreateHistogram<double>(
+            name, "s", description, advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 #else
         => meter.CreateHistogram<double>(name, "s", description);
 #endif
 
-    private Activity? Start(string name, ActivityKind kind, ActivityContext parent, string webhookId, string? eventType, string? eventId)
+    private Activity? Start(
+        string name, ActivityKind kind, ActivityContext parent, string webhookId, string? eventType, string? eventId)
     {
         var activity = _activities.StartActivity(name, kind, parent)?.SetTag("openai.webhook.id", webhookId);
         if (eventId is not null)
@@ -163,7 +186,10 @@ internal sealed class WebhookTelemetry : IDisposable
     {
         if (histogram.Enabled)
         {
-            histogram.Record(Math.Max(0, (_timeProvider.GetUtcNow() - webhookEvent.CreatedAt).TotalSeconds), new KeyValuePair<string, object?>(TypeTag, LabelOf(webhookEvent)));
+            histogram.Record(
+                Math.Max(0, (_timeProvider.GetUtcNow() - webhookEvent.CreatedAt).TotalSeconds),
+                new KeyValuePair<string,
+                object?>(TypeTag, LabelOf(webhookEvent)));
         }
     }
 

@@ -4,18 +4,31 @@ using Microsoft.Extensions.Logging;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
-/// <summary>Runs the handlers of a delivery, with the same log, activity and metrics inside and outside of a request.</summary>
-internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
+/// <summary>
+/// Runs the handlers of a delivery, with the same log, activity and metrics inside and outside of a request.
+/// </summary>
+internal sealed class WebhookRunner(
+    WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
 {
     private readonly ConcurrentDictionary<WebhookDelivery, bool> _running = new();
 
     /// <summary>The deliveries that are being handled.</summary>
     public IEnumerable<WebhookDelivery> Running => _running.Keys;
 
-    /// <summary>Runs handlers in a new activity and log scope, and counts the outcome.</summary>
-    /// <remarks>Logs and rethrows exceptions from handlers.</remarks>
+    /// <summary>Runs a handler in a new activity and log scope, and counts the outcome.</summary>
+    /// <param name="handler">The handler. Its exceptions are logged and rethrown.</param>
+    /// <param name="services">Creates the services of the delivery's scope, if the handler needs any.</param>
+    /// <param name="delivery">The delivery.</param>
+    /// <param name="parent">The activity that stored the delivery; default to use the current activity.</param>
+    /// <param name="next">Says what happens after a failure, for the log.</param>
+    /// <param name="cancellationToken">The token for the handler.</param>
     public async Task RunAsync(
-        Func<CancellationToken, Task<bool>> handle, WebhookDelivery delivery, ActivityContext parent, CancellationToken cancellationToken)
+        WebhookHandler handler,
+        Func<IServiceProvider> services,
+        WebhookDelivery delivery,
+        ActivityContext parent,
+        Func<Exception, string> next,
+        CancellationToken cancellationToken)
     {
         using var activity = telemetry.StartHandling(delivery, parent);
         using var scope = logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
@@ -24,7 +37,7 @@ internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ign
         _running.TryAdd(delivery, true);
         try
         {
-            if (await handle(cancellationToken).ConfigureAwait(false))
+            if (await handler(services, delivery, cancellationToken).ConfigureAwait(false))
             {
                 outcome = WebhookOutcome.Handled;
                 logger.Handled(delivery.WebhookId, delivery.Event.Type);
@@ -44,7 +57,7 @@ internal sealed class WebhookRunner(WebhookTelemetry telemetry, IgnoredTypes ign
         }
         catch (Exception exception)
         {
-            logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type);
+            logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type, next(exception));
             WebhookTelemetry.Fail(activity, exception);
             throw;
         }

@@ -6,7 +6,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// Handles a delivery, and returns whether any handler ran. Services are passed as a factory, so that no scope is
 /// created unless a handler needs one.
 /// </summary>
-internal delegate Task<bool> WebhookHandler(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken);
+internal delegate Task<bool> WebhookHandler(
+    Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken);
 
 /// <summary>The handlers, the inbox and the deduplication of one registration.</summary>
 internal sealed class WebhookSetup
@@ -26,7 +27,10 @@ internal sealed class WebhookSetup
 
     /// <summary>The handled event types, such as <c>response.completed</c> and <c>batch.*</c>.</summary>
     public IReadOnlyList<string> HandledTypes => [.. _handlers
-        .Select(handler => handler.Event == typeof(UnknownWebhookEvent) ? "types newer than this version" : Describe(handler.Types))
+        .Select(
+            handler => handler.Event == typeof(UnknownWebhookEvent)
+                ? "types newer than this version"
+                : Describe(handler.Types))
         .Distinct()];
 
     /// <summary>Adds a handler. Adding it again for the same event has no effect.</summary>
@@ -36,14 +40,22 @@ internal sealed class WebhookSetup
     {
         if (!_handlers.Any(handler => handler.Event == typeof(TEvent) && handler.Handler == typeof(THandler)))
         {
-            _handlers.Add((typeof(TEvent), typeof(THandler), WebhookEventTypes.Of<TEvent>(), RunAsync<TEvent, THandler>));
+            _handlers.Add(
+                (typeof(TEvent), typeof(THandler), WebhookEventTypes.Of<TEvent>(), RunAsync<TEvent, THandler>));
         }
     }
+
+    /// <summary>Whether there is a handler for events of a type, which may be newer than this version.</summary>
+    public bool Handles(string eventType)
+        => _handlers.Exists(handler => WebhookEventTypes.Of<WebhookEvent>().Contains(eventType)
+            ? handler.Types.Contains(eventType)
+            : handler.Event.IsAssignableFrom(typeof(UnknownWebhookEvent)));
 
     public void ClearHandlers() => _handlers.Clear();
 
     /// <summary>Runs the handlers that take the event, one after the other.</summary>
-    public async Task<bool> RunHandlers(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public async Task<bool> RunHandlers(
+        Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         bool isTaken = false;
         foreach (var handler in _handlers)
@@ -54,7 +66,8 @@ internal sealed class WebhookSetup
         return isTaken;
     }
 
-    private static async Task<bool> RunAsync<TEvent, THandler>(Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
+    private static async Task<bool> RunAsync<TEvent, THandler>(
+        Func<IServiceProvider> services, WebhookDelivery delivery, CancellationToken cancellationToken)
         where TEvent : WebhookEvent
         where THandler : class, IWebhookHandler<TEvent>
     {
@@ -63,7 +76,8 @@ internal sealed class WebhookSetup
             return false;
         }
 
-        await services().GetRequiredService<THandler>().HandleAsync(webhookEvent, delivery, cancellationToken).ConfigureAwait(false);
+        await services().GetRequiredService<THandler>().HandleAsync(
+            webhookEvent, delivery, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
@@ -75,9 +89,11 @@ internal sealed class WebhookSetup
             return types[0];
         }
 
-        string prefix = types.Aggregate((common, type) => common[..common.Zip(type).TakeWhile(pair => pair.First == pair.Second).Count()]);
+        string prefix = types.Aggregate(
+            (common, type) => common[..common.Zip(type).TakeWhile(pair => pair.First == pair.Second).Count()]);
         prefix = prefix[..(prefix.LastIndexOf('.') + 1)];
-        return WebhookEventTypes.Of<WebhookEvent>().Count(type => type.StartsWith(prefix, StringComparison.Ordinal)) == types.Count
+        return WebhookEventTypes.Of<WebhookEvent>().Count(
+            type => type.StartsWith(prefix, StringComparison.Ordinal)) == types.Count
             ? $"{prefix}*"
             : string.Join(", ", types);
     }

@@ -13,9 +13,11 @@ internal sealed class HandlingReceiver(
     WebhookTelemetry telemetry,
     ILogger logger) : WebhookReceiver(deadline)
 {
-    public override async Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
+    public override async Task<int> ReceiveAsync(HttpContext context, string path, WebhookDelivery delivery)
     {
-        bool? isHandled = handledIds is null ? null : await handledIds.ContainsAsync(receiver, delivery.WebhookId).ConfigureAwait(false);
+        bool? isHandled = handledIds is null
+            ? null
+            : await handledIds.ContainsAsync(path, delivery.WebhookId).ConfigureAwait(false);
         if (isHandled == true)
         {
             logger.Duplicate(delivery.WebhookId, delivery.Event.Type);
@@ -28,28 +30,41 @@ internal sealed class HandlingReceiver(
             return StatusCodes.Status500InternalServerError;
         }
 
-        // If the cache read failed, skip the write: it would wait for the cache a second time.
         if (isHandled == false)
         {
-            await handledIds!.AddAsync(receiver, delivery.WebhookId).ConfigureAwait(false);
+            await handledIds!.AddAsync(path, delivery.WebhookId).ConfigureAwait(false);
+        }
+        else if (handledIds is not null)
+        {
+            // The read has taken the time that a response may wait for a cache. On another thread, because some caches
+            // block.
+            _ = Task.Run(() => handledIds.AddAsync(path, delivery.WebhookId).AsTask(), CancellationToken.None);
         }
 
         return StatusCodes.Status200OK;
     }
 
-    public override Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception)
+    public override Task<int> ReceiveUnreadableAsync(
+        HttpContext context, string path, UnreadableWebhookException exception)
     {
         telemetry.Count(WebhookOutcome.Unreadable);
         return Task.FromResult(StatusCodes.Status400BadRequest);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The handler's exception has been logged. OpenAI must retry the delivery.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The handler's exception has been logged. OpenAI must retry "
+        + "the delivery.")]
     private async Task<bool> TryRunAsync(HttpContext context, WebhookDelivery delivery)
     {
         try
         {
             using var source = CreateTokenSource(context);
-            await runner.RunAsync(token => handler(() => context.RequestServices, delivery, token), delivery, parent: default, source.Token).ConfigureAwait(false);
+            await runner.RunAsync(
+                handler,
+                () => context.RequestServices,
+                delivery,
+                parent: default,
+                static _ => "OpenAI retries the delivery for up to 72 hours.",
+                source.Token).ConfigureAwait(false);
             return true;
         }
         catch (PermanentWebhookFailureException)

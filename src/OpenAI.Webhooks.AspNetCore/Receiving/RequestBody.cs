@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +12,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <param name="Problem">Why there is no body; null if there is one.</param>
 /// <param name="Bytes">The body.</param>
 /// <param name="Exception">The exception from reading the body; null if there was none.</param>
-internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMemory<byte> Bytes = default, Exception? Exception = null)
+internal readonly record struct RequestBody(
+    RequestProblem? Problem, ReadOnlyMemory<byte> Bytes = default, Exception? Exception = null)
 {
     private const int UsualLength = 1024;
 
@@ -20,8 +22,10 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
 
     /// <summary>Reads the whole body, from its beginning if the stream can be rewound.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    [SuppressMessage("Design", "CA1031", Justification = "Any exception that reading the sender's body causes is the sender's fault.")]
-    public static async Task<RequestBody> ReadAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
+    [SuppressMessage("Design", "CA1031", Justification = "Any exception that reading the sender's body causes is the "
+        + "sender's fault.")]
+    public static async Task<RequestBody> ReadAsync(
+        HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
     {
         if (request.ContentLength > current.MaxBodyBytes)
         {
@@ -31,10 +35,13 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         RaiseLimitOfServer(request.HttpContext, current);
         try
         {
-            var body = new ArrayBufferWriter<byte>((int)Math.Clamp(request.ContentLength ?? UsualLength, 1, MaxLengthAhead));
+            var body = new ArrayBufferWriter<byte>(
+                (int)Math.Clamp(request.ContentLength ?? UsualLength, 1, MaxLengthAhead));
             bool isComplete = request.Body.CanSeek
-                ? await ReadFromBeginningAsync(request.Body, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false)
-                : await ReadAsync(request.BodyReader, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false);
+                ? await ReadFromBeginningAsync(
+                    request.Body, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false)
+                : await ReadAsync(
+                    request.BodyReader, body, current.MaxBodyBytes, cancellationToken).ConfigureAwait(false);
             return !isComplete ? new(RequestProblem.TooLarge)
                 : body.WrittenCount == 0 && HadBody(request) ? new(RequestProblem.ReadBefore)
                 : new(Problem: null, body.WrittenMemory);
@@ -51,6 +58,11 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         {
             return new(RequestProblem.Aborted, Exception: exception);
         }
+        catch (InvalidOperationException exception) when (exception is ObjectDisposedException || IsOfServer(request))
+        {
+            // The stream was disposed, or its reader was completed, or left in the middle of a read.
+            return new(RequestProblem.ReadBefore, Exception: exception);
+        }
         catch (Exception exception)
         {
             return new(RequestProblem.Malformed, Exception: exception);
@@ -58,25 +70,28 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
     }
 
     /// <summary>Whether fewer bytes were read than the server received.</summary>
-    public bool IsShort(HttpRequest request) => IsTheServers(request) && Bytes.Length < request.ContentLength;
+    public bool IsShort(HttpRequest request) => IsOfServer(request) && Bytes.Length < request.ContentLength;
 
-    // Over HTTP/2, the read can throw before the request is marked as aborted. The server's own stream throws only for that reason.
+    // Over HTTP/2, the read can throw before the request is marked as aborted.
     private static bool IsOfConnection(Exception exception, HttpRequest request)
         => exception is BadHttpRequestException or ConnectionResetException
-            || exception.InnerException is ConnectionAbortedException or ConnectionResetException
-            || request.HttpContext.RequestAborted.IsCancellationRequested
-            || (!request.Body.CanSeek && IsTheServers(request));
+            || exception.InnerException is ConnectionAbortedException or ConnectionResetException or SocketException
+            || (exception is IOException && IsOfServer(request) && !HttpProtocol.IsHttp11(request.Protocol))
+            || request.HttpContext.RequestAborted.IsCancellationRequested;
 
     private static bool HadBody(HttpRequest request)
-        => IsTheServers(request)
+        => IsOfServer(request)
             && (request.ContentLength > 0
-                || (request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true));
+                || (request.ContentLength is null
+                    && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true));
 
-    // Content-Length counts the bytes on the wire. If middleware replaced the server's stream, for example to decompress, the
-    // number of bytes differs. The server's own stream comes from the same assembly as its request feature.
-    private static bool IsTheServers(HttpRequest request)
+    // Content-Length counts the bytes on the wire, so it says nothing about a stream that middleware put in place of
+    // the server's, for example to decompress. The server's own stream comes from the same assembly as its request
+    // feature.
+    private static bool IsOfServer(HttpRequest request)
         => request.Body.CanSeek
-            || request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly == request.Body.GetType().Assembly;
+            || request.HttpContext.Features.Get<IHttpRequestFeature>()?.GetType().Assembly
+                == request.Body.GetType().Assembly;
 
     private static void RaiseLimitOfServer(HttpContext context, CurrentVerifier current)
     {
@@ -90,10 +105,11 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         }
     }
 
-    private static async Task<bool> ReadAsync(PipeReader reader, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<bool> ReadAsync(
+        PipeReader reader, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
     {
-        // Do not pass the token to the reads: a cancelled read stays pending in Kestrel, which then logs an error when the request
-        // ends.
+        // Do not pass the token to the reads: a cancelled read stays pending in Kestrel, which then logs an error when
+        // the request ends.
         using var registration = cancellationToken.UnsafeRegister(CancelRead, reader);
         while (true)
         {
@@ -117,7 +133,8 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The read throws the same exception. Thrown here, it would reach Kestrel unhandled.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The read throws the same exception. Thrown here, it would "
+        + "reach Kestrel unhandled.")]
     private static void CancelRead(object? reader)
     {
         try
@@ -131,7 +148,8 @@ internal readonly record struct RequestBody(RequestProblem? Problem, ReadOnlyMem
     }
 
     // Read from the stream itself: a PipeReader on it may still hold earlier bytes.
-    private static async Task<bool> ReadFromBeginningAsync(Stream stream, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
+    private static async Task<bool> ReadFromBeginningAsync(
+        Stream stream, ArrayBufferWriter<byte> body, int maxBytes, CancellationToken cancellationToken)
     {
         stream.Position = 0;
         while (true)

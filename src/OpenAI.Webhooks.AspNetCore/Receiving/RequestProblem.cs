@@ -18,7 +18,9 @@ internal enum RequestProblem
     /// <summary>Something in front of the endpoint could not decode its body.</summary>
     Malformed,
 
-    /// <summary>Its body is compressed, according to its Content-Encoding. OpenAI signs the uncompressed body.</summary>
+    /// <summary>
+    /// Its body is compressed, according to its Content-Encoding. OpenAI signs the uncompressed body.
+    /// </summary>
     Encoded,
 
     /// <summary>Its body did not arrive.</summary>

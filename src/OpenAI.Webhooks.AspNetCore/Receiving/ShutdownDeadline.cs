@@ -6,7 +6,8 @@ namespace OpenAI.Webhooks.AspNetCore;
 /// <summary>
 /// Cancels handlers when the host's shutdown deadline passes. Until then, a shutdown lets handlers finish.
 /// </summary>
-internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDeadline> logger) : IHostedLifecycleService, IDisposable
+internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDeadline> logger)
+    : IHostedLifecycleService, IDisposable
 {
     // How long cancelled handlers may take to clean up before their services are disposed.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
@@ -17,7 +18,9 @@ internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDea
     public bool HasPassed => _deadline.IsCancellationRequested;
 
     /// <summary>Creates the token source of one delivery. The deadline or the other token cancels it.</summary>
-    /// <returns>The source. Dispose it with the delivery, so that callbacks registered by handlers do not outlive it.</returns>
+    /// <returns>
+    /// The source. Dispose it with the delivery, so that callbacks registered by handlers do not outlive it.
+    /// </returns>
     public CancellationTokenSource CreateSource(CancellationToken other)
         => CancellationTokenSource.CreateLinkedTokenSource(other, _deadline.Token);
 
@@ -47,7 +50,11 @@ internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDea
 
         // The host may come here before the token has called back.
         Expire();
-        await Task.Delay(Grace, CancellationToken.None).ConfigureAwait(false);
+        if (runner.Running.Any())
+        {
+            await Task.Delay(Grace, CancellationToken.None).ConfigureAwait(false);
+        }
+
         foreach (var delivery in runner.Running)
         {
             logger.CutOff(delivery.WebhookId, delivery.Event.Type);
@@ -56,7 +63,8 @@ internal sealed class ShutdownDeadline(WebhookRunner runner, ILogger<ShutdownDea
 
     public void Dispose()
     {
-        // The deadline can pass after the services were disposed, on a timer's thread, where an exception ends the process.
+        // The deadline can pass after the services were disposed, on a timer's thread, where an exception ends the
+        // process.
         _registration.Dispose();
         _deadline.Dispose();
     }

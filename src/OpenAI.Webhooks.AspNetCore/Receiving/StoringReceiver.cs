@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// Stores each delivery in an inbox, including deliveries whose event cannot be read. They can be inspected in the inbox, whereas
-/// OpenAI stops retrying after 72 hours.
+/// Stores each delivery in an inbox, including deliveries whose event cannot be read. They can be inspected in the
+/// inbox, whereas OpenAI stops retrying after 72 hours.
 /// </summary>
 internal sealed class StoringReceiver(
     WebhookRegistration registration,
@@ -16,33 +16,48 @@ internal sealed class StoringReceiver(
     Func<IServiceProvider, IWebhookInbox> inbox,
     ShutdownDeadline deadline,
     WebhookTelemetry telemetry,
+    TimeProvider timeProvider,
     ILogger logger) : WebhookReceiver(deadline)
 {
     // OpenAI waits only seconds, and requests would pile up behind a store that hangs.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(8);
 
-    public override Task<int> ReceiveAsync(HttpContext context, string receiver, WebhookDelivery delivery)
-        => StoreAsync(context, receiver, delivery.Event, new WebhookMessage(delivery.WebhookId, delivery.Timestamp, delivery.GetPayload())
-        {
-            EventType = delivery.Event.Type,
-            EventId = delivery.Event.Id,
-        });
+    public override Task<int> ReceiveAsync(HttpContext context, string path, WebhookDelivery delivery)
+        => StoreAsync(
+            context,
+            path,
+            delivery.Event,
+            new WebhookMessage(delivery.WebhookId, delivery.Timestamp, delivery.GetPayload())
+            {
+                EventType = delivery.Event.Type,
+                EventId = delivery.Event.Id,
+            });
 
-    public override Task<int> ReceiveUnreadableAsync(HttpContext context, string receiver, UnreadableWebhookException exception)
-        => StoreAsync(context, receiver, webhookEvent: null, new WebhookMessage(exception.WebhookId, exception.Timestamp, exception.GetPayload()));
+    public override Task<int> ReceiveUnreadableAsync(
+        HttpContext context, string path, UnreadableWebhookException exception)
+        => StoreAsync(
+            context,
+            path,
+            webhookEvent: null,
+            new WebhookMessage(exception.WebhookId, exception.Timestamp, exception.GetPayload()));
 
-    [SuppressMessage("Design", "CA1031", Justification = "If an inbox throws any exception, OpenAI must retry the delivery.")]
-    private async Task<int> StoreAsync(HttpContext context, string receiver, WebhookEvent? webhookEvent, WebhookMessage message)
+    [SuppressMessage("Design", "CA1031", Justification = "If an inbox throws any exception, OpenAI must retry the "
+        + "delivery.")]
+    private async Task<int> StoreAsync(
+        HttpContext context, string path, WebhookEvent? webhookEvent, WebhookMessage message)
     {
         using var activity = telemetry.StartStoring(message);
         using var scope = logger.BeginDelivery(message.WebhookId, message.EventType ?? "unreadable");
         var current = Activity.Current is { IdFormat: ActivityIdFormat.W3C } traced ? traced : null;
-        message = message.With(registration.Name, IsOneOfSeveral(context) ? receiver : "", current?.Id, current?.TraceStateString);
+        message = message.With(
+            registration.Name, IsOneOfSeveral(context) ? path : "", current?.Id, current?.TraceStateString);
         string name = nameof(IWebhookInbox);
         try
         {
+            using var timeout = new CancellationTokenSource(Timeout, timeProvider);
             using var source = CreateTokenSource(context);
-            source.CancelAfter(Timeout);
+            using var registration =
+                timeout.Token.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), source);
             var target = inbox(context.RequestServices);
             name = target.GetType().Name;
 
@@ -63,5 +78,6 @@ internal sealed class StoringReceiver(
 
     // With several paths, the same webhook id at another path is a different delivery.
     private bool IsOneOfSeveral(HttpContext context)
-        => mapped.Of(registration).Count > 1 || context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
+        => mapped.Of(registration).Count > 1
+        || context.GetEndpoint() is RouteEndpoint { RoutePattern.Parameters.Count: > 0 };
 }

@@ -1,10 +1,12 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
-/// The result of checking a request's headers and reading, verifying and parsing its body: a delivery, or why there is none. The
-/// endpoint turns it into a response and a log entry; <c>UnwrapOpenAIWebhookAsync</c> turns a problem into an exception.
+/// The result of checking a request's headers and reading, verifying and parsing its body: a delivery, or why there is
+/// none. The endpoint turns it into a response and a log entry; <c>UnwrapOpenAIWebhookAsync</c> turns a problem into an
+/// exception.
 /// </summary>
 /// <param name="Headers">The webhook headers as received.</param>
 /// <param name="Delivery">The delivery; null if there is a problem.</param>
@@ -25,17 +27,23 @@ internal readonly record struct UnwrappedRequest(
         RequestProblem.Unreadable => Exception!.Message,
         RequestProblem.TooLarge => "The webhook's body is over the limit.",
         RequestProblem.ReadBefore =>
-            "The webhook's body is incomplete because something read it first. Middleware that reads the body must call request.EnableBuffering() and rewind it, or run after this endpoint.",
+            "The webhook's body is incomplete because something read it first. Middleware that reads the body must "
+            + "call request.EnableBuffering() and rewind it, and must not dispose it or complete its BodyReader; or it "
+            + "must run after this endpoint.",
         RequestProblem.Malformed =>
-            $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it exceeds the limit of middleware that runs before this endpoint.",
+            $"The webhook's body cannot be read ({Exception!.GetType()}): it is not encoded as its headers say, or it "
+            + "exceeds the limit of middleware that runs before this endpoint.",
         RequestProblem.Encoded =>
-            "The webhook's body is compressed (Content-Encoding), and no signature matches its bytes: a proxy compressed it. Configure the proxy to forward bodies unchanged, or call app.UseRequestDecompression() before this endpoint.",
+            "The webhook's body is compressed (Content-Encoding), and no signature matches its bytes: a proxy "
+            + "compressed it. Configure the proxy to forward bodies unchanged, or call app.UseRequestDecompression() "
+            + "before this endpoint.",
         _ => "The webhook's body did not arrive.",
     };
 
     /// <summary>Unwraps a request. If the headers alone are enough to reject it, its body is not read.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
-    public static async Task<UnwrappedRequest> FromAsync(HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
+    public static async Task<UnwrappedRequest> FromAsync(
+        HttpRequest request, CurrentVerifier current, CancellationToken cancellationToken)
     {
         var fields = request.Headers;
         var headers = WebhookHeaders.From(name => fields[name]);
@@ -50,12 +58,21 @@ internal readonly record struct UnwrappedRequest(
             return new(headers, Problem: body.Problem, Exception: body.Exception);
         }
 
+        return current.Verifier.TryUnwrap(body.Bytes, headers, out var delivery, out failure) ? new(headers, delivery)
+            : failure == WebhookVerificationFailure.Unreadable ? Unreadable(headers, body.Bytes)
+            : body.IsShort(request) ? new(headers, Problem: RequestProblem.ReadBefore)
+            : IsEncoded(request) ? new(headers, Problem: RequestProblem.Encoded, Failure: failure)
+            : new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
+    }
+
+    // Read once more, for the exception that says what is wrong and holds what an inbox stores.
+    private static UnwrappedRequest Unreadable(WebhookHeaders headers, ReadOnlyMemory<byte> payload)
+    {
         try
         {
-            return current.Verifier.TryUnwrap(body.Bytes, headers, out var delivery, out failure) ? new(headers, delivery)
-                : body.IsShort(request) ? new(headers, Problem: RequestProblem.ReadBefore)
-                : IsEncoded(request) ? new(headers, Problem: RequestProblem.Encoded, Failure: failure)
-                : new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
+            var timestamp =
+                DateTimeOffset.FromUnixTimeSeconds(long.Parse(headers.Timestamp!, CultureInfo.InvariantCulture));
+            return new(headers, new WebhookDelivery(headers.Id!, timestamp, payload));
         }
         catch (UnreadableWebhookException exception)
         {
@@ -64,5 +81,6 @@ internal readonly record struct UnwrappedRequest(
     }
 
     private static bool IsEncoded(HttpRequest request)
-        => request.Headers.ContentEncoding is { Count: > 0 } encoding && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase);
+        => request.Headers.ContentEncoding is { Count: > 0 } encoding
+        && !string.Equals(encoding, "identity", StringComparison.OrdinalIgnoreCase);
 }

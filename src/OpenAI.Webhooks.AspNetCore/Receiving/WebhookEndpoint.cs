@@ -22,7 +22,8 @@ internal sealed class WebhookEndpoint(
 
     public async Task HandleAsync(HttpContext context)
     {
-        // The response is only a status code: no error page, and no redirect to one, because a page would look like a success.
+        // The response is only a status code: no error page, and no redirect to one, because a page would look like a
+        // success.
         if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
         {
             pages.Enabled = false;
@@ -35,7 +36,8 @@ internal sealed class WebhookEndpoint(
         }
         else if (status != StatusCodes.Status200OK)
         {
-            // A handler started the response and then failed. Aborting the request is the only remaining way to signal that.
+            // A handler started the response and then failed. Aborting the request is the only remaining way to signal
+            // that.
             context.Abort();
         }
     }
@@ -46,7 +48,8 @@ internal sealed class WebhookEndpoint(
         UnwrappedRequest request;
         try
         {
-            request = await UnwrappedRequest.FromAsync(context.Request, current, context.RequestAborted).ConfigureAwait(false);
+            request = await UnwrappedRequest.FromAsync(
+                context.Request, current, context.RequestAborted).ConfigureAwait(false);
         }
         catch (OperationCanceledException exception)
         {
@@ -57,22 +60,21 @@ internal sealed class WebhookEndpoint(
 
         recorder.Record(registration, request);
 
-        // The requested path identifies the receiver, so a route with parameters has one receiver per parameter value. Routing
-        // ignores case and a trailing slash, so a different spelling must not make a copy look like another delivery.
-        string path = $"{context.Request.PathBase}{context.Request.Path}".TrimEnd('/').ToLowerInvariant();
         switch (request.Problem)
         {
             case null:
-                return await ReceiveOnceAsync(context, path, request.Delivery!).ConfigureAwait(false);
+                return await ReceiveOnceAsync(context, request.Delivery!).ConfigureAwait(false);
 
             case RequestProblem.Unreadable:
                 var exception = (UnreadableWebhookException)request.Exception!;
                 logger.Unreadable(exception.WebhookId, exception.Message);
-                return await receiver.ReceiveUnreadableAsync(context, path, exception).ConfigureAwait(false);
+                return await receiver.ReceiveUnreadableAsync(
+                    context, PathOf(context.Request), exception).ConfigureAwait(false);
 
             case RequestProblem.Aborted:
                 logger.Aborted(request.Exception);
-                return (request.Exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status499ClientClosedRequest;
+                return (request.Exception as BadHttpRequestException)?.StatusCode
+                    ?? StatusCodes.Status499ClientClosedRequest;
 
             default:
                 return Refuse(request, current);
@@ -80,8 +82,9 @@ internal sealed class WebhookEndpoint(
     }
 
     /// <summary>Receives a delivery, or waits for a copy that arrived earlier.</summary>
-    private async Task<int> ReceiveOnceAsync(HttpContext context, string path, WebhookDelivery delivery)
+    private async Task<int> ReceiveOnceAsync(HttpContext context, WebhookDelivery delivery)
     {
+        string path = PathOf(context.Request);
         var key = (path, delivery.WebhookId);
         if (_inProgress.Begin(key) is { } first)
         {
@@ -129,8 +132,13 @@ internal sealed class WebhookEndpoint(
         return isTooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest;
     }
 
-    // Either the client disconnected, or the application's own request timeout expired. The timeout middleware would also respond,
-    // but it would log a warning for every slow request, even from unknown senders.
+    // A duplicate comes to the same path. Routing ignores case and a trailing slash, so another spelling is the same
+    // path.
+    private static string PathOf(HttpRequest request)
+        => (request.PathBase + request.Path).Value!.TrimEnd('/').ToLowerInvariant();
+
+    // Either the client disconnected, or the application's own request timeout expired. The timeout middleware would
+    // also respond, but it would log a warning for every slow request, even from unknown senders.
     private static int StatusOfCancelled(HttpContext context)
         => context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true }
             ? StatusCodes.Status504GatewayTimeout
