@@ -3,7 +3,9 @@ namespace OpenAI.Webhooks.Quartz;
 /// <summary>A delivery that has failed permanently, with the reason. Immutable.</summary>
 public sealed record WebhookDeadLetter
 {
-    /// <summary>The key to replay or delete it by: the webhook id, or a hash if the id is unusual. Never null.</summary>
+    /// <summary>
+    /// The key to replay or delete it by: the webhook id, or a hash if the id is unusual. Never null.
+    /// </summary>
     public required string Key { get; init; }
 
     /// <summary>The <c>webhook-id</c>. Never null.</summary>
@@ -24,12 +26,14 @@ public sealed record WebhookDeadLetter
     /// <summary>How many attempts failed, including those before a replay.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>The full name of the type of the last exception, such as <c>System.TimeoutException</c>. Never null.</summary>
+    /// <summary>
+    /// The full name of the type of the last exception, such as <c>System.TimeoutException</c>. Never null.
+    /// </summary>
     public required string ExceptionType { get; init; }
 
     /// <summary>
-    /// The message of the last exception, unchanged except that it is cut to 2,000 characters. Never null. It may contain private
-    /// data, if the handler put that into the message.
+    /// The message of the last exception, unchanged except that it is cut to 2,000 characters. Never null. It may
+    /// contain private data, if the handler put that into the message.
     /// </summary>
     public required string ExceptionMessage { get; init; }
 }

@@ -1,12 +1,14 @@
+using System.Data.Common;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Quartz;
 
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// Lists, replays and deletes the dead letters of a Quartz inbox. It works in every process that has the inbox, whether that
-/// process handles deliveries or only receives them. A singleton; for a named registration, a keyed service with that name. Safe to
-/// share between threads. Calls have no timeout of their own: pass a token to limit them.
+/// Lists, replays and deletes the dead letters of a Quartz inbox. It works in every process that has the inbox, whether
+/// that process handles deliveries or only receives them. A singleton; for a named registration, a keyed service with
+/// that name. Safe to share between threads. Calls have no timeout of their own: pass a token to limit them.
 /// </summary>
 /// <example>
 /// <code>
@@ -15,27 +17,30 @@ namespace OpenAI.Webhooks.Quartz;
 /// </example>
 public sealed class WebhookDeadLetters
 {
-    private const int PageSize = 250;
-
     private readonly QuartzInbox _inbox;
+    private readonly ILogger<WebhookDeadLetters> _logger;
 
-    internal WebhookDeadLetters(QuartzInbox inbox) => _inbox = inbox;
+    internal WebhookDeadLetters(QuartzInbox inbox, ILogger<WebhookDeadLetters> logger)
+        => (_inbox, _logger) = (inbox, logger);
 
     /// <summary>
-    /// Enumerates the dead letters in the order of their keys, reading one database page at a time. Dead letters that Quartz
-    /// recovered after their process ended come last.
+    /// Enumerates the dead letters in the order of their keys: all that there were when the enumeration began, except
+    /// those that were replayed or deleted meanwhile.
     /// </summary>
     /// <param name="cancellationToken">Stops the enumeration.</param>
-    /// <returns>The dead letters. Changes during the enumeration may or may not be included.</returns>
+    /// <returns>The dead letters, each once.</returns>
     /// <exception cref="SchedulerException">The database cannot be read.</exception>
-    public async IAsyncEnumerable<WebhookDeadLetter> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="DbException">The database cannot be read.</exception>
+    public async IAsyncEnumerable<WebhookDeadLetter> ListAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await foreach (var page in PagesAsync(cancellationToken).ConfigureAwait(false))
+        foreach (
+            string key in await _inbox.Database.ReadDeadAsync(
+                _inbox.Scheduler.TimeProvider.GetUtcNow(), cancellationToken).ConfigureAwait(false))
         {
-            var jobs = await _inbox.Scheduler.GetJobDetails([.. page.Select(trigger => trigger.JobKey)], cancellationToken).ConfigureAwait(false);
-            foreach (var job in jobs)
+            if (await ReadAsync(key, cancellationToken).ConfigureAwait(false) is { } dead)
             {
-                yield return StoredWebhook.DeadLetterOf(job);
+                yield return dead;
             }
         }
     }
@@ -56,7 +61,8 @@ public sealed class WebhookDeadLetters
     /// <returns>The number of replayed dead letters.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="condition"/> is null.</exception>
     /// <exception cref="SchedulerException">The database cannot be read or written.</exception>
-    public Task<int> ReplayAllAsync(Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
+    public Task<int> ReplayAllAsync(
+        Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
         => ForAllAsync(condition, ReplayAsync, cancellationToken);
 
     /// <summary>Deletes a dead letter. A copy that OpenAI sends later is handled like any new delivery.</summary>
@@ -75,27 +81,21 @@ public sealed class WebhookDeadLetters
     /// <returns>The number of deleted dead letters.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="condition"/> is null.</exception>
     /// <exception cref="SchedulerException">The database cannot be read or written.</exception>
-    public Task<int> DeleteAllAsync(Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
+    public Task<int> DeleteAllAsync(
+        Func<WebhookDeadLetter, bool> condition, CancellationToken cancellationToken = default)
         => ForAllAsync(condition, (trigger, token) => DeleteAsync(trigger.JobKey, token), cancellationToken);
 
-    private async Task<int> ForAllAsync(Func<WebhookDeadLetter, bool> condition, Func<TriggerHeader, CancellationToken, Task<bool>> act, CancellationToken cancellationToken)
+    private async Task<int> ForAllAsync(
+        Func<WebhookDeadLetter, bool> condition,
+        Func<TriggerHeader, CancellationToken, Task<bool>> act,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(condition);
-
-        // List all of them first: replaying or deleting one would shift the remaining pages.
-        var chosen = new List<TriggerHeader>();
-        await foreach (var page in PagesAsync(cancellationToken).ConfigureAwait(false))
-        {
-            var jobs = await _inbox.Scheduler.GetJobDetails([.. page.Select(trigger => trigger.JobKey)], cancellationToken).ConfigureAwait(false);
-            var matching = jobs.Where(job => condition(StoredWebhook.DeadLetterOf(job))).Select(job => job.Key).ToHashSet();
-            chosen.AddRange(page.Where(trigger => matching.Contains(trigger.JobKey)));
-        }
-
         int count = 0;
-        foreach (var trigger in chosen)
+        await foreach (var letter in ListAsync(cancellationToken).ConfigureAwait(false))
         {
-            // Check again: it may have been replayed in the meantime.
-            if (await FindAsync(trigger.JobKey.Name, cancellationToken).ConfigureAwait(false) is { } dead)
+            // Looked up again: it may have been replayed in the meantime.
+            if (condition(letter) && await FindAsync(letter.Key, cancellationToken).ConfigureAwait(false) is { } dead)
             {
                 count += await act(dead, cancellationToken).ConfigureAwait(false) ? 1 : 0;
             }
@@ -104,36 +104,54 @@ public sealed class WebhookDeadLetters
         return count;
     }
 
+    private async Task<WebhookDeadLetter?> ReadAsync(string key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var job = await _inbox.Scheduler.GetJobDetail(
+                new JobKey(key, StoredWebhook.Group), cancellationToken).ConfigureAwait(false);
+            return job is null || StoredWebhook.IsHandled(job) ? null : StoredWebhook.DeadLetterOf(job);
+        }
+        catch (SchedulerException exception) when (exception.GetBaseException() is not DbException)
+        {
+            return StoredWebhook.UnreadableDeadLetter(key, exception);
+        }
+    }
+
     private async Task<bool> ReplayAsync(TriggerHeader dead, CancellationToken cancellationToken)
-        => await _inbox.Scheduler.GetJobDetail(dead.JobKey, cancellationToken).ConfigureAwait(false) is { } job
-            && await _inbox.RescheduleAsync(dead, StoredWebhook.AttemptsOf(job), cancellationToken).ConfigureAwait(false);
+    {
+        string key = dead.JobKey.Name;
+        int attempts = await ReadAsync(key, cancellationToken).ConfigureAwait(false) is { } letter
+            ? letter.Attempts
+            : 0;
+        bool isReplayed = await _inbox.RescheduleAsync(
+            dead, attempts, startAt: null, repairs: 0, cancellationToken).ConfigureAwait(false);
+        if (isReplayed)
+        {
+            _inbox.Metrics.CountReplayed();
+            _logger.Replayed(key);
+        }
+
+        return isReplayed;
+    }
 
     private async Task<bool> DeleteAsync(JobKey key, CancellationToken cancellationToken)
-        => await _inbox.Scheduler.DeleteJob(key, cancellationToken).ConfigureAwait(false);
+    {
+        bool isDeleted = await _inbox.Scheduler.DeleteJob(key, cancellationToken).ConfigureAwait(false);
+        if (isDeleted)
+        {
+            _inbox.Metrics.CountDeleted();
+            _logger.Deleted(key.Name);
+        }
+
+        return isDeleted;
+    }
 
     private async Task<TriggerHeader?> FindAsync(string key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
-        var triggers = await _inbox.Scheduler.QueryTriggers(new TriggerQuery { Job = new JobKey(key, StoredWebhook.Group) }, cancellationToken).ConfigureAwait(false);
+        var triggers = await _inbox.Scheduler.QueryTriggers(
+            new TriggerQuery { Job = new JobKey(key, StoredWebhook.Group) }, cancellationToken).ConfigureAwait(false);
         return triggers.Items.FirstOrDefault(trigger => StoredWebhook.IsDead(trigger, _inbox.Scheduler.TimeProvider));
-    }
-
-    private async IAsyncEnumerable<TriggerHeader[]> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (string group in InboxCounts.LiveGroups)
-        {
-            bool hasMore = true;
-            for (int skip = 0; hasMore; skip += PageSize)
-            {
-                var query = new TriggerQuery { Group = GroupMatcher<TriggerKey>.GroupEquals(group), Skip = skip, Take = PageSize };
-                var page = await _inbox.Scheduler.QueryTriggers(query, cancellationToken).ConfigureAwait(false);
-                hasMore = page.HasMore;
-                TriggerHeader[] dead = [.. page.Items.Where(trigger => StoredWebhook.IsDead(trigger, _inbox.Scheduler.TimeProvider))];
-                if (dead.Length > 0)
-                {
-                    yield return dead;
-                }
-            }
-        }
     }
 }

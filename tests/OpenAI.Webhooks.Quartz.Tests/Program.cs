@@ -9,12 +9,12 @@ using Quartz;
 namespace OpenAI.Webhooks.Quartz.Tests;
 
 /// <summary>
-/// A receiver, a worker or both, in a process that the tests can kill: ROLE KIND CONNECTION. It prints its port. The test
-/// runner does not come here.
+/// A receiver, a worker or both, in a process that the tests can kill: ROLE KIND CONNECTION. It prints its port. The
+/// test runner does not come here.
 /// </summary>
 internal static class Program
 {
-    public const string Secret = "a secret for the tests of Quartz";
+    public const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiBRdWFydHo=";
     public const string Path = "/webhooks/openai";
 
     /// <summary>In a process that is killed: as many as kills that may hit one delivery.</summary>
@@ -32,20 +32,29 @@ internal static class Program
         await app.StopAsync();
     }
 
-    public static WebApplication Build(string role, Database database, Action<IServiceCollection>? configure = null, TimeSpan? retention = null, TimeSpan[]? retryDelays = null)
+    public static WebApplication Build(
+        string role,
+        Database database,
+        Action<IServiceCollection>? configure = null,
+        TimeSpan? retention = null,
+        TimeSpan[]? retryDelays = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(database);
+        builder.Services.AddSingleton(database).AddSingleton<Relenting>();
         builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Secret))
             .AddHandler<WebhookEvent, Handler>()
             .AddQuartzInbox(quartz => quartz.UsePersistentStore(database.Use), options =>
             {
                 options.RetryDelays = retryDelays ?? [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)];
-                options.ReceiveOnly = role == "receiver";
                 options.Retention = retention ?? options.Retention;
             });
+        if (role == "receiver")
+        {
+            builder.Services.AddOpenAIWebhooks().ReceiveOnly();
+        }
+
         configure?.Invoke(builder.Services);
 
         var app = builder.Build();
@@ -54,16 +63,16 @@ internal static class Program
     }
 
     /// <summary>
-    /// Fails once for an id that ends in "once" or "unschedule", for ever for one in "never", unless it is told to relent. Gives
-    /// up for one in "gone", and ends the process for one in "fatal".
+    /// Fails once for an id that ends in "once" or "unschedule", for ever for one in "never", unless it is told to
+    /// relent. Gives up for one in "gone", ends the process for one in "fatal", and takes ten seconds for one in
+    /// "slow".
     /// </summary>
-    public sealed class Handler(Database database) : IWebhookHandler<WebhookEvent>
+    public sealed class Handler(Database database, Relenting relenting) : IWebhookHandler<WebhookEvent>
     {
-        public static bool Relents { get; set; }
-
-        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public async Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
-            if ((delivery.WebhookId.EndsWith("never", StringComparison.Ordinal) && !Relents)
+            if ((delivery.WebhookId.EndsWith("never", StringComparison.Ordinal) && !relenting.Now)
                 || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId)))
             {
                 throw new InvalidOperationException("on purpose");
@@ -79,12 +88,25 @@ internal static class Program
                 Process.GetCurrentProcess().Kill();
             }
 
-            if (delivery.WebhookId.EndsWith("unschedule", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId))
+            if (delivery.WebhookId.EndsWith("unschedule", StringComparison.Ordinal)
+                && await database.IsFirstAttemptAsync(delivery.WebhookId))
             {
                 throw new JobExecutionException { UnscheduleAllTriggers = true };
             }
 
+            if (delivery.WebhookId.EndsWith("slow", StringComparison.Ordinal))
+            {
+                await database.BeginAsync(delivery.WebhookId);
+                await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
+            }
+
             await database.TakeEffectOnceAsync(delivery.WebhookId);
         }
+    }
+
+    /// <summary>Whether the handler no longer fails for ever.</summary>
+    public sealed class Relenting
+    {
+        public bool Now { get; set; }
     }
 }

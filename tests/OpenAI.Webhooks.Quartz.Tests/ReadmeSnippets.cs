@@ -6,6 +6,9 @@ using Quartz;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
 
+/// <remarks>The current directory is the whole process's, so no other test runs meanwhile.</remarks>
+[CollectionDefinition(nameof(ReadmeSnippets), DisableParallelization = true)]
+[Collection(nameof(ReadmeSnippets))]
 public sealed class ReadmeSnippets
 {
     private const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"batch.completed","data":{"id":"batch_1"}}""";

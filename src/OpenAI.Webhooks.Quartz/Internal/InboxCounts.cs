@@ -8,8 +8,11 @@ namespace OpenAI.Webhooks.Quartz;
 /// <param name="OldestDue">How long the longest-waiting delivery has been due; zero if none is due.</param>
 internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
 {
-    /// <summary>The trigger groups of unhandled deliveries. The second is Quartz's own group for recovery after a crash.</summary>
-    public static IReadOnlyList<string> LiveGroups { get; } = [StoredWebhook.Group, SchedulerConstants.DefaultRecoveryGroup];
+    /// <summary>
+    /// The trigger groups of unhandled deliveries. The second is Quartz's own group for recovery after a crash.
+    /// </summary>
+    public static IReadOnlyList<string> LiveGroups { get; } =
+        [StoredWebhook.Group, SchedulerConstants.DefaultRecoveryGroup];
 
     /// <summary>Counts in the database with queries that use its indexes.</summary>
     public static async Task<InboxCounts> ReadAsync(IScheduler scheduler, CancellationToken cancellationToken)
@@ -20,20 +23,34 @@ internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
         var oldest = now;
         foreach (string group in LiveGroups)
         {
-            var all = new TriggerQuery { Group = GroupMatcher<TriggerKey>.GroupEquals(group), Take = 0, IncludeTotalCount = true };
+            var all = new TriggerQuery
+            {
+                Group = GroupMatcher<TriggerKey>.GroupEquals(group),
+                Take = 0,
+                IncludeTotalCount = true,
+            };
             int total = await CountAsync(all).ConfigureAwait(false);
             if (total > 0)
             {
                 // A running delivery has no next fire time. A dead letter's next fire time is a century away.
                 var idle = all with { State = TriggerState.Normal };
                 int deadInGroup = await CountAsync(idle).ConfigureAwait(false)
-                    - await CountAsync(idle with { NextFireTimeBefore = now + (StoredWebhook.DeadDelay / 2) }).ConfigureAwait(false);
+                    - await CountAsync(
+                        idle with { NextFireTimeBefore = now + (StoredWebhook.DeadDelay / 2) }).ConfigureAwait(false);
 
                 // The counts come from separate queries, so they can be inconsistent.
                 deadInGroup = Math.Clamp(deadInGroup, 0, total);
                 dead += deadInGroup;
                 waiting += total - deadInGroup;
                 oldest = await OldestDueAsync(scheduler, idle, oldest, cancellationToken).ConfigureAwait(false);
+
+                // Quartz has given up on these, and has left them no next fire time.
+                var broken = await scheduler.QueryTriggers(all with
+                {
+                    State = TriggerState.Error,
+                    Take = PagedQuery.DefaultTake,
+                }, cancellationToken).ConfigureAwait(false);
+                oldest = broken.Items.Select(trigger => trigger.StartTimeUtc).Append(oldest).Min();
             }
         }
 
@@ -43,13 +60,19 @@ internal sealed record InboxCounts(int Waiting, int Dead, TimeSpan OldestDue)
             => (await scheduler.QueryTriggers(query, cancellationToken).ConfigureAwait(false)).TotalCount ?? 0;
     }
 
-    // Quartz can sort only by name. Each query returns a page of triggers; the next query asks only for triggers older than that
-    // page's oldest.
-    private static async Task<DateTimeOffset> OldestDueAsync(IScheduler scheduler, TriggerQuery idle, DateTimeOffset oldest, CancellationToken cancellationToken)
+    // Quartz can sort only by name. Each query returns a page of triggers; the next query asks only for triggers older
+    // than that page's oldest.
+    private static async Task<DateTimeOffset> OldestDueAsync(
+        IScheduler scheduler, TriggerQuery idle, DateTimeOffset oldest, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var older = await scheduler.QueryTriggers(idle with { Take = PagedQuery.DefaultTake, IncludeTotalCount = false, NextFireTimeBefore = oldest }, cancellationToken).ConfigureAwait(false);
+            var older = await scheduler.QueryTriggers(idle with
+            {
+                Take = PagedQuery.DefaultTake,
+                IncludeTotalCount = false,
+                NextFireTimeBefore = oldest,
+            }, cancellationToken).ConfigureAwait(false);
             if (older.Items.Count == 0)
             {
                 return oldest;

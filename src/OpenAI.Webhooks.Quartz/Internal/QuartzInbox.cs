@@ -1,56 +1,107 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
+using Quartz.Impl.AdoJobStore.Common;
 
 namespace OpenAI.Webhooks.Quartz;
 
 /// <summary>
-/// Stores deliveries in its own scheduler. It runs that scheduler with the host, unless this process only receives.
+/// Stores deliveries in its own scheduler. It runs that scheduler with the host, unless this process only receives, or
+/// another one handles the deliveries of the same SQLite file.
 /// </summary>
-internal sealed class QuartzInbox(
-    InboxName name,
-    QuartzInboxOptions options,
-    ISchedulerFactory schedulers,
-    WebhookDispatcher dispatcher,
-    ILogger<QuartzInbox> logger) : IWebhookInbox, IHostedLifecycleService, IDisposable
+internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDisposable
 {
     // How long it may take to return deliveries to the store after the shutdown deadline cancelled their handlers.
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan TakeOverInterval = TimeSpan.FromMilliseconds(500);
+
+    // OpenAI's timestamps are checked against this machine's clock, with a tolerance of minutes.
+    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromSeconds(5);
+
+    // How often a trigger that Quartz has given up on is scheduled again before it counts as a dead letter.
+    private const int MaxRepairs = 2;
 
     // More concurrent connections do not speed up a burst, and can exhaust the database's connection limit.
     private readonly SemaphoreSlim _connections = new(6);
 
     private readonly CancellationTokenSource _stopping = new();
+    private readonly IServiceProvider _services;
+    private readonly WebhookDispatcher _dispatcher;
+    private readonly ILogger<QuartzInbox> _logger;
+    private readonly DatabaseClock _clock;
+    private volatile InboxCounts? _counts;
     private IScheduler? _scheduler;
-    private Task _maintaining = Task.CompletedTask;
+    private InboxDatabase? _database;
+    private SqliteFile? _file;
+    private Task _working = Task.CompletedTask;
+    private bool _isClockReported;
 
-    public InboxName Name => name;
+    public QuartzInbox(InboxName name, QuartzInboxOptions options, DatabaseClock clock, IServiceProvider services)
+    {
+        (Name, Options, _clock, _services) = (name, options, clock, services);
+        _dispatcher = services.GetRequiredService<WebhookDispatcher>();
+        _logger = services.GetRequiredService<ILogger<QuartzInbox>>();
+        Metrics = new(services.GetRequiredService<IMeterFactory>(), name.Scheduler, () => _counts);
+    }
 
-    public QuartzInboxOptions Options => options;
+    public InboxName Name { get; }
 
-    public IScheduler Scheduler => _scheduler ?? throw new InvalidOperationException($"The scheduler {name.Scheduler} is not started yet. It starts with the host.");
+    public QuartzInboxOptions Options { get; }
+
+    public InboxMetrics Metrics { get; }
+
+    /// <summary>The attempts that run in this process.</summary>
+    public ConcurrentDictionary<JobKey, Lazy<Task<(WebhookAttemptResult?, LeftToAnother?)>>> Running { get; } = new();
+
+    public IScheduler Scheduler => _scheduler ?? throw NotStarted();
+
+    public InboxDatabase Database => _database ?? throw NotStarted();
+
+    /// <summary>Checks that what is stored now would be found again.</summary>
+    /// <exception cref="IOException">The SQLite file was moved, replaced or deleted.</exception>
+    public void RequireStore() => _file?.RequireInPlace();
 
     public async Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
     {
+        RequireStore();
         await _connections.WaitAsync(cancellationToken).ConfigureAwait(false);
 
         // On another thread, because SQLite's calls are not asynchronous.
-        await Task.Run(() => StoreAndReleaseAsync(message), CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.Run(() => StoreAndReleaseAsync(message), CancellationToken.None)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        // Do not pass the host's token: if it were cancelled while the scheduler is created, the factory would keep an unusable
-        // scheduler.
-        var scheduler = await schedulers.GetScheduler(CancellationToken.None).ConfigureAwait(false);
-        if (!(await scheduler.GetMetadata(cancellationToken).ConfigureAwait(false)).JobStorePersistent)
+        if (_services.GetKeyedService<IDbProvider>(Name.Scheduler) is { } provider)
+        {
+            string tablePrefix =
+                _services.GetRequiredService<IOptionsMonitor<AdoJobStoreOptions>>().Get(Name.Scheduler).TablePrefix;
+            _database = new(provider, Name.Scheduler, tablePrefix);
+            _file = await _database.OpenSqliteFileAsync(cancellationToken).ConfigureAwait(false);
+            await MeasureClockAsync().ConfigureAwait(false);
+        }
+
+        // Do not pass the host's token: if it were cancelled while the scheduler is created, the factory would keep an
+        // unusable scheduler.
+        var factory = _services.GetRequiredKeyedService<ISchedulerFactory>(Name.Scheduler);
+        var scheduler = await factory.GetScheduler(CancellationToken.None).ConfigureAwait(false);
+        if (_database is null
+            || !(await scheduler.GetMetadata(cancellationToken).ConfigureAwait(false)).JobStorePersistent)
         {
             throw new InvalidOperationException(
-                "AddQuartzInbox needs a persistent job store, but the configured store is in memory. Call AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(\"Data Source=webhooks.db\"))), or use another database.");
+                "AddQuartzInbox needs a persistent job store, but the configured store is in memory. Call "
+                + "AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(\"Data "
+                + "Source=webhooks.db\"))), or use another database.");
         }
 
         _scheduler = scheduler;
@@ -60,15 +111,28 @@ internal sealed class QuartzInbox(
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (dispatcher.CanDispatch(name.Registration))
+        var working = new List<Task> { Task.Run(() => RepeatAsync(MaintainAsync), CancellationToken.None) };
+        if (!_dispatcher.CanDispatch(Name.Registration))
         {
-            await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
-            _maintaining = Task.Run(MaintainRegularlyAsync, CancellationToken.None);
+            _logger.ReceivesOnly(Name.Scheduler);
         }
         else
         {
-            logger.ReceivesOnly(name.Scheduler);
+            if (_file is null || _file.TryLock())
+            {
+                await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
+            }
+            else
+            {
+                _logger.WaitsForAnother(_file.Path);
+                working.Add(Task.Run(() => TakeOverAsync(_file), CancellationToken.None));
+            }
+
+            var forgetting = new Forgetting(Database, Scheduler, Options.Retention);
+            working.Add(Task.Run(() => RepeatAsync(() => ForgetAsync(forgetting)), CancellationToken.None));
         }
+
+        _working = Task.WhenAll(working);
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -84,35 +148,48 @@ internal sealed class QuartzInbox(
         using var grace = new CancellationTokenSource();
         using var registration = cancellationToken.Register(() => grace.CancelAfter(ShutdownGrace));
 
-        // Run on another thread and wait only until the deadline: calls to a locked SQLite database cannot be cancelled.
-        await Task.Run(() => ShutdownAsync(scheduler, grace.Token), CancellationToken.None).WaitAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Run on another thread and wait only until the deadline: calls to a locked SQLite database cannot be
+        // cancelled.
+        await Task.Run(() => ShutdownAsync(scheduler, grace.Token), CancellationToken.None)
+            .WaitAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {
+        _file?.Dispose();
         _connections.Dispose();
         _stopping.Dispose();
     }
 
-    /// <summary>Reschedules a dead letter, or a trigger in the ERROR state: immediately, and with a full set of attempts.</summary>
+    /// <summary>Reschedules a dead letter, or a trigger in the ERROR state, with a full set of attempts.</summary>
     /// <param name="trigger">The trigger to replace.</param>
     /// <param name="attempts">How many earlier attempts no longer count.</param>
+    /// <param name="startAt">When it fires; null for now.</param>
+    /// <param name="repairs">How often it was rescheduled because Quartz had given up on it.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>False if the trigger is gone.</returns>
-    public async Task<bool> RescheduleAsync(TriggerHeader trigger, int attempts, CancellationToken cancellationToken)
+    public async Task<bool> RescheduleAsync(
+        TriggerHeader trigger, int attempts, DateTimeOffset? startAt, int repairs, CancellationToken cancellationToken)
     {
-        var fresh = StoredWebhook.TriggerFor(Scheduler.TimeProvider, new TriggerKey(trigger.JobKey.Name, StoredWebhook.Group), trigger.JobKey, trigger.ExecutionGroup)
+        var key = new TriggerKey(trigger.JobKey.Name, StoredWebhook.Group);
+        var fresh = StoredWebhook.TriggerFor(_clock, key, trigger.JobKey, trigger.ExecutionGroup)
             .UsingJobData(StoredWebhook.AttemptsBefore, StoredWebhook.Text(attempts))
+            .UsingJobData(StoredWebhook.Repairs, StoredWebhook.Text(repairs))
+            .StartAt(startAt ?? _clock.GetUtcNow())
             .Build();
         return await Scheduler.RescheduleJob(trigger.Key, fresh, cancellationToken).ConfigureAwait(false) is not null;
     }
 
+    private InvalidOperationException NotStarted()
+        => new($"The scheduler {Name.Scheduler} is not started yet. It starts with the host.");
+
     private async Task ShutdownAsync(IScheduler scheduler, CancellationToken cancellationToken)
     {
-        await _maintaining.ConfigureAwait(false);
+        await _working.ConfigureAwait(false);
         await scheduler.Shutdown(waitForJobsToComplete: true, cancellationToken).ConfigureAwait(false);
+        _file?.Unlock();
     }
 
     private async Task StoreAndReleaseAsync(WebhookMessage message)
@@ -130,8 +207,8 @@ internal sealed class QuartzInbox(
     // Do not pass the token, so that a delivery is stored completely or not at all.
     private async Task StoreAsync(WebhookMessage message)
     {
-        bool isUrgent = message.EventType is { } type && options.UrgentTypes.Contains(type);
-        var (job, triggers) = StoredWebhook.Create(message, isUrgent, options.Retention, Scheduler.TimeProvider);
+        bool isUrgent = message.EventType is { } type && Options.UrgentTypes.Contains(type);
+        var (job, triggers) = StoredWebhook.Create(message, isUrgent, Options.Retention, _clock);
         try
         {
             await Scheduler.ScheduleJob(job, triggers, default, CancellationToken.None).ConfigureAwait(false);
@@ -142,7 +219,7 @@ internal sealed class QuartzInbox(
         }
         catch (JobPersistenceException)
         {
-            // Inserts take no lock, so a copy that is stored at the same time violates a unique key.
+            // Inserts take no lock, so a duplicate that is stored at the same time violates a unique key.
             if (!await Scheduler.Exists(job.Key, CancellationToken.None).ConfigureAwait(false))
             {
                 throw;
@@ -150,102 +227,174 @@ internal sealed class QuartzInbox(
         }
     }
 
-    // A copy is already stored. If it is now a dead letter, retry it.
+    // A duplicate is already stored. If it is now a dead letter, retry it.
     private async Task ReviveAsync(JobKey key)
     {
-        var triggers = await Scheduler.QueryTriggers(new TriggerQuery { Job = key }, CancellationToken.None).ConfigureAwait(false);
-        foreach (var dead in triggers.Items.Where(trigger => StoredWebhook.IsDead(trigger, Scheduler.TimeProvider)))
+        var triggers = await Scheduler.QueryTriggers(
+            new TriggerQuery { Job = key }, CancellationToken.None).ConfigureAwait(false);
+        foreach (var dead in triggers.Items.Where(trigger => StoredWebhook.IsDead(trigger, _clock)))
         {
             var job = await Scheduler.GetJobDetail(key, CancellationToken.None).ConfigureAwait(false);
-            if (job is not null && await RescheduleAsync(dead, StoredWebhook.AttemptsOf(job), CancellationToken.None).ConfigureAwait(false))
+            if (job is not null
+                && await RescheduleAsync(
+                    dead,
+                    StoredWebhook.AttemptsOf(job),
+                    startAt: null,
+                    repairs: 0,
+                    CancellationToken.None).ConfigureAwait(false))
             {
-                logger.Revived(key.Name);
+                _logger.Revived(key.Name);
             }
         }
     }
 
-    private async Task MaintainRegularlyAsync()
+    // Starting the scheduler takes every delivery that another process handles for an interrupted one of this process.
+    private async Task TakeOverAsync(SqliteFile file)
     {
-        using var timer = new PeriodicTimer(MaintenanceInterval, Scheduler.TimeProvider);
+        using var timer = new PeriodicTimer(TakeOverInterval);
+        while (await WaitAsync(timer).ConfigureAwait(false))
+        {
+            if (file.TryLock())
+            {
+                _logger.TakesOver(file.Path);
+                await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+
+    private async Task RepeatAsync(Func<Task> work)
+    {
+        using var timer = new PeriodicTimer(MaintenanceInterval);
+        do
+        {
+            await TryAsync(work).ConfigureAwait(false);
+        }
+        while (await WaitAsync(timer).ConfigureAwait(false));
+    }
+
+    private async Task<bool> WaitAsync(PeriodicTimer timer)
+    {
         try
         {
-            do
-            {
-                await MaintainAsync().ConfigureAwait(false);
-            }
-            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false));
+            return await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false);
         }
-        catch (Exception) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            // The host is stopping.
+            return false;
         }
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "If the database throws any exception, maintenance continues when the database is back.")]
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the database throws, the work goes on when the "
+        + "database is back.")]
+    private async Task TryAsync(Func<Task> work)
+    {
+        try
+        {
+            await work().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            if (!_stopping.IsCancellationRequested)
+            {
+                _logger.NotMaintained(exception, MaintenanceInterval.TotalSeconds);
+            }
+        }
+    }
+
     private async Task MaintainAsync()
     {
         try
         {
-            await PauseForgettingAsync().ConfigureAwait(false);
-            await RetryBrokenAsync().ConfigureAwait(false);
-            await ForgetAsync().ConfigureAwait(false);
+            await MeasureClockAsync().ConfigureAwait(false);
+            if (Scheduler.Status == SchedulerStatus.Running)
+            {
+                await RetryBrokenAsync().ConfigureAwait(false);
+            }
+
+            _counts = await InboxCounts.ReadAsync(Scheduler, _stopping.Token).ConfigureAwait(false);
+            RequireStore();
         }
-        catch (Exception exception) when (!_stopping.IsCancellationRequested)
+        catch
         {
-            logger.NotMaintained(exception, MaintenanceInterval.TotalSeconds);
+            _counts = null;
+            throw;
         }
     }
 
-    // Whenever Quartz looks for a due delivery, it reads all due triggers that are not paused. The triggers that say when to remove
-    // a delivery never fire, and can be many.
+    private async Task ForgetAsync(Forgetting forgetting)
+    {
+        if (Scheduler.Status == SchedulerStatus.Running)
+        {
+            await PauseForgettingAsync().ConfigureAwait(false);
+            await forgetting.RunAsync(_stopping.Token).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MeasureClockAsync()
+    {
+        await _clock.MeasureAsync(() => Database.ReadTimeAsync(_stopping.Token)).ConfigureAwait(false);
+        var ahead = _clock.MachineIsAheadBy;
+        if (ahead.Duration() < MaxClockDifference)
+        {
+            _isClockReported = false;
+        }
+        else if (!_isClockReported)
+        {
+            _isClockReported = true;
+            _logger.ClockDiffers(
+                Math.Round(ahead.Duration().TotalSeconds), ahead > TimeSpan.Zero ? "ahead of" : "behind");
+        }
+    }
+
+    // Whenever Quartz looks for a due delivery, it reads all due triggers that are not paused. The triggers that say
+    // when to remove a delivery never fire, and can be many.
     private async Task PauseForgettingAsync()
     {
         if (!await Scheduler.IsTriggerGroupPaused(StoredWebhook.ForgetGroup, _stopping.Token).ConfigureAwait(false))
         {
-            await Scheduler.PauseTriggerGroups(GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup), _stopping.Token).ConfigureAwait(false);
+            await Scheduler.PauseTriggerGroups(
+                GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup), _stopping.Token).ConfigureAwait(false);
         }
     }
 
-    // Quartz stops a trigger if its job cannot be created, for example on a node without this package.
+    // Quartz stops a trigger if its job cannot be read or created, for example on a node without this package.
     private async Task RetryBrokenAsync()
     {
-        var broken = await Scheduler.QueryTriggers(new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
+        var broken = await Scheduler.QueryTriggers(
+            new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
         foreach (var trigger in broken.Items)
         {
-            if (trigger.Key.Group == StoredWebhook.ForgetGroup)
-            {
-                await Scheduler.ResetTriggerFromErrorState(trigger.Key, _stopping.Token).ConfigureAwait(false);
-            }
-            else if (await Scheduler.GetTrigger(trigger.Key, _stopping.Token).ConfigureAwait(false) is { } stored
-                && await RescheduleAsync(trigger, StoredWebhook.AttemptsBeforeOf(stored), _stopping.Token).ConfigureAwait(false))
-            {
-                logger.Repaired(trigger.JobKey.Name);
-            }
+            await TryAsync(() => trigger.Key.Group == StoredWebhook.ForgetGroup
+                ? Scheduler.ResetTriggerFromErrorState(trigger.Key, _stopping.Token).AsTask()
+                : RetryBrokenAsync(trigger)).ConfigureAwait(false);
         }
     }
 
-    // One page of due deliveries at a time: handled deliveries are deleted; waiting and dead deliveries are rescheduled.
-    private async Task ForgetAsync()
+    private async Task RetryBrokenAsync(TriggerHeader trigger)
     {
-        var due = new TriggerQuery
+        if (await Scheduler.GetTrigger(trigger.Key, _stopping.Token).ConfigureAwait(false) is not { } stored)
         {
-            Group = GroupMatcher<TriggerKey>.GroupEquals(StoredWebhook.ForgetGroup),
-            State = TriggerState.Paused,
-            NextFireTimeBefore = Scheduler.TimeProvider.GetUtcNow(),
-        };
-        bool hasMore = true;
-        while (hasMore)
+            return;
+        }
+
+        int repairs = StoredWebhook.RepairsOf(stored) + 1;
+        bool isDead = repairs > MaxRepairs;
+        int attempts = StoredWebhook.AttemptsBeforeOf(stored);
+        var startAt = isDead ? _clock.GetUtcNow() + StoredWebhook.DeadDelay : trigger.StartTimeUtc;
+        if (!await RescheduleAsync(trigger, attempts, startAt, repairs, _stopping.Token).ConfigureAwait(false))
         {
-            var page = await Scheduler.QueryTriggers(due, _stopping.Token).ConfigureAwait(false);
-            hasMore = page.HasMore;
-            var jobs = await Scheduler.GetJobDetails([.. page.Items.Select(trigger => trigger.JobKey)], _stopping.Token).ConfigureAwait(false);
-            var handled = jobs.Where(StoredWebhook.IsHandled).Select(job => job.Key).ToHashSet();
-            await Scheduler.DeleteJobs(handled, _stopping.Token).ConfigureAwait(false);
-            foreach (var trigger in page.Items.Where(trigger => !handled.Contains(trigger.JobKey)))
-            {
-                var later = StoredWebhook.ForgetTriggerFor(Scheduler.TimeProvider, trigger.Key, trigger.JobKey, options.Retention).Build();
-                await Scheduler.RescheduleJob(trigger.Key, later, _stopping.Token).ConfigureAwait(false);
-            }
+            return;
+        }
+
+        if (isDead)
+        {
+            _dispatcher.ReportDeadLetter(
+                new WebhookMessage(trigger.JobKey.Name, default, default) { Name = Name.Registration }, attempts);
+        }
+        else
+        {
+            _logger.Repaired(trigger.JobKey.Name);
         }
     }
 }
