@@ -3,7 +3,12 @@ using System.Net.Sockets;
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>No response arrived.</summary>
-internal sealed class NoResponseException(string message, HttpRequestError error = HttpRequestError.Unknown, SocketError? socketError = null, string? certificate = null) : Exception(message)
+internal sealed class NoResponseException(
+    string message,
+    HttpRequestError error = HttpRequestError.Unknown,
+    SocketError? socketError = null,
+    string? certificate = null)
+    : Exception(message)
 {
     public HttpRequestError Error => error;
 

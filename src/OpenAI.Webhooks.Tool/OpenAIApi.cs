@@ -24,7 +24,9 @@ internal sealed partial class OpenAIApi : IDisposable
     {
         if (!key.All(character => character is > ' ' and < '\x7f'))
         {
-            throw new ToolException("The API key contains characters that no API key has, such as a line feed.", "Check the environment variable that contains it.");
+            throw new ToolException(
+                "The API key contains characters that no API key has, such as a line feed.",
+                "Check the environment variable that contains it.");
         }
 
         _address = Words.Of(address).TrimEnd('/', '?', '…');
@@ -32,12 +34,18 @@ internal sealed partial class OpenAIApi : IDisposable
         _client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>OpenAI's clock in the last response; null if there was no response yet, or if it contained no time.</summary>
+    /// <summary>
+    /// OpenAI's clock in the last response; null if there was no response yet, or if it contained no time.
+    /// </summary>
     public DateTimeOffset? Time { get; private set; }
 
     public static (Option<string> KeyFrom, Option<Uri> Address) AddOptions(Command command)
     {
-        var keyFrom = new Option<string>("--api-key-from") { Description = $"The environment variable that contains an OpenAI API key. Default: {KeyVariable}.", HelpName = "ENVVAR" };
+        var keyFrom = new Option<string>("--api-key-from")
+        {
+            Description = $"The environment variable that contains an OpenAI API key. Default: {KeyVariable}.",
+            HelpName = "ENVVAR",
+        };
         var address = UrlOption.Create("--api-url", "The address of OpenAI's API.");
         address.DefaultValueFactory = _ => new Uri("https://api.openai.com/v1");
         command.Add(keyFrom);
@@ -48,7 +56,9 @@ internal sealed partial class OpenAIApi : IDisposable
     /// <summary>The API; null if no key is named and the usual variable is not set.</summary>
     public static OpenAIApi? From(ParseResult parsed, (Option<string> KeyFrom, Option<Uri> Address) options)
     {
-        string? key = parsed.GetValue(options.KeyFrom) is { } variable ? EnvironmentVariable.Require(options.KeyFrom.Name, variable, "the API key") : Environment.GetEnvironmentVariable(KeyVariable)?.Trim();
+        string? key = parsed.GetValue(options.KeyFrom) is { } variable
+            ? EnvironmentVariable.Require(options.KeyFrom.Name, variable, "the API key")
+            : Environment.GetEnvironmentVariable(KeyVariable)?.Trim();
         return key is { Length: > 0 } ? new(parsed.GetValue(options.Address)!, key) : null;
     }
 
@@ -58,7 +68,8 @@ internal sealed partial class OpenAIApi : IDisposable
         string after = "";
         while (true)
         {
-            var page = await SendAsync(HttpMethod.Get, $"webhook_endpoints?limit={PageSize}{after}", body: null, cancellationToken);
+            var page = await SendAsync(
+                HttpMethod.Get, $"webhook_endpoints?limit={PageSize}{after}", body: null, cancellationToken);
             endpoints.AddRange((page["data"] as JsonArray ?? []).Select(ApiEndpoint.From));
             if (page["has_more"]?.ToString() != "true" || page["last_id"]?.ToString() is not { Length: > 0 } last)
             {
@@ -69,23 +80,43 @@ internal sealed partial class OpenAIApi : IDisposable
         }
     }
 
-    public async Task<ApiEndpoint> CreateAsync(string name, Uri url, IEnumerable<string> types, CancellationToken cancellationToken)
+    public async Task<ApiEndpoint> CreateAsync(
+        string name, Uri url, IEnumerable<string> types, CancellationToken cancellationToken)
         => ApiEndpoint.From(await SendAsync(
-            HttpMethod.Post, "webhook_endpoints", new JsonObject { ["name"] = name, ["url"] = url.ToString(), ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]) }, cancellationToken));
+            HttpMethod.Post, "webhook_endpoints", new JsonObject
+            {
+                ["name"] = name,
+                ["url"] = url.ToString(),
+                ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]),
+            }, cancellationToken));
 
     /// <summary>Deletes an endpoint, if it is still there.</summary>
-    public Task DeleteAsync(string id, CancellationToken cancellationToken) => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
+    public Task DeleteAsync(string id, CancellationToken cancellationToken)
+        => SendAsync(HttpMethod.Delete, $"webhook_endpoints/{Uri.EscapeDataString(id)}", body: null, cancellationToken);
 
-    /// <summary>Asks OpenAI to send a test event, and returns the status that OpenAI got; null if it got no response.</summary>
+    /// <summary>
+    /// Asks OpenAI to send a test event, and returns the status that OpenAI got; null if it got no response.
+    /// </summary>
     public async Task<int?> TestAsync(string id, string type, CancellationToken cancellationToken)
     {
-        var result = await SendAsync(HttpMethod.Post, $"webhook_endpoints/{Uri.EscapeDataString(id)}/test", new JsonObject { ["event_type"] = type }, cancellationToken);
-        return int.TryParse(result["status_code"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int status) && status > 0 ? status : null;
+        var result = await SendAsync(
+            HttpMethod.Post,
+            $"webhook_endpoints/{Uri.EscapeDataString(id)}/test",
+            new JsonObject { ["event_type"] = type },
+            cancellationToken);
+        return int.TryParse(
+            result["status_code"]?.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out int status)
+            && status > 0
+            ? status
+            : null;
     }
 
     /// <summary>The types this project can subscribe to.</summary>
     public async Task<IReadOnlyList<string>> TypesAsync(CancellationToken cancellationToken)
-        => [.. ((await SendAsync(HttpMethod.Get, "webhook_event_types", body: null, cancellationToken))["data"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")];
+    {
+        var response = await SendAsync(HttpMethod.Get, "webhook_event_types", body: null, cancellationToken);
+        return [.. (response["data"] as JsonArray ?? []).Select(type => type?.ToString() ?? "")];
+    }
 
     public void Dispose() => _client.Dispose();
 
@@ -94,7 +125,9 @@ internal sealed partial class OpenAIApi : IDisposable
     {
         try
         {
-            return JsonNode.Parse(text)?["error"]?["message"]?.ToString() is { Length: > 0 } message ? $" ({KeyPattern().Replace(message, "sk-…").TrimEnd('.')})" : "";
+            return JsonNode.Parse(text)?["error"]?["message"]?.ToString() is { Length: > 0 } message
+                ? $" ({KeyPattern().Replace(message, "sk-…").TrimEnd('.')})"
+                : "";
         }
         catch (Exception exception) when (exception is System.Text.Json.JsonException or InvalidOperationException)
         {
@@ -105,9 +138,13 @@ internal sealed partial class OpenAIApi : IDisposable
     [GeneratedRegex(@"sk-\S+")]
     private static partial Regex KeyPattern();
 
-    private async Task<JsonObject> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
+    private async Task<JsonObject> SendAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(method, path)
+        {
+            Content = body is null ? null : JsonContent.Create(body),
+        };
         try
         {
             using var response = await _client.SendAsync(request, cancellationToken);
@@ -120,30 +157,41 @@ internal sealed partial class OpenAIApi : IDisposable
             string text = await response.Content.ReadAsStringAsync(cancellationToken);
             if (response.IsSuccessStatusCode)
             {
-                return text.Length == 0 ? [] : JsonNode.Parse(text) as JsonObject ?? throw new System.Text.Json.JsonException();
+                return text.Length == 0
+                    ? []
+                    : JsonNode.Parse(text) as JsonObject ?? throw new System.Text.Json.JsonException();
             }
 
-            throw new ToolException($"OpenAI's API responded to {method} /{path.Split('?')[0]} with {(int)response.StatusCode}{Message(text)}.", (int)response.StatusCode switch
-            {
-                401 => "The API key is not valid. Check the environment variable that contains it.",
-                403 => "The API key has no permission to manage webhooks. Use a key of the same project that has it.",
-                404 => "Check --api-url, and check that the API key belongs to the endpoint's project.",
-                429 => "Wait, and check the project's rate limits and credit.",
-                >= 500 => "The error is at OpenAI. Try again later.",
-                _ => "",
-            });
+            throw new ToolException(
+                $"OpenAI's API responded to {method} /{path.Split('?')[0]} with "
+                + $"{(int)response.StatusCode}{Message(text)}.",
+                (int)response.StatusCode switch
+                {
+                    401 => "The API key is not valid. Check the environment variable that contains it.",
+                    403 => "The API key has no permission to manage webhooks. "
+                        + "Use a key of the same project that has it.",
+                    404 => "Check --api-url, and check that the API key belongs to the endpoint's project.",
+                    429 => "Wait, and check the project's rate limits and credit.",
+                    >= 500 => "The error is at OpenAI. Try again later.",
+                    _ => "",
+                });
         }
         catch (System.Text.Json.JsonException)
         {
-            throw new ToolException($"The response from {_address} is not JSON.", "Check --api-url, and any proxies in between.");
+            throw new ToolException(
+                $"The response from {_address} is not JSON.", "Check --api-url, and any proxies in between.");
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ToolException($"OpenAI's API at {_address} did not respond within {Timeout.TotalSeconds} seconds.", "Check the network, and try again.");
+            throw new ToolException(
+                $"OpenAI's API at {_address} did not respond within {Timeout.TotalSeconds} seconds.",
+                "Check the network, and try again.");
         }
         catch (HttpRequestException exception)
         {
-            throw new ToolException($"OpenAI's API at {_address} cannot be reached ({(exception.InnerException ?? exception).Message}).", "Check the network, and --api-url.");
+            throw new ToolException(
+                $"OpenAI's API at {_address} cannot be reached ({(exception.InnerException ?? exception).Message}).",
+                "Check the network, and --api-url.");
         }
     }
 }

@@ -20,7 +20,8 @@ internal static class Program
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The output cannot be written, because the disk is full or the pipe is closed. The error cannot be reported anywhere.
+            // The output cannot be written, because the disk is full or the pipe is closed. The error cannot be
+            // reported anywhere.
             return ToolCommand.CouldNotRun;
         }
     }

@@ -9,8 +9,14 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
 {
     public WebhookHeaders WebhookHeaders => WebhookHeaders.From(Headers);
 
-    /// <summary>Whether the body's length differs from the Content-Length header.</summary>
-    public bool IsCut => Headers.FirstOrDefault(header => header.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Value is { } length && length != $"{Body.Length}";
+    /// <summary>Whether one of the secrets signed it, at whatever time.</summary>
+    public bool IsSignedWith(IReadOnlyList<string> secrets)
+        => new WebhookVerifier(new WebhookVerifierOptions
+        {
+            Secrets = [.. secrets],
+            Tolerance = Timeout.InfiniteTimeSpan,
+        })
+            .TryVerify(Body.Span, WebhookHeaders, out _);
 
     public static SavedDelivery Read(FileInfo file)
     {
@@ -25,7 +31,9 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
             bool isRequestLine = headers.Count == 0 && line.Contains(" HTTP/", StringComparison.Ordinal);
             if (length < 0 || (line.Length > 0 && colon <= 0 && !isRequestLine))
             {
-                throw new ToolException($"{file.Name} is not a saved delivery. A saved delivery has one header per line, such as webhook-id, then an empty line and the body. openai-webhooks listen --save writes such files.");
+                throw new ToolException($"{file.Name} is not a saved delivery. A saved delivery has one header per "
+                    + "line, such as webhook-id, then an empty line and the body. openai-webhooks listen --save writes "
+                    + "such files.");
             }
 
             position += length + 1;

@@ -8,22 +8,38 @@ namespace OpenAI.Webhooks.Tool;
 /// <param name="Headers">The headers, also those of the content.</param>
 /// <param name="ServerTime">The responder's clock; null if the response has no time.</param>
 /// <param name="Body">The beginning of the body.</param>
-internal sealed record ServerResponse(int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
+internal sealed record ServerResponse(
+    int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
 {
     public bool IsSuccess => Status is >= 200 and < 300;
 
     public bool IsRedirect => Status is >= 300 and < 400;
 
-    public bool IsHtml => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase)) || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
+    public bool IsHtml
+        => Headers["Content-Type"].Any(type => type.Contains("html", StringComparison.OrdinalIgnoreCase))
+        || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The proxy or gateway in front of the server, if it identifies itself; otherwise null.</summary>
     public string? Gateway => Headers["CF-RAY"].Any() ? "Cloudflare"
-        : Headers["Server"].FirstOrDefault(server => Gateways.Any(name => server.Contains(name, StringComparison.OrdinalIgnoreCase)));
+        : Headers["Server"].FirstOrDefault(
+            server => Gateways.Any(name => server.Contains(name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>The status, the elapsed time, and what the status means to OpenAI.</summary>
-    public string Summary => string.Create(CultureInfo.InvariantCulture, $"{Status} in {Elapsed.TotalMilliseconds:F0} ms: {Meaning}");
+    public string Summary
+        => string.Create(CultureInfo.InvariantCulture, $"{Status} in {Elapsed.TotalMilliseconds:F0} ms: {Meaning}");
 
-    private static string[] Gateways => ["nginx", "cloudfront", "awselb", "apache", "envoy", "traefik", "caddy", "haproxy", "akamai", "azure-", "google frontend"];
+    private static string[] Gateways => [
+        "nginx",
+        "cloudfront",
+        "awselb",
+        "apache",
+        "envoy",
+        "traefik",
+        "caddy",
+        "haproxy",
+        "akamai",
+        "azure-",
+        "google frontend"];
 
     private string Meaning => Status switch
     {

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>
-/// A secret in a project's user secrets while this process runs. The previous value is kept in a file in the same folder, and this
-/// process keeps that file locked. If the process is killed, the next run restores the previous value.
+/// A secret in a project's user secrets while this process runs. The previous value is kept in a file in the same
+/// folder, and this process keeps that file locked. If the process is killed, the next run restores the previous value.
 /// </summary>
 internal sealed class StoredSecret : IDisposable
 {
@@ -31,7 +31,9 @@ internal sealed class StoredSecret : IDisposable
         }
         catch (IOException)
         {
-            throw new ToolException($"Another running listen command has stored its secret in {path}.", "Stop that command, or omit --store-secret.");
+            throw new ToolException(
+                $"Another running listen command has stored its secret in {path}.",
+                "Stop that command, or omit --store-secret.");
         }
 
         var stored = new StoredSecret(path, file);
@@ -43,7 +45,12 @@ internal sealed class StoredSecret : IDisposable
             }
 
             file.SetLength(0);
-            file.Write(Encoding.UTF8.GetBytes(new JsonObject { [SecretOptions.Variable] = Read(path)[SecretOptions.Variable]?.ToString() }.ToJsonString()));
+            file.Write(
+                Encoding.UTF8.GetBytes(
+                    new JsonObject
+                    {
+                        [SecretOptions.Variable] = Read(path)[SecretOptions.Variable]?.ToString(),
+                    }.ToJsonString()));
             file.Flush();
             return stored;
         }
@@ -84,7 +91,11 @@ internal sealed class StoredSecret : IDisposable
     {
         try
         {
-            return !File.Exists(path) ? [] : JsonNode.Parse(File.ReadAllText(path), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }) as JsonObject ?? [];
+            return !File.Exists(path) ? [] : JsonNode.Parse(File.ReadAllText(path), documentOptions: new()
+            {
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+            }) as JsonObject ?? [];
         }
         catch (JsonException)
         {

@@ -14,7 +14,9 @@ internal sealed class ToolCommand(IAnsiConsole console)
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs a command line.</summary>
-    /// <returns>The exit code: 0 if all went well, 1 if something needs fixing, 2 if the command could not run.</returns>
+    /// <returns>
+    /// The exit code: 0 if all went well, 1 if something needs fixing, 2 if the command could not run.
+    /// </returns>
     public async Task<int> RunAsync(IReadOnlyList<string> args, CancellationToken cancellationToken = default)
     {
         var root = new RootCommand("Sends, receives and verifies OpenAI webhooks, and finds out why none arrive.")
@@ -22,14 +24,19 @@ internal sealed class ToolCommand(IAnsiConsole console)
             SendCommand.Create(console),
             ListenCommand.Create(console),
             ReplayCommand.Create(console),
-            VerifyCommand.Create(console),
             DoctorCommand.Create(console),
         };
         try
         {
             var parsed = root.Parse(args);
             int exitCode = await parsed.InvokeAsync(
-                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTimeout, Output = console.Profile.Out.Writer, Error = console.Profile.Out.Writer },
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = TerminationTimeout,
+                    Output = console.Profile.Out.Writer,
+                    Error = console.Profile.Out.Writer,
+                },
                 cancellationToken);
             return parsed.Errors.Count > 0 ? CouldNotRun : exitCode;
         }

@@ -6,7 +6,12 @@ namespace OpenAI.Webhooks.Tool;
 /// <summary>An option whose value is a URL.</summary>
 internal static class UrlOption
 {
-    public static Option<Uri> Create(string name, string description) => new(name) { Description = description, HelpName = "URL", CustomParser = Parse };
+    public static Option<Uri> Create(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "URL",
+        CustomParser = Parse,
+    };
 
     /// <summary>Reads an absolute http or https URL. A URL without a scheme is an error, not a file path.</summary>
     public static Uri? Parse(ArgumentResult result)

@@ -6,10 +6,13 @@ namespace OpenAI.Webhooks.Tool;
 internal static class Words
 {
     /// <summary>A URL without its user and query, because these often contain secrets.</summary>
-    public static string Of(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) + (url.Query.Length > 0 ? "?…" : "");
+    public static string Of(Uri url)
+        => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped) + (
+            url.Query.Length > 0 ? "?…" : "");
 
     /// <summary>Formats a URL from OpenAI in the same way.</summary>
-    public static string OfUrl(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "not a URL";
+    public static string OfUrl(string text)
+        => Uri.TryCreate(text, UriKind.Absolute, out var url) ? Of(url) : "not a URL";
 
     public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 

@@ -58,24 +58,46 @@ internal sealed class FakeApi : IAsyncDisposable
         app.MapPost("/webhook_endpoints", async (HttpRequest request) =>
         {
             var body = (await JsonNode.ParseAsync(request.Body))!;
-            var endpoint = Add(body["url"]!.ToString(), secret: TestApp.Secret, name: body["name"]!.ToString(), [.. body["event_types"]!.AsArray().Select(type => type!.ToString())]);
+            var endpoint = Add(
+                body["url"]!.ToString(),
+                secret: TestApp.Secret,
+                name: body["name"]!.ToString(),
+                [.. body["event_types"]!.AsArray().Select(type => type!.ToString())]);
             endpoint["signing_secret"] = TestApp.Secret;
             return Json(endpoint.DeepClone());
         });
-        app.MapDelete("/webhook_endpoints/{id}", (string id) => IsDeletingBroken ? Results.StatusCode(500) : Endpoints.TryRemove(id, out _) ? Results.Ok() : Results.NotFound());
+        app.MapDelete(
+            "/webhook_endpoints/{id}",
+            (string id) => IsDeletingBroken
+                ? Results.StatusCode(500)
+                : Endpoints.TryRemove(id, out _)
+                ? Results.Ok()
+                : Results.NotFound());
         app.MapPost("/webhook_endpoints/{id}/test", async (string id, HttpRequest request) =>
         {
             var body = (await JsonNode.ParseAsync(request.Body))!;
             int? status = await Test(Endpoints[id], body["event_type"]!.ToString());
-            return Json(new JsonObject { ["object"] = "webhook_endpoint.test", ["status_code"] = status, ["success"] = true });
+            return Json(new JsonObject
+            {
+                ["object"] = "webhook_endpoint.test",
+                ["status_code"] = status,
+                ["success"] = true,
+            });
         });
-        app.MapGet("/webhook_event_types", () => Json(new JsonObject { ["object"] = "list", ["data"] = new JsonArray("response.completed", "batch.completed") }));
+        app.MapGet("/webhook_event_types", () => Json(new JsonObject
+        {
+            ["object"] = "list",
+            ["data"] = new JsonArray("response.completed", "batch.completed"),
+        }));
     }
 
     private static async Task<int?> SendAsync(JsonObject endpoint, string type)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(endpoint["signing_secret_hint"]!.ToString().EndsWith(TestApp.Secret[^4..], StringComparison.Ordinal) ? TestApp.Secret : TestApp.OtherSecret)
+        using var request = new WebhookSigner(
+            endpoint["signing_secret_hint"]!.ToString().EndsWith(TestApp.Secret[^4..], StringComparison.Ordinal)
+                ? TestApp.Secret
+                : TestApp.OtherSecret)
             .Sign(SampleEvents.Create(type, DateTimeOffset.UtcNow)).ToRequest(endpoint["url"]!.ToString());
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;
@@ -84,7 +106,8 @@ internal sealed class FakeApi : IAsyncDisposable
     // Pages of one, so that paging is tried.
     private JsonObject Page(string? after)
     {
-        var rest = Endpoints.OrderBy(endpoint => endpoint.Key, StringComparer.Ordinal).SkipWhile(endpoint => after is not null && string.CompareOrdinal(endpoint.Key, after) <= 0).ToList();
+        var rest = Endpoints.OrderBy(endpoint => endpoint.Key, StringComparer.Ordinal).SkipWhile(
+            endpoint => after is not null && string.CompareOrdinal(endpoint.Key, after) <= 0).ToList();
         return new JsonObject
         {
             ["object"] = "list",

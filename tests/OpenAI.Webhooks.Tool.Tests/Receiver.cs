@@ -40,7 +40,9 @@ internal sealed class Receiver : IAsyncDisposable
                 (map ?? (app => app.MapOpenAIWebhooks("/webhooks/openai", (_, _) => Task.CompletedTask)))(app);
                 if (hasHealth)
                 {
-                    app.MapHealthChecks("/health/webhooks", new() { ResponseWriter = WebhookHealthResponse.WriteAsync }).AllowAnonymous();
+                    app.MapHealthChecks(
+                        "/health/webhooks",
+                        new() { ResponseWriter = WebhookHealthResponse.WriteAsync }).AllowAnonymous();
                 }
             });
         return new(app, path);
@@ -48,7 +50,9 @@ internal sealed class Receiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _app.StopAsync(new CancellationToken(canceled: true));
+        // A handler that hangs must not keep the test waiting.
+        using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await _app.StopAsync(soon.Token);
         await _app.DisposeAsync();
     }
 }

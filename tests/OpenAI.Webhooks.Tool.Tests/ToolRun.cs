@@ -3,7 +3,9 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
-/// <summary>A run of the tool, in this process, with the secrets and the API key of the tests in its environment.</summary>
+/// <summary>
+/// A run of the tool, in this process, with the secrets and the API key of the tests in its environment.
+/// </summary>
 internal sealed record ToolRun(int ExitCode, string Output)
 {
     public const string SecretVariable = "TOOL_TESTS_SECRET";
@@ -19,25 +21,37 @@ internal sealed record ToolRun(int ExitCode, string Output)
         Environment.SetEnvironmentVariable(SecretOptions.Variable, null);
     }
 
-    public IReadOnlyList<string> Lines => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    public IReadOnlyList<string> Lines
+        => Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     public JsonNode Json => JsonNode.Parse(Output)!;
 
-    public static Task<ToolRun> RunAsync(params string[] args) => RunAsync(new StringWriter(), CancellationToken.None, args);
+    public static Task<ToolRun> RunAsync(params string[] args)
+        => RunAsync(new StringWriter(), CancellationToken.None, args);
 
-    public static async Task<ToolRun> RunAsync(StringWriter output, CancellationToken cancellationToken, params string[] args)
+    public static async Task<ToolRun> RunAsync(
+        StringWriter output, CancellationToken cancellationToken, params string[] args)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)),
+        });
         console.Profile.Width = 1000;
-        string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret") ? [] : ["--secret-from", SecretVariable];
-        int exitCode = await new ToolCommand(console).RunAsync([.. args.Where(arg => arg != "--no-secret"), .. secret], cancellationToken);
+        string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret")
+            ? []
+            : ["--secret-from", SecretVariable];
+        int exitCode = await new ToolCommand(console).RunAsync(
+            [.. args.Where(arg => arg != "--no-secret"), .. secret], cancellationToken);
         return new(exitCode, output.ToString());
     }
 
     /// <summary>Runs the doctor, and gives what it found as JSON.</summary>
     public static async Task<ToolRun> DoctorAsync(string url, FakeApi? api = null, params string[] args)
     {
-        var run = await RunAsync(["doctor", url, "--json", .. api is null ? [] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
+        var run = await RunAsync(
+            ["doctor", url, "--json", .. api is null ? [] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
         run.Output.Should().NotContain(TestApp.Secret).And.NotContain(TestApp.OtherSecret).And.NotContain(Key);
         return run;
     }

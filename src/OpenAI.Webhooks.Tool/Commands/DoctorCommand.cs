@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>doctor</c>: checks an endpoint from outside and through OpenAI's API, and names the first thing to fix.</summary>
+/// <summary>
+/// <c>doctor</c>: checks an endpoint from outside and through OpenAI's API, and names the first thing to fix.
+/// </summary>
 internal static class DoctorCommand
 {
     // After this time without a finding, print a line that the check is still running.
@@ -15,12 +17,27 @@ internal static class DoctorCommand
 
     public static Command Create(IAnsiConsole console)
     {
-        var url = new Argument<Uri>("URL") { Description = "The endpoint's URL, exactly as set at OpenAI.", CustomParser = UrlOption.Parse };
-        var health = UrlOption.Create("--health", "The URL of the application's health check. Default: usual paths are tried.");
-        var type = new Option<string>("--type") { Description = "The type of the sample event to send. Default: a handled type.", HelpName = "TYPE" };
-        var noEvents = new Option<bool>("--no-events") { Description = "Send no signed events, and do not ask OpenAI to send one. Handlers do not run." };
+        var url = new Argument<Uri>("URL")
+        {
+            Description = "The endpoint's URL, exactly as set at OpenAI.",
+            CustomParser = UrlOption.Parse,
+        };
+        var health = UrlOption.Create(
+            "--health", "The URL of the application's health check. Default: usual paths are tried.");
+        var type = new Option<string>("--type")
+        {
+            Description = "The type of the sample event to send. Default: a handled type.",
+            HelpName = "TYPE",
+        };
+        var noEvents = new Option<bool>("--no-events")
+        {
+            Description = "Send no signed events, and do not ask OpenAI to send one. Handlers do not run.",
+        };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
-        var command = new Command("doctor", "Finds out why no webhooks arrive. Sends signed sample events, like OpenAI's own test events. Handlers run, with ids that do not exist.") { url, health, type, noEvents, json };
+        var command = new Command(
+            "doctor",
+            "Finds out why no webhooks arrive. Sends signed sample events, like OpenAI's own test events. Handlers "
+            + "run, with ids that do not exist.") { url, health, type, noEvents, json };
         var secrets = new SecretOptions(command);
         var apiOptions = OpenAIApi.AddOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -34,32 +51,44 @@ internal static class DoctorCommand
             var found = secrets.Find(parsed);
             using var deliverer = new Deliverer(target);
             using var api = OpenAIApi.From(parsed, apiOptions);
-            var server = new ServerDiagnosis(deliverer, target, found, parsed.GetValue(health), parsed.GetValue(type), !parsed.GetValue(noEvents));
+            var server = new ServerDiagnosis(
+                deliverer, target, found, parsed.GetValue(health), parsed.GetValue(type), !parsed.GetValue(noEvents));
             var findings = new List<Finding>();
             bool isForPeople = !parsed.GetValue(json);
             await CollectAsync(server.DiagnoseAsync(cancellationToken));
             if (api is null)
             {
-                Add(Finding.Note("no_api", "Not checked: the endpoint's settings at OpenAI, because there is no API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
+                Add(Finding.Note("no_api", "Not checked: the endpoint's settings at OpenAI, because there is no "
+                    + "API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
             }
             else
             {
-                await CollectAsync(new ApiDiagnosis(api, deliverer, target, found, !parsed.GetValue(noEvents) && !server.IsSlow).DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
+                bool sendsEvents = !parsed.GetValue(noEvents) && !server.IsSlow;
+                var diagnosis = new ApiDiagnosis(api, deliverer, target, found, sendsEvents);
+                await CollectAsync(diagnosis.DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
             }
 
             // Findings come before the checks that could not run.
-            var first = findings.Where(finding => finding.Level == Level.Fault).OrderBy(finding => finding.Code == "no_secret").FirstOrDefault();
+            var first = findings.Where(finding => finding.Level == Level.Fault)
+                .OrderBy(finding => finding.Code == "no_secret").FirstOrDefault();
             if (isForPeople)
             {
                 console.WriteLine();
                 console.MarkupLine(first is not null ? $"[red bold]Fix first:[/] {Markup.Escape(first.What)}"
-                    : findings.Exists(finding => finding.Level == Level.Note) ? "[green bold]Sound[/], as far as it could be checked. Lines with a question mark say what could not."
+                    : findings.Exists(finding => finding.Level == Level.Note)
+                        ? "[green bold]Sound[/], as far as it could be checked. Lines with a question mark say what "
+                            + "could not."
                     : "[green bold]Sound.[/]");
             }
             else
             {
                 // Do not use the console, which would wrap the line.
-                console.Profile.Out.Writer.WriteLine(ToJson(target, findings, first).ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+                console.Profile.Out.Writer.WriteLine(
+                    ToJson(target, findings, first).ToJsonString(new JsonSerializerOptions
+                    {
+                        WriteIndented = true,
+                        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+                    }));
             }
 
             return first is null ? 0 : 1;
@@ -87,7 +116,8 @@ internal static class DoctorCommand
             void Add(Finding finding)
             {
                 // A wrong clock differs from both this machine's and OpenAI's, so report it only once.
-                if (finding is { Code: "clock", Level: Level.Fault } && findings.Exists(earlier => earlier is { Code: "clock", Level: Level.Fault }))
+                if (finding is { Code: "clock", Level: Level.Fault }
+                    && findings.Exists(earlier => earlier is { Code: "clock", Level: Level.Fault }))
                 {
                     return;
                 }
@@ -104,7 +134,9 @@ internal static class DoctorCommand
 
     private static void Print(IAnsiConsole console, Finding finding)
     {
-        console.WriteItem(finding.Level switch { Level.Sound => "[green]✓[/]", Level.Fault => "[red]✗[/]", _ => "[yellow]?[/]" }, finding.What);
+        console.WriteItem(
+            finding.Level switch { Level.Sound => "[green]✓[/]", Level.Fault => "[red]✗[/]", _ => "[yellow]?[/]" },
+            finding.What);
         if (finding.Do is not null)
         {
             console.WriteItem("  [grey]→[/]", finding.Do, "grey");

@@ -3,15 +3,24 @@ using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
-/// <summary><c>replay</c>: signs saved deliveries again, with the current time and their original ids, and sends them.</summary>
+/// <summary>
+/// <c>replay</c>: signs saved deliveries again, with the current time and their original ids, and sends them.
+/// </summary>
 internal static class ReplayCommand
 {
     public static Command Create(IAnsiConsole console)
     {
-        var files = new Argument<FileInfo[]>("FILE") { Description = "Deliveries saved by listen --save.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<FileInfo[]>("FILE")
+        {
+            Description = "Deliveries saved by listen --save.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var to = UrlOption.Create("--to", "The endpoint's URL.");
         to.Required = true;
-        var command = new Command("replay", "Sends saved deliveries again, with a new timestamp and the same id. An application that deduplicates does not handle an id twice.") { files, to };
+        var command = new Command(
+            "replay",
+            "Sends saved deliveries again, with a new timestamp and the same id. An application that deduplicates does "
+            + "not handle an id twice.") { files, to };
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -24,12 +33,21 @@ internal static class ReplayCommand
                 try
                 {
                     var delivery = SavedDelivery.Read(file);
-                    if (VerifyCommand.Verify(required, delivery.WebhookHeaders, delivery.Body.Span) != WebhookVerificationFailure.None)
+                    if (!delivery.IsSignedWith(required))
                     {
-                        console.WriteItem("[yellow]![/]", $"{file.Name} was not signed with this secret, and may be forged. It is signed now.");
+                        console.WriteItem(
+                            "[yellow]![/]",
+                            $"{file.Name} was not signed with this secret, and may be forged. It is signed now.");
                     }
 
-                    isDelivered &= await SendCommand.DeliverAsync(console, deliverer, signer.Sign(delivery.Body, delivery.WebhookHeaders.Id), file.Name, parsed.GetValue(to)!, isRefusalExpected: false, cancellationToken);
+                    isDelivered &= await SendCommand.DeliverAsync(
+                        console,
+                        deliverer,
+                        signer.Sign(delivery.Body, delivery.WebhookHeaders.Id),
+                        file.Name,
+                        parsed.GetValue(to)!,
+                        isRefusalExpected: false,
+                        cancellationToken);
                 }
                 catch (ToolException exception)
                 {

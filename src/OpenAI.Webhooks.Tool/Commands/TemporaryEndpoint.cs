@@ -3,8 +3,9 @@ using Spectre.Console;
 namespace OpenAI.Webhooks.Tool.Commands;
 
 /// <summary>
-/// An endpoint at OpenAI that exists while this process runs. The endpoint's name contains an id, and a file of this user has the
-/// same id. The process keeps the file locked. The next start deletes the endpoints whose files are not locked, and no others.
+/// An endpoint at OpenAI that exists while this process runs. The endpoint's name contains an id, and a file of this
+/// user has the same id. The process keeps the file locked. The next start deletes the endpoints whose files are not
+/// locked, and no others.
 /// </summary>
 internal sealed class TemporaryEndpoint : IAsyncDisposable
 {
@@ -17,16 +18,26 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
     private readonly FileStream _file;
     private readonly ApiEndpoint _endpoint;
 
-    private TemporaryEndpoint(OpenAIApi api, IAnsiConsole console, FileStream file, ApiEndpoint endpoint) => (_api, _console, _file, _endpoint) = (api, console, file, endpoint);
+    private TemporaryEndpoint(OpenAIApi api, IAnsiConsole console, FileStream file, ApiEndpoint endpoint)
+        => (_api, _console, _file, _endpoint) = (api, console, file, endpoint);
 
-    public string Secret => _endpoint.Secret ?? throw new ToolException("OpenAI's API gave no signing_secret for the new endpoint.");
+    public string Secret
+        => _endpoint.Secret ?? throw new ToolException("OpenAI's API gave no signing_secret for the new endpoint.");
 
     /// <summary>Whether the endpoint could not be deleted at OpenAI.</summary>
     public bool IsLeft { get; private set; }
 
-    public static async Task<TemporaryEndpoint> CreateAsync(OpenAIApi api, IAnsiConsole console, Uri url, IReadOnlyList<string> types, CancellationToken cancellationToken)
+    public static async Task<TemporaryEndpoint> CreateAsync(
+        OpenAIApi api, IAnsiConsole console, Uri url, IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
-        string folder = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create) is { Length: > 0 } data ? data : Path.GetTempPath(), "openai-webhooks", "listen");
+        string folder = Path.Combine(
+            Environment.GetFolderPath(
+                Environment.SpecialFolder.LocalApplicationData,
+                Environment.SpecialFolderOption.Create) is { Length: > 0 } data
+                ? data
+                : Path.GetTempPath(),
+            "openai-webhooks",
+            "listen");
         Directory.CreateDirectory(folder);
         await DeleteLeftAsync(api, console, folder, cancellationToken);
         if (types.Count == 0)
@@ -40,7 +51,9 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         {
             // Do not pass the token: if the id of a created endpoint were lost, the endpoint could not be deleted.
             var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
-            console.MarkupLineInterpolated($"Created the endpoint {endpoint.Id} at OpenAI, for {Words.Count(endpoint.EventTypes.Count, "event type")}. It is deleted when this command ends.");
+            string count = Words.Count(endpoint.EventTypes.Count, "event type");
+            console.MarkupLineInterpolated(
+                $"Created the endpoint {endpoint.Id} at OpenAI, for {count}. It is deleted when this command ends.");
             return new(api, console, file, endpoint);
         }
         catch
@@ -61,15 +74,18 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         try
         {
             int? status = await _api.TestAsync(_endpoint.Id, type, cancellationToken);
-            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {(status is null ? "no response" : $"the status {status}")}.");
+            string response = status is null ? "no response" : $"the status {status}";
+            _console.MarkupLineInterpolated($"OpenAI sent a test event ({type}) and got {response}.");
             if (!hasArrived())
             {
-                _console.MarkupLine("[yellow]Nothing has arrived here. Check that the tunnel is running and forwards to this port. Something else may respond at its URL.[/]");
+                _console.MarkupLine("[yellow]Nothing has arrived here. Check that the tunnel is running and forwards "
+                    + "to this port. Something else may respond at its URL.[/]");
             }
         }
         catch (ToolException exception)
         {
-            _console.MarkupLineInterpolated($"[yellow]The result of OpenAI's test event is unknown. {exception.Message}[/]");
+            _console.MarkupLineInterpolated(
+                $"[yellow]The result of OpenAI's test event is unknown. {exception.Message}[/]");
         }
     }
 
@@ -87,17 +103,21 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         {
             IsLeft = true;
             await _file.DisposeAsync();
-            _console.MarkupLineInterpolated($"[red]The endpoint {_endpoint.Id} could not be deleted at OpenAI. The next run tries again. {exception.Message}[/]");
+            _console.MarkupLineInterpolated(
+                $"[red]The endpoint {_endpoint.Id} could not be deleted at OpenAI. {exception.Message}[/]");
+            _console.MarkupLine("[red]The next run tries again.[/]");
         }
     }
 
-    private static async Task DeleteLeftAsync(OpenAIApi api, IAnsiConsole console, string folder, CancellationToken cancellationToken)
+    private static async Task DeleteLeftAsync(
+        OpenAIApi api, IAnsiConsole console, string folder, CancellationToken cancellationToken)
     {
         var endpoints = await api.ListAsync(cancellationToken);
         foreach (string path in Directory.GetFiles(folder))
         {
             // Keep a file without a matching endpoint: the endpoint may belong to another API key's project.
-            if (endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path)) is { } left && TryLock(path) is { } file)
+            if (endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path)) is { } left
+                && TryLock(path) is { } file)
             {
                 await using (file)
                 {
@@ -105,7 +125,8 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
                 }
 
                 File.Delete(path);
-                console.MarkupLineInterpolated($"Deleted the endpoint {left.Id} at OpenAI, which a killed process had left behind.");
+                console.MarkupLineInterpolated(
+                    $"Deleted the endpoint {left.Id} at OpenAI, which a killed process had left behind.");
             }
         }
     }

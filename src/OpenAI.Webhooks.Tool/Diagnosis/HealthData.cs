@@ -26,9 +26,11 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     public IReadOnlyList<string> MappedPaths => [.. Registrations.SelectMany(registration => registration.Paths)];
 
     /// <summary>
-    /// The handled types, with <c>*</c> as a wildcard; null if the application does not know them, because it only stores.
+    /// The handled types, with <c>*</c> as a wildcard; null if the application does not know them, because it only
+    /// stores.
     /// </summary>
-    public IReadOnlyList<string>? HandledTypes => Texts("handled_types") is { Count: > 0 } types ? [.. types.SelectMany(type => type.Split(", "))] : null;
+    public IReadOnlyList<string>? HandledTypes
+        => Texts("handled_types") is { Count: > 0 } types ? [.. types.SelectMany(type => type.Split(", "))] : null;
 
     public IReadOnlyList<string> SecretHints => Texts("secret_hints");
 
@@ -45,16 +47,27 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 
     private IEnumerable<(string Prefix, string[] Paths)> Registrations => Data
         .Where(member => member.Key == Endpoints || member.Key.EndsWith($".{Endpoints}", StringComparison.Ordinal))
-        .Select(member => (member.Key[..^Endpoints.Length], (string[])[.. (member.Value as JsonArray ?? []).Select(text => PathOf($"{text}"))]));
+        .Select(
+            member => (
+                member.Key[..^Endpoints.Length],
+                (string[])[.. (member.Value as JsonArray ?? []).Select(text => PathOf($"{text}"))]));
 
-    // The data keys of a named registration begin with its name and a dot. Use the registration with the longest endpoint path that
-    // is a suffix of the URL's path, or has the URL's path as its suffix, because proxies add and remove prefixes.
+    // The data keys of a named registration begin with its name and a dot. Use the registration with the longest
+    // endpoint path that is a suffix of the URL's path, or has the URL's path as its suffix, because proxies add and
+    // remove prefixes.
     private string? Prefix
     {
         get
         {
             return Registrations
-                .Select(registration => (registration.Prefix, Length: registration.Paths.Select(path => Math.Max(MatchingSegments(path, Endpoint.AbsolutePath), MatchingSegments(Endpoint.AbsolutePath, path))).DefaultIfEmpty().Max()))
+                .Select(
+                    registration => (
+                        registration.Prefix,
+                        Length: registration.Paths
+                            .Select(
+                                path => Math.Max(
+                                    MatchingSegments(path, Endpoint.AbsolutePath),
+                                    MatchingSegments(Endpoint.AbsolutePath, path))).DefaultIfEmpty().Max()))
                 .Where(match => match.Length > 0)
                 .OrderByDescending(match => match.Length).FirstOrDefault().Prefix;
         }
@@ -62,13 +75,18 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 
     /// <summary>Reads the data from a URL, or from the usual paths.</summary>
     /// <returns>The data; null if there are none.</returns>
-    public static async Task<HealthData?> ReadAsync(Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
+    public static async Task<HealthData?> ReadAsync(
+        Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {
-        foreach (var url in health is not null ? [health] : TimeLimit.Take(SearchTime, UsualPaths.Select(path => new Uri(endpoint, path))))
+        foreach (
+            var url in health is not null
+                ? [health]
+                : TimeLimit.Take(SearchTime, UsualPaths.Select(path => new Uri(endpoint, path))))
         {
             try
             {
-                var response = await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
+                var response =
+                    await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
                 if (Find(JsonNode.Parse(response.Body)) is { } data)
                 {
                     return new(url, data, endpoint);
@@ -89,25 +107,33 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 
     private static JsonObject? Find(JsonNode? node) => node switch
     {
-        JsonObject data when data.ContainsKey("time") && data.Any(member => member.Key.EndsWith(Endpoints, StringComparison.Ordinal)) => data,
+        JsonObject data when data.ContainsKey("time")
+            && data.Any(member => member.Key.EndsWith(Endpoints, StringComparison.Ordinal)) => data,
         JsonObject members => members.Select(member => Find(member.Value)).FirstOrDefault(found => found is not null),
         JsonArray items => items.Select(Find).FirstOrDefault(found => found is not null),
         _ => null,
     };
 
     // Such as "POST /webhooks/openai: stored by QuartzInbox".
-    private static string PathOf(string endpoint) => endpoint.Split(' ', 3) is [_, var path, ..] ? path.TrimEnd(':') : "";
+    private static string PathOf(string endpoint)
+        => endpoint.Split(' ', 3) is [_, var path, ..] ? path.TrimEnd(':') : "";
 
     private static int MatchingSegments(string pattern, string path)
     {
         string[] wanted = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
         string[] given = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return wanted.Length <= given.Length && wanted.Zip(given[^wanted.Length..]).All(pair => pair.First.StartsWith('{') || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase))
+        return wanted.Length <= given.Length
+            && wanted.Zip(given[^wanted.Length..]).All(
+                pair => pair.First.StartsWith('{')
+                    || pair.First.Equals(pair.Second, StringComparison.OrdinalIgnoreCase))
             ? wanted.Length + 1 : 0;
     }
 
     private static DateTimeOffset? ParseTime(JsonNode? node)
-        => DateTimeOffset.TryParse(node?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        => DateTimeOffset.TryParse(
+            node?.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     private JsonNode? Value(string key) => Prefix is { } prefix ? Data[prefix + key] : null;
 

@@ -4,7 +4,17 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 internal static class NearPaths
 {
     // Common endpoint paths.
-    private static readonly string[] Usual = ["/webhooks/openai", "/webhook/openai", "/webhooks", "/webhook", "/openai/webhooks", "/openai/webhook", "/api/webhooks/openai", "/api/webhooks", "/api/webhook", "/"];
+    private static readonly string[] Usual = [
+        "/webhooks/openai",
+        "/webhook/openai",
+        "/webhooks",
+        "/webhook",
+        "/openai/webhooks",
+        "/openai/webhook",
+        "/api/webhooks/openai",
+        "/api/webhooks",
+        "/api/webhook",
+        "/"];
 
     /// <summary>The likely ones first.</summary>
     public static IEnumerable<string> Of(string path)
@@ -12,12 +22,21 @@ internal static class NearPaths
         string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         IEnumerable<string> near =
         [
-            path.TrimEnd('/'), path.TrimEnd('/') + "/", path.Replace("//", "/", StringComparison.Ordinal), Uri.UnescapeDataString(path).Trim().TrimEnd('/'), path.ToLowerInvariant(),
+            path.TrimEnd('/'),
+            path.TrimEnd('/') + "/",
+            path.Replace("//", "/", StringComparison.Ordinal),
+            Uri.UnescapeDataString(path).Trim().TrimEnd('/'),
+            path.ToLowerInvariant(),
             .. segments.Select((_, i) => "/" + string.Join('/', segments[i..])),
             .. segments.Select((_, i) => "/" + string.Join('/', segments[..^i])),
             "/" + string.Join('/', segments.Reverse()),
-            "/api" + path, "/v1" + path, path.Replace("webhooks", "webhook", StringComparison.OrdinalIgnoreCase), path.Replace("webhook", "webhooks", StringComparison.OrdinalIgnoreCase),
-            path.Replace('_', '-'), path.Replace("-", "", StringComparison.Ordinal), path.Replace("web-hook", "webhook", StringComparison.OrdinalIgnoreCase),
+            "/api" + path,
+            "/v1" + path,
+            path.Replace("webhooks", "webhook", StringComparison.OrdinalIgnoreCase),
+            path.Replace("webhook", "webhooks", StringComparison.OrdinalIgnoreCase),
+            path.Replace('_', '-'),
+            path.Replace("-", "", StringComparison.Ordinal),
+            path.Replace("web-hook", "webhook", StringComparison.OrdinalIgnoreCase),
             path.TrimEnd('/') + "/openai", path.TrimEnd('/') + "/webhooks",
             .. Usual, .. segments.Take(1).SelectMany(first => Usual.Select(usual => $"/{first}{usual}")),
         ];
