@@ -11,7 +11,7 @@ using OpenAI.Webhooks;
 
 internal static class Program
 {
-    private const string Secret = "a secret for the consumer";
+    private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSBjb25zdW1lcg==";
 
     private const string Payload =
         """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}""";

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
+using OpenAI.Webhooks.Nightly;
 using OpenAI.Webhooks.Quartz.Tests;
 
 namespace OpenAI.Webhooks.Benchmarks;
@@ -48,9 +49,9 @@ internal static class Durable
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Payloads.Secret))
-            .AddHandler<WebhookEvent, Nothing>()
-            .AddQuartzInbox(quartz => quartz.UsePersistentStore(new Database(kind, connectionString).Use), inbox => inbox.ReceiveOnly = role == "receiver");
+        var webhooks = builder.Services.AddOpenAIWebhooks(options => options.Secrets.Add(Payloads.Secret))
+            .AddQuartzInbox(quartz => quartz.UsePersistentStore(new Database(kind, connectionString).Use));
+        _ = role == "receiver" ? webhooks.ReceiveOnly() : webhooks.AddHandler<WebhookEvent, Nothing>();
         await using var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapOpenAIWebhooks("/");

@@ -3,7 +3,7 @@ using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
-const string secret = "a secret for the consumer";
+const string secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSBjb25zdW1lcg==";
 var builder = WebApplication.CreateBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -6,7 +6,7 @@ internal static class Program
 {
     private static void Main()
     {
-        const string Secret = "a secret for the consumer";
+        const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSBjb25zdW1lcg==";
         var verifier = new WebhookVerifier(Secret);
         foreach (var payload in Events.All)
         {

@@ -1,15 +1,14 @@
 using System.ClientModel;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
 using OpenAI.Responses;
 
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/ChatClient.cs, against a stub of OpenAI's API: what a webhook finishes is what polling would have given.</summary>
 public sealed class ChatClientTests : IAsyncLifetime
 {
-    private const string Secret = "a secret for the tests of chats";
+    private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiBjaGF0cw==";
 
     private StubApi? _api;
     private bool _isFinished;

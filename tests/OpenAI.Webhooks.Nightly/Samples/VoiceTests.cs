@@ -1,15 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net.WebSockets;
 using System.Text;
-using Microsoft.AspNetCore.Http;
 
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/Voice.cs, against a stub of OpenAI's API.</summary>
 public sealed class VoiceTests
 {
     private const string Key = "a key for tests";
-    private const string Secret = "a secret for the tests of calls";
+    private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiBjYWxscw==";
 
     [Fact]
     public async Task A_call_is_accepted_and_followed_an_anonymous_one_rejected_and_one_that_is_gone_not_retried()

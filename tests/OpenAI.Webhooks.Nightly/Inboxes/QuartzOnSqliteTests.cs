@@ -1,16 +1,9 @@
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/QuartzInbox.cs on a SQLite file.</summary>
 public sealed class QuartzOnSqliteTests : SampleContract
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
-
-    public QuartzOnSqliteTests()
-        : base(whyNot: null)
-    {
-    }
-
-    public override string Engine => "Quartz on SQLite";
 
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {

@@ -1,9 +1,7 @@
-using OpenAI.Webhooks.Quartz.Tests;
-
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/QuartzInbox.cs on PostgreSQL, clustered.</summary>
-public sealed class QuartzOnPostgresTests(PostgresFixture postgres) : SampleContract(PostgresServer.Programs is null ? "PostgreSQL is not installed." : null), IClassFixture<PostgresFixture>
+public sealed class QuartzOnPostgresTests(PostgresFixture postgres) : SampleContract, IClassFixture<PostgresFixture>
 {
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
@@ -11,11 +9,9 @@ public sealed class QuartzOnPostgresTests(PostgresFixture postgres) : SampleCont
         [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };
 
-    public override string Engine => "Quartz on PostgreSQL";
-
     protected override string Sample => "QuartzInbox";
 
-    protected override string[] Options => ["--postgres", postgres.Server!.ConnectionString];
+    protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
 
     protected override Task SetEngineAsync(EngineState state) => postgres.SetAsync(state);
 

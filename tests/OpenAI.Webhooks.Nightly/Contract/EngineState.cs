@@ -1,4 +1,4 @@
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>A state to put the engine in.</summary>
 public enum EngineState

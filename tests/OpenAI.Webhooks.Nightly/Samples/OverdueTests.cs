@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using Microsoft.AspNetCore.Http;
 
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/Overdue.cs, against a stub of OpenAI's API.</summary>
 public sealed partial class OverdueTests : IDisposable
 {
-    private const string Secret = "a secret for the tests of what is overdue";
+    private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB3aGF0IGlzIG92ZXJkdWU=";
     private const int Count = 1000;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Away = TimeSpan.FromSeconds(10), Late = TimeSpan.FromHours(1), Quiet = 3 * Soon;

@@ -1,9 +1,7 @@
-using OpenAI.Webhooks.Quartz.Tests;
-
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/WolverineInbox.cs.</summary>
-public sealed class WolverineTests(PostgresFixture postgres) : SampleContract(PostgresServer.Programs is null ? "PostgreSQL is not installed." : null), IClassFixture<PostgresFixture>
+public sealed class WolverineTests(PostgresFixture postgres) : SampleContract, IClassFixture<PostgresFixture>
 {
     public override IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>
     {
@@ -12,11 +10,9 @@ public sealed class WolverineTests(PostgresFixture postgres) : SampleContract(Po
         [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     };
 
-    public override string Engine => "Wolverine on PostgreSQL";
-
     protected override string Sample => "WolverineInbox";
 
-    protected override string[] Options => ["--postgres", postgres.Server!.ConnectionString];
+    protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
 
     protected override Task SetEngineAsync(EngineState state) => postgres.SetAsync(state);
 

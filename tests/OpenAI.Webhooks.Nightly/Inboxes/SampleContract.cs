@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Reflection;
 
-namespace OpenAI.Webhooks.InboxContract;
+namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>The contract for a program of samples/inboxes, as this project's build has built it.</summary>
-public abstract class SampleContract(string? whyNot) : WebhookInboxContract
+public abstract class SampleContract : WebhookInboxContract
 {
     // What does not apply to an engine. Everything else in Exceptions does not hold.
     internal const string NoServer = "Does not apply: SQLite has no server that could be down.";
@@ -13,14 +13,9 @@ public abstract class SampleContract(string? whyNot) : WebhookInboxContract
     // What an engine does not do.
     protected const string EndsWithoutEngine = "The process ends with an error. Let the service manager or orchestrator start it again.";
 
-    /// <summary>What the table calls the engine.</summary>
-    public abstract string Engine { get; }
-
     protected abstract string Sample { get; }
 
     protected abstract string[] Options { get; }
-
-    protected override string? WhyNot => whyNot;
 
     private static string Built { get; } = typeof(SampleContract).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Samples").Value!;
 
