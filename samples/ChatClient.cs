@@ -36,7 +36,7 @@ app.MapPost("/ask", async (HttpRequest request, IChatClient chat, IDistributedCa
 
     return Results.Accepted(value: started.ResponseId);
 });
-app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellationToken) =>
+app.MapOpenAIWebhooks("/webhooks/openai", async (WebhookDelivery delivery, CancellationToken cancellationToken) =>
 {
     if (delivery.Event is not ResponseWebhookEvent finished)
     {
@@ -44,7 +44,7 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellatio
     }
 
     // A webhook can be faster than the line that stores its token.
-    var waiting = services.GetRequiredService<IDistributedCache>();
+    var waiting = app.Services.GetRequiredService<IDistributedCache>();
     byte[]? token = null;
     for (int i = 0; i < 4 && (token = await waiting.GetAsync(finished.Data.Id, cancellationToken)) is null; i++)
     {
@@ -53,11 +53,11 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, services, cancellatio
 
     if (token is null)
     {
-        services.GetRequiredService<ILogger<Program>>().LogWarning("{ResponseId} is ignored: it was already handled, or this application did not start it", finished.Data.Id);
+        app.Services.GetRequiredService<ILogger<Program>>().LogWarning("{ResponseId} is ignored: it was already handled, or this application did not start it", finished.Data.Id);
         return;
     }
 
-    var chat = services.GetRequiredService<IChatClient>();
+    var chat = app.Services.GetRequiredService<IChatClient>();
     ChatResponse response = await chat.GetResponseAsync([], new ChatOptions { AllowBackgroundResponses = true, ContinuationToken = ResponseContinuationToken.FromBytes(token) }, cancellationToken);
     Console.WriteLine($"{finished.Data.Id}: {response.FinishReason?.Value ?? finished.Type}: {response.Text}");
     await waiting.RemoveAsync(finished.Data.Id, CancellationToken.None);

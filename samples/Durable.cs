@@ -24,7 +24,7 @@ using Quartz;
 var builder = WebApplication.CreateBuilder(args);
 
 // For this sample only: a public secret, unless OPENAI_WEBHOOK_SECRET is set.
-builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
 
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 builder.Services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox();
@@ -36,15 +36,7 @@ builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQu
     }
     else
     {
-        const string File = "Data Source=webhooks.db";
-        store.UseSqlite(SqliteFactory.Instance, File);
-
-        // Set once per file: a write-ahead log more than doubles the throughput.
-        using var connection = new SqliteConnection(File);
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode=WAL";
-        command.ExecuteNonQuery();
+        store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db");
     }
 }));
 

@@ -25,12 +25,23 @@ var openAI = new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions
 builder.Services.AddOpenAIWebhooks().AddDeduplication();
 
 var app = builder.Build();
-app.MapOpenAIWebhooks("/webhooks/openai", (WebhookDelivery delivery, CancellationToken cancellationToken) => delivery.Event switch
+app.MapOpenAIWebhooks("/webhooks/openai", async (WebhookDelivery delivery, CancellationToken cancellationToken) =>
 {
-    ResponseCompletedWebhookEvent completed => PrintTextAsync(completed.Data.Id, cancellationToken),
-    BatchCompletedWebhookEvent completed => PrintOutputAsync(completed.Data.Id, cancellationToken),
-    RealtimeCallIncomingWebhookEvent incoming => AnswerAsync(incoming.Data, cancellationToken),
-    _ => Task.CompletedTask,
+    try
+    {
+        await (delivery.Event switch
+        {
+            ResponseCompletedWebhookEvent completed => PrintTextAsync(completed.Data.Id, cancellationToken),
+            BatchCompletedWebhookEvent completed => PrintOutputAsync(completed.Data.Id, cancellationToken),
+            RealtimeCallIncomingWebhookEvent incoming => AnswerAsync(incoming.Data, cancellationToken),
+            _ => Task.CompletedTask,
+        });
+    }
+    catch (ClientResultException exception) when (exception.Status == 404)
+    {
+        // It was deleted, or the caller hung up, or this is a test event, whose ids do not exist. A retry would not help.
+        Console.WriteLine($"{delivery.WebhookId}: {delivery.Event.Type} is about something that does not exist");
+    }
 });
 app.MapPost("/ask", async (HttpRequest request, CancellationToken cancellationToken) =>
 {

@@ -34,13 +34,13 @@ try
 }
 catch (InvalidWebhookSignatureException exception)
 {
-    Console.WriteLine($"refused:   {exception.Failure}. {exception.Message}");
+    Console.WriteLine($"rejected:  {exception.Failure}. {exception.Message}");
 }
 
 // Create your own deliveries for tests.
-const string Secret = "a secret for tests";
-var signer = new WebhookSigner(Secret);
-var verifier = new WebhookVerifier(Secret);
+string secret = WebhookSigner.CreateSecret();
+var signer = new WebhookSigner(secret);
+var verifier = new WebhookVerifier(secret);
 
 string[] payloads =
 [

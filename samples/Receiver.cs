@@ -11,7 +11,7 @@ using OpenAI.Webhooks;
 var builder = WebApplication.CreateBuilder(args);
 
 // For this sample only: a public secret, unless OPENAI_WEBHOOK_SECRET is set.
-builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
 
 builder.Services.AddOpenAIWebhooks().AddDeduplication();
 

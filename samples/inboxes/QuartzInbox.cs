@@ -16,35 +16,32 @@ using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 
 // Pitfalls:
-// - A SQLite file works for one machine only. Without a write-ahead log, its throughput is less than half.
-// - Machines that share a database need UseClustering, and clocks that differ by less than a second.
+// - A SQLite file works for one machine only.
+// - Machines that share a database need UseClustering.
 // - Npgsql's default pool can use all of PostgreSQL's connections: set Maximum Pool Size.
-builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddQuartzInbox(
+var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddQuartzInbox(
     quartz => quartz.UsePersistentStore(store =>
     {
         if (builder.Configuration["postgres"] is { } connectionString)
         {
-            store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster => (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)));
+            store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster =>
+                (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)));
         }
         else
         {
-            string connection = $"Data Source={builder.Configuration["sqlite"] ?? "webhooks.db"}";
-            using var file = new SqliteConnection(connection);
-            file.Open();
-            using var command = new SqliteCommand("PRAGMA journal_mode=WAL", file);
-            command.ExecuteNonQuery();
-            store.UseSqlite(SqliteFactory.Instance, connection);
+            store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["sqlite"] ?? "webhooks.db"}");
         }
     }),
-    options =>
-    {
-        options.ReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
-        options.RetryDelays = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? options.RetryDelays;
-    });
+    options => options.RetryDelays = builder.Configuration.GetSection("retryDelays")
+        .Get<TimeSpan[]>(binder => binder.ErrorOnUnknownConfiguration = true) ?? options.RetryDelays);
+if (builder.Configuration.GetValue<bool>("receiveOnly"))
+{
+    webhooks.ReceiveOnly();
+}
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");

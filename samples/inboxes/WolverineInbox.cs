@@ -18,7 +18,7 @@ using Wolverine.Postgresql;
 using Wolverine.Runtime;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "the secret of the samples";
+builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
 bool isReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
 var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
 builder.Services.AddScoped<WolverineInbox>();
