@@ -19,7 +19,7 @@ public static class Library
         var call = new RealtimeCallEventData { CallId = "rtc_1", SipHeaders = [new("From", "x")] };
 
         var signed = new WebhookSigner(secret).Sign(copied);
-        var delivery = verifier.Unwrap(signed.Payload, signed.Headers);
+        var delivery = verifier.Unwrap(signed.GetPayload(), signed.Headers);
         return $"{((BatchWebhookEvent)delivery.Event).Data.Id} {copiedAsBase.Id} {copiedAsBase.GetType().Name} {WebhookEvent.Parse(unknown.ToJson()).Id} {call.SipHeaders.Count}";
     }
 }
