@@ -17,21 +17,25 @@ using OpenAI.Webhooks;
 var builder = WebApplication.CreateBuilder(args);
 string key = builder.Configuration["OPENAI_API_KEY"] ?? throw new InvalidOperationException("Set OPENAI_API_KEY.");
 var endpoint = new Uri(builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1");
-builder.Services.AddSingleton(new ResponsesClient(new ApiKeyCredential(key), new ResponsesClientOptions { Endpoint = endpoint }).AsIChatClient("gpt-5"));
+builder.Services.AddSingleton(new ResponsesClient(
+    new ApiKeyCredential(key), new ResponsesClientOptions { Endpoint = endpoint }).AsIChatClient("gpt-5"));
 builder.Services.AddDistributedMemoryCache(); // use Redis or a table for several machines, or to survive a restart
 builder.Services.AddOpenAIWebhooks();
 
 var app = builder.Build();
-app.MapPost("/ask", async (HttpRequest request, IChatClient chat, IDistributedCache waiting, CancellationToken cancellationToken) =>
+app.MapPost("/ask",
+    async (HttpRequest request, IChatClient chat, IDistributedCache waiting, CancellationToken cancellationToken) =>
 {
     using var reader = new StreamReader(request.Body);
     string question = await reader.ReadToEndAsync(cancellationToken);
-    ChatResponse started = await chat.GetResponseAsync(question, new ChatOptions { AllowBackgroundResponses = true }, cancellationToken);
+    ChatResponse started = await chat.GetResponseAsync(
+        question, new ChatOptions { AllowBackgroundResponses = true }, cancellationToken);
 
     // The token's format is not documented, so store the token under the id that the webhook will contain.
     if (started is { ResponseId: { } id, ContinuationToken: { } token })
     {
-        await waiting.SetAsync(id, token.ToBytes().ToArray(), new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(4) }, CancellationToken.None);
+        var expires = new DistributedCacheEntryOptions { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(4) };
+        await waiting.SetAsync(id, token.ToBytes().ToArray(), expires, CancellationToken.None);
     }
 
     return Results.Accepted(value: started.ResponseId);
@@ -53,13 +57,28 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (WebhookDelivery delivery, Cance
 
     if (token is null)
     {
-        app.Services.GetRequiredService<ILogger<Program>>().LogWarning("{ResponseId} is ignored: it was already handled, or this application did not start it", finished.Data.Id);
+        app.Services.GetRequiredService<ILogger<Program>>().LogWarning(
+            "{ResponseId} is ignored: it was already handled, or this application did not start it", finished.Data.Id);
         return;
     }
 
     var chat = app.Services.GetRequiredService<IChatClient>();
-    ChatResponse response = await chat.GetResponseAsync([], new ChatOptions { AllowBackgroundResponses = true, ContinuationToken = ResponseContinuationToken.FromBytes(token) }, cancellationToken);
-    Console.WriteLine($"{finished.Data.Id}: {response.FinishReason?.Value ?? finished.Type}: {response.Text}");
+    var options = new ChatOptions
+    {
+        AllowBackgroundResponses = true,
+        ContinuationToken = ResponseContinuationToken.FromBytes(token),
+    };
+    try
+    {
+        ChatResponse response = await chat.GetResponseAsync([], options, cancellationToken);
+        Console.WriteLine($"{finished.Data.Id}: {response.FinishReason?.Value ?? finished.Type}: {response.Text}");
+    }
+    catch (ClientResultException exception) when (exception.Status == 404)
+    {
+        // It was deleted. A retry would not help.
+        Console.WriteLine($"{finished.Data.Id} does not exist");
+    }
+
     await waiting.RemoveAsync(finished.Data.Id, CancellationToken.None);
 });
 app.Run();

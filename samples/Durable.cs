@@ -6,9 +6,10 @@
 
 // Stores each delivery before the response, and handles it afterwards, even if the process is killed in between:
 //   dotnet run samples/Durable.cs                                                 in a SQLite file, webhooks.db
-//   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"    one of several machines, on PostgreSQL
-// From another terminal, with the same OPENAI_WEBHOOK_SECRET, send deliveries, list dead letters with their reasons, and replay
-// one:
+// Or as one of several machines, on PostgreSQL:
+//   dotnet run samples/Durable.cs -- --postgres "Host=…;Username=…;Database=…"
+// From another terminal, with the same OPENAI_WEBHOOK_SECRET, send deliveries, list dead letters with their reasons,
+// and replay one:
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.failed --to http://localhost:5000/webhooks/openai
 //   curl http://localhost:5000/dead
@@ -28,7 +29,8 @@ builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aG
 
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
 builder.Services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox();
-builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
+builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQuartzInbox(
+    quartz => quartz.UsePersistentStore(store =>
 {
     if (builder.Configuration["postgres"] is { } connectionString)
     {
@@ -43,7 +45,8 @@ builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ShowEvent>().AddQu
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
 
-// For operators. In your own application, require authorization: exception messages can contain private data from handlers.
+// For operators. In your own application, require authorization: exception messages can contain private data from
+// handlers.
 app.MapHealthChecks("/health");
 app.MapGet("/dead", (WebhookDeadLetters deadLetters) => deadLetters.ListAsync());
 app.MapPost("/dead/{key}/replay", async (string key, WebhookDeadLetters deadLetters) =>
@@ -56,13 +59,15 @@ app.Run();
 
 internal sealed class ShowEvent(ILogger<ShowEvent> logger) : IWebhookHandler<WebhookEvent>
 {
-    public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public async Task HandleAsync(
+        WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         // Do the slow work here. It may run more than once, so make it idempotent by webhook id.
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         if (webhookEvent is BatchFailedWebhookEvent)
         {
-            throw new PermanentWebhookFailureException("This sample gives up on failed batches, to have a dead letter to show.");
+            throw new PermanentWebhookFailureException(
+                "This sample gives up on failed batches, to have a dead letter to show.");
         }
 
         logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);

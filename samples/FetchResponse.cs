@@ -4,8 +4,8 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// The complete flow, with OpenAI's own package: starts a background response, and prints its text when the webhook arrives. It also
-// fetches the output of a batch, and answers a call in a simple way (Voice.cs does more).
+// The complete flow, with OpenAI's own package: starts a background response, and prints its text when the webhook
+// arrives. It also fetches the output of a batch, and answers a call in a simple way (Voice.cs does more).
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/FetchResponse.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -39,7 +39,8 @@ app.MapOpenAIWebhooks("/webhooks/openai", async (WebhookDelivery delivery, Cance
     }
     catch (ClientResultException exception) when (exception.Status == 404)
     {
-        // It was deleted, or the caller hung up, or this is a test event, whose ids do not exist. A retry would not help.
+        // It was deleted, or the caller hung up, or this is a test event, whose ids do not exist. A retry would not
+        // help.
         Console.WriteLine($"{delivery.WebhookId}: {delivery.Event.Type} is about something that does not exist");
     }
 });
@@ -47,7 +48,8 @@ app.MapPost("/ask", async (HttpRequest request, CancellationToken cancellationTo
 {
     using var reader = new StreamReader(request.Body);
     var question = ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken));
-    ResponseResult started = await openAI.GetResponsesClient().CreateResponseAsync(new CreateResponseOptions("gpt-5", [question]) { BackgroundModeEnabled = true }, cancellationToken);
+    ResponseResult started = await openAI.GetResponsesClient().CreateResponseAsync(
+        new CreateResponseOptions("gpt-5", [question]) { BackgroundModeEnabled = true }, cancellationToken);
     return Results.Accepted(value: started.Id);
 });
 app.Run();

@@ -5,10 +5,10 @@
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
-// Handles a webhook that never arrives: OpenAI stops retrying after 72 hours, and has no list of past events. So the code that
-// starts a background response also stores a job that is due when the webhook should have arrived. The webhook makes the job run
-// immediately. If no webhook arrives, the job fetches the response from OpenAI when it is due. Either way, the same job finishes
-// the response.
+// Handles a webhook that never arrives: OpenAI stops retrying after 72 hours, and has no list of past events. So the
+// code that starts a background response also stores a job that is due when the webhook should have arrived. The
+// webhook makes the job run immediately. If no webhook arrives, the job fetches the response from OpenAI when it is
+// due. Either way, the same job finishes the response.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Overdue.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
@@ -26,12 +26,16 @@ string endpoint = builder.Configuration["OPENAI_BASE_URL"] ?? "https://api.opena
 var due = builder.Configuration.GetValue("due", TimeSpan.FromHours(1));
 
 builder.Logging.AddFilter("Quartz", LogLevel.Warning);
-builder.Services.AddSingleton(new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
+builder.Services.AddSingleton(
+    new OpenAIClient(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(endpoint) }));
 builder.Services.AddQuartz(quartz =>
 {
     // The file is for one process. Several need a database server and UseClustering.
-    quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}"));
-    quartz.UseDefaultRetryPolicy(RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)])); // OpenAI's API may be unavailable
+    quartz.UsePersistentStore(store => store.UseSqlite(
+        SqliteFactory.Instance, $"Data Source={builder.Configuration["file"] ?? "overdue.db"}"));
+    // OpenAI's API may be unavailable
+    quartz.UseDefaultRetryPolicy(
+        RetryPolicy.Explicit([TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)]));
 });
 builder.Services.Configure<AdoJobStoreOptions>(store => store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing);
 builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
@@ -39,20 +43,29 @@ builder.Services.AddOpenAIWebhooks().AddHandler<ResponseWebhookEvent, BringForwa
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/webhooks/openai");
-app.MapPost("/ask", async (HttpRequest request, OpenAIClient openAI, ISchedulerFactory schedulers, CancellationToken cancellationToken) =>
+app.MapPost("/ask", async (
+    HttpRequest request, OpenAIClient openAI, ISchedulerFactory schedulers, CancellationToken cancellationToken) =>
 {
     using var reader = new StreamReader(request.Body);
-    var options = new CreateResponseOptions("gpt-5", [ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken))]) { BackgroundModeEnabled = true };
+    var question = ResponseItem.CreateUserMessageItem(await reader.ReadToEndAsync(cancellationToken));
+    var options = new CreateResponseOptions("gpt-5", [question]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
-    // A process that is killed right here leaves a response that no job will ever fetch. A webhook that comes before the job is stored is
-    // ignored, and the response is finished when the job is due.
-    // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the job is
-    // deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next start.
+    // A process that is killed right here leaves a response that no job will ever fetch. A webhook that comes before
+    // the job is stored is ignored, and the response is finished when the job is due.
+    // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the
+    // job is deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next
+    // start.
     var scheduler = await schedulers.GetScheduler(CancellationToken.None);
     await scheduler.ScheduleJob(
         JobBuilder.Create<Finish>().WithIdentity(response.Id).RequestRecovery().Build(),
-        TriggerBuilder.Create().StartAt(DateTimeOffset.UtcNow + due).WithSimpleSchedule(schedule => schedule.WithInterval(due).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow)).Build(),
+        TriggerBuilder.Create()
+            .StartAt(DateTimeOffset.UtcNow + due)
+            .WithSimpleSchedule(schedule => schedule
+                .WithInterval(due)
+                .RepeatForever()
+                .WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow))
+            .Build(),
         cancellationToken: CancellationToken.None);
     return Results.Accepted(value: response.Id);
 });
@@ -61,20 +74,22 @@ app.Run();
 /// <summary>Runs the response's job immediately, with the event from OpenAI.</summary>
 internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandler<ResponseWebhookEvent>
 {
-    public async Task HandleAsync(ResponseWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public async Task HandleAsync(
+        ResponseWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         var scheduler = await schedulers.GetScheduler(cancellationToken);
         var job = new JobKey(webhookEvent.Data.Id);
         if (await scheduler.Exists(job, cancellationToken)) // otherwise, it is finished, or not from this application
         {
-            await scheduler.TriggerJob(job, new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
+            await scheduler.TriggerJob(
+                job, new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
         }
     }
 }
 
 /// <summary>
-/// Finishes a response, whether its webhook arrived or is overdue. There is only one run at a time for a response. If several machines
-/// share a database, they need UseClustering for that.
+/// Finishes a response, whether its webhook arrived or is overdue. There is only one run at a time for a response. If
+/// several machines share a database, they need UseClustering for that.
 /// </summary>
 [DisallowConcurrentExecution, PersistJobDataAfterExecution]
 internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
@@ -110,8 +125,8 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
             return; // still running; it is fetched again later
         }
 
-        // Do the work here. Quartz stores the mark below when it completes this run. If the process is killed before that, the work
-        // runs again, so make it idempotent by response id. The next run deletes the job.
+        // Do the work here. Quartz stores the mark below when it completes this run. If the process is killed before
+        // that, the work runs again, so make it idempotent by response id. The next run deletes the job.
         Console.WriteLine($"{id}: {finished.Type}");
         context.JobDetail.JobDataMap[Finished] = "true";
     }
@@ -123,12 +138,13 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
         ResponseResult response = await openAI.GetResponsesClient().GetResponseAsync(id, deadline.Token);
         logger.LogInformation("The webhook of {ResponseId} is overdue. The response is {Status}", id, response.Status);
         var data = new ResponseEventData { Id = id };
+        var (evt, now) = ($"evt_overdue_{id}", DateTimeOffset.UtcNow);
         return response.Status switch
         {
-            ResponseStatus.Completed => new ResponseCompletedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
-            ResponseStatus.Failed => new ResponseFailedWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
-            ResponseStatus.Incomplete => new ResponseIncompleteWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
-            ResponseStatus.Cancelled => new ResponseCancelledWebhookEvent { Id = $"evt_overdue_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = data },
+            ResponseStatus.Completed => new ResponseCompletedWebhookEvent { Id = evt, CreatedAt = now, Data = data },
+            ResponseStatus.Failed => new ResponseFailedWebhookEvent { Id = evt, CreatedAt = now, Data = data },
+            ResponseStatus.Incomplete => new ResponseIncompleteWebhookEvent { Id = evt, CreatedAt = now, Data = data },
+            ResponseStatus.Cancelled => new ResponseCancelledWebhookEvent { Id = evt, CreatedAt = now, Data = data },
             _ => null,
         };
     }

@@ -7,9 +7,13 @@ using System.Text;
 using System.Text.Json;
 using OpenAI.Webhooks;
 
-// A delivery that OpenAI published, including its secret. It is old, so this verifier gets a fixed clock; in your code, new
-// WebhookVerifier(secret) is enough.
-byte[] body = """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}"""u8.ToArray();
+// A delivery that OpenAI published, including its secret. It is old, so this verifier gets a fixed clock; in your code,
+// new WebhookVerifier(secret) is enough.
+byte[] body =
+    """
+    {"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,
+    "type": "response.completed", "data": {"id": "resp_123"}}
+    """u8.ToArray();
 var headers = WebhookHeaders.From(
 [
     new("webhook-id", "wh_685c059ae39c8190af8c71ed1022a24d"),
@@ -44,9 +48,19 @@ var verifier = new WebhookVerifier(secret);
 
 string[] payloads =
 [
-    """{"id": "evt_abc123", "object": "event", "created_at": 1719168000, "type": "batch.expired", "data": {"id": "batch_abc123"}}""",
-    """{"id": "evt_abc124", "object": "event", "created_at": 1719168000, "type": "realtime.call.incoming", "data": {"call_id": "rtc_479a", "sip_headers": [{"name": "From", "value": "sip:+14155550123@example.com"}, {"name": "Call-ID", "value": "call-123@example.com"}]}}""",
-    """{"id": "evt_abc125", "object": "event", "created_at": 1719168000, "type": "video.rendered", "data": {"id": "video_1"}}""",
+    """
+    {"id": "evt_abc123", "object": "event", "created_at": 1719168000, "type": "batch.expired",
+    "data": {"id": "batch_abc123"}}
+    """,
+    """
+    {"id": "evt_abc124", "object": "event", "created_at": 1719168000, "type": "realtime.call.incoming",
+    "data": {"call_id": "rtc_479a", "sip_headers": [{"name": "From",
+    "value": "sip:+14155550123@example.com"}, {"name": "Call-ID", "value": "call-123@example.com"}]}}
+    """,
+    """
+    {"id": "evt_abc125", "object": "event", "created_at": 1719168000, "type": "video.rendered",
+    "data": {"id": "video_1"}}
+    """,
     """{"id": "evt_abc126", "object": "event", "created_at": 1719168000, "type": "batch.failed", "data": {}}""",
 ];
 

@@ -10,7 +10,10 @@ using OpenAI.Webhooks;
 internal static class Events
 {
     private const string Unknown =
-        """{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "newer", "data": {"id": "x", "list": [1, 2.50, null]}}""";
+        """
+        {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "newer", "data": {"id": "x",
+        "list": [1, 2.50, null]}}
+        """;
 
     public static IReadOnlyList<string> All { get; } = Directory
         .EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Events"), "*.json")
@@ -31,11 +34,13 @@ internal static class Events
 
         var deserialized = JsonSerializer.Deserialize(payload, EventsContext.Default.WebhookEvent);
         string written = JsonSerializer.Serialize(parsed, EventsContext.Default.WebhookEvent);
-        foreach (var other in new[] { received, deserialized, WebhookEvent.Parse(parsed.ToJson()), WebhookEvent.Parse(written), parsed with { } })
+        foreach (var other in new[] { received, deserialized, WebhookEvent.Parse(parsed.ToJson()), WebhookEvent.Parse(
+            written), parsed with { } })
         {
             if (!parsed.Equals(other))
             {
-                throw new InvalidOperationException($"{type} is not equal to what it was read as in another way: {other}");
+                throw new InvalidOperationException(
+                    $"{type} is not equal to what it was read as in another way: {other}");
             }
         }
     }

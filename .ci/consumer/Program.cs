@@ -14,7 +14,10 @@ internal static class Program
     private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSBjb25zdW1lcg==";
 
     private const string Payload =
-        """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}""";
+        """
+        {"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,
+        "type": "response.completed", "data": {"id": "resp_123"}}
+        """;
 
     private static async Task Main()
     {
@@ -44,12 +47,14 @@ internal static class Program
         using var client = new HttpClient();
         foreach (string payload in Events.All)
         {
-            using var response = await client.SendAsync(new WebhookSigner(Secret).Sign(payload).ToRequest(app.Urls.Single() + "/hook"));
+            using var response = await client.SendAsync(
+                new WebhookSigner(Secret).Sign(payload).ToRequest(app.Urls.Single() + "/hook"));
             response.EnsureSuccessStatusCode();
             Events.Check(payload, handled!);
         }
 
         Console.WriteLine($"events through the endpoint: {Events.All.Count}");
-        Console.Error.WriteLine($"on {RuntimeInformation.FrameworkDescription} with System.Text.Json {typeof(JsonSerializer).Assembly.GetName().Version}");
+        Version? json = typeof(JsonSerializer).Assembly.GetName().Version;
+        Console.Error.WriteLine($"on {RuntimeInformation.FrameworkDescription} with System.Text.Json {json}");
     }
 }

@@ -4,10 +4,11 @@
 #:package Npgsql
 #:property PublishAot=false
 
-// Stores deliveries in a SQLite file. With a connection string, it uses a PostgreSQL database that several machines can share.
-// samples/Durable.cs also shows dead letters.
+// Stores deliveries in a SQLite file. With a connection string, it uses a PostgreSQL database that several machines can
+// share. samples/Durable.cs also shows dead letters.
 //   dotnet run samples/inboxes/QuartzInbox.cs -- --postgres "Host=localhost;Username=…;Maximum Pool Size=20"
-// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and
+// so on.
 
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -29,7 +30,8 @@ var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent
         if (builder.Configuration["postgres"] is { } connectionString)
         {
             store.UsePostgres(NpgsqlFactory.Instance, connectionString).UseClustering(cluster =>
-                (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)));
+                (cluster.CheckinInterval, cluster.CheckinMisfireThreshold) =
+                    (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)));
         }
         else
         {
@@ -49,7 +51,8 @@ app.Run();
 
 internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>
 {
-    public Task HandleAsync(BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public Task HandleAsync(
+        BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);
         return Task.CompletedTask;

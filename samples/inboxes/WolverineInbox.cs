@@ -7,7 +7,8 @@
 
 // Stores deliveries in Wolverine's PostgreSQL queue.
 //   dotnet run samples/inboxes/WolverineInbox.cs -- --postgres "Host=localhost;Username=…"
-// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and so on.
+// For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and
+// so on.
 
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
@@ -20,9 +21,12 @@ using Wolverine.Runtime;
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
 bool isReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
-var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(options => options.ErrorOnUnknownConfiguration = true) ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
+var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(
+    options => options.ErrorOnUnknownConfiguration = true)
+    ?? [TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(10), TimeSpan.FromHours(1)];
 builder.Services.AddScoped<WolverineInbox>();
-var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>().AddInbox<WolverineInbox>();
+var webhooks = builder.Services.AddOpenAIWebhooks().AddHandler<BatchWebhookEvent, ShowBatch>()
+    .AddInbox<WolverineInbox>();
 if (isReceiveOnly)
 {
     webhooks.ReceiveOnly();
@@ -30,8 +34,9 @@ if (isReceiveOnly)
 
 // Pitfalls:
 // - These options and the message store apply to the whole application.
-// - Wolverine compiles code at run time. It needs WolverineFx.RuntimeCompilation to start, unless the code was pregenerated.
-// - A process without a handler for a message marks the message as handled, unless unknown messages are configured to become dead
+// - Wolverine compiles code at run time. It needs WolverineFx.RuntimeCompilation to start, unless the code was
+// pregenerated. - A process without a handler for a message marks the message as handled, unless unknown messages are
+// configured to become dead
 //   letters.
 // - Without a durable outbox, a message is lost if the process ends before the message is sent.
 // - Wolverine checks custom ids for duplicates only if a mode is set, and only in handlers with [Deduplicated].
@@ -41,16 +46,19 @@ builder.Host.UseWolverine(wolverine =>
     wolverine.UnknownMessageBehavior = UnknownMessageBehavior.DeadLetterQueue;
     wolverine.Durability.MessageDeduplicationMode = MessageDeduplicationMode.CompareByHash;
     wolverine.Durability.DeduplicationWindow = TimeSpan.FromDays(4);
-    wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10); // after this time, other processes take over the messages of a killed process
+    // after this time, other processes take over the messages of a killed process
+    wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10);
     wolverine.Durability.HealthCheckPollingTime = TimeSpan.FromSeconds(2);
     wolverine.Durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(2);
     wolverine.PublishMessage<StoredWebhook>().ToPostgresqlQueue("openai_webhooks").UseDurableOutbox();
     if (!isReceiveOnly)
     {
-        wolverine.ListenToPostgresqlQueue("openai_webhooks").MaximumMessagesToReceive(50).PollingInterval(TimeSpan.FromMilliseconds(250)).UseDurableInbox().MaximumParallelMessages(10);
+        wolverine.ListenToPostgresqlQueue("openai_webhooks").MaximumMessagesToReceive(50).PollingInterval(
+            TimeSpan.FromMilliseconds(250)).UseDurableInbox().MaximumParallelMessages(10);
     }
 
-    wolverine.OnException<UnreadableWebhookException>().Or<PermanentWebhookFailureException>().MoveToErrorQueue().And(ReportAsync);
+    wolverine.OnException<UnreadableWebhookException>().Or<PermanentWebhookFailureException>().MoveToErrorQueue().And(
+        ReportAsync);
     wolverine.OnAnyException().ScheduleRetry(waits).Then.MoveToErrorQueue().And(ReportAsync);
 });
 
@@ -62,7 +70,8 @@ static ValueTask ReportAsync(IWolverineRuntime runtime, IEnvelopeLifecycle lifec
 {
     if (lifecycle.Envelope is { Message: StoredWebhook stored } envelope)
     {
-        runtime.Services.GetRequiredService<WebhookDispatcher>().ReportDeadLetter(WebhookMessage.Parse(stored.Json), envelope.Attempts);
+        runtime.Services.GetRequiredService<WebhookDispatcher>().ReportDeadLetter(
+            WebhookMessage.Parse(stored.Json), envelope.Attempts);
     }
 
     return ValueTask.CompletedTask;
@@ -71,7 +80,8 @@ static ValueTask ReportAsync(IWolverineRuntime runtime, IEnvelopeLifecycle lifec
 internal sealed class WolverineInbox(IMessageBus bus) : IWebhookInbox
 {
     public Task StoreAsync(WebhookMessage message, CancellationToken cancellationToken)
-        => bus.SendAsync(new StoredWebhook(message.ToJson()), new DeliveryOptions { DeduplicationId = message.Key }).AsTask();
+        => bus.SendAsync(
+            new StoredWebhook(message.ToJson()), new DeliveryOptions { DeduplicationId = message.Key }).AsTask();
 }
 
 public sealed record StoredWebhook(string Json);
@@ -79,13 +89,15 @@ public sealed record StoredWebhook(string Json);
 public static class StoredWebhookHandler
 {
     [Deduplicated]
-    public static Task HandleAsync(StoredWebhook stored, WebhookDispatcher dispatcher, CancellationToken cancellationToken)
+    public static Task HandleAsync(
+        StoredWebhook stored, WebhookDispatcher dispatcher, CancellationToken cancellationToken)
         => dispatcher.DispatchAsync(WebhookMessage.Parse(stored.Json), cancellationToken);
 }
 
 internal sealed class ShowBatch(ILogger<ShowBatch> logger) : IWebhookHandler<BatchWebhookEvent>
 {
-    public Task HandleAsync(BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public Task HandleAsync(
+        BatchWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         logger.LogInformation("{WebhookId}: {Type} is handled", delivery.WebhookId, webhookEvent.Type);
         return Task.CompletedTask;

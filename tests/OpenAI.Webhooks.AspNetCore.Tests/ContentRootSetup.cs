@@ -10,6 +10,8 @@ internal static class ContentRootSetup
 {
     [ModuleInitializer]
     internal static void Run()
-        => Environment.SetEnvironmentVariable(
-            $"ASPNETCORE_TEST_CONTENTROOT_{typeof(ContentRootSetup).Assembly.GetName().Name!.Replace('.', '_').ToUpperInvariant()}", AppContext.BaseDirectory);
+    {
+        string name = typeof(ContentRootSetup).Assembly.GetName().Name!.Replace('.', '_').ToUpperInvariant();
+        Environment.SetEnvironmentVariable($"ASPNETCORE_TEST_CONTENTROOT_{name}", AppContext.BaseDirectory);
+    }
 }

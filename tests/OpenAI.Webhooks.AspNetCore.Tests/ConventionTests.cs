@@ -17,7 +17,8 @@ public class ConventionTests
             builder =>
             {
                 builder.Services.AddOpenAIWebhooks();
-                builder.Services.AddAuthentication("none").AddScheme<AuthenticationSchemeOptions, NobodyHandler>("none", null);
+                builder.Services.AddAuthentication("none")
+                    .AddScheme<AuthenticationSchemeOptions, NobodyHandler>("none", null);
                 builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(
                     new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
             },

@@ -77,8 +77,10 @@ public class HealthCheckTests
         string json = await response.Content.ReadAsStringAsync();
         using var document = System.Text.Json.JsonDocument.Parse(json);
         document.RootElement.GetProperty("status").GetString().Should().Be("Degraded");
-        document.RootElement.GetProperty("entries").GetProperty("openai-webhooks").GetProperty("data").GetProperty("handled_types").GetRawText().Should().Be("""["*"]""");
-        document.RootElement.GetProperty("entries").GetProperty("other").GetRawText().Should().Be("""{"status":"Degraded","description":"slow","data":{"count":3,"seconds":0.5}}""");
+        document.RootElement.GetProperty("entries").GetProperty("openai-webhooks").GetProperty("data")
+            .GetProperty("handled_types").GetRawText().Should().Be("""["*"]""");
+        document.RootElement.GetProperty("entries").GetProperty("other").GetRawText().Should()
+            .Be("""{"status":"Degraded","description":"slow","data":{"count":3,"seconds":0.5}}""");
         json.Should().NotContain(TestApp.Secret).And.NotContain("not shown");
     }
 

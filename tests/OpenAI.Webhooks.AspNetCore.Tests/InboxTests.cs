@@ -176,7 +176,8 @@ public class InboxTests
     [Theory]
     [InlineData(TestApp.Payload, "response.completed")]
     [InlineData("{}", "unreadable")]
-    public async Task What_is_logged_while_a_delivery_is_stored_has_its_id_and_type_in_scope(string payload, string type)
+    public async Task What_is_logged_while_a_delivery_is_stored_has_its_id_and_type_in_scope(
+        string payload, string type)
     {
         await using var app = await StartAsync(new Inbox());
 
@@ -448,7 +449,8 @@ public class InboxTests
     [Theory]
     [InlineData(1, "It was attempt 1 of 3; the next is in 00:00:01.")]
     [InlineData(3, "It was attempt 3 of 3; there is no other.")]
-    public async Task AttemptAsync_of_a_handler_that_fails_says_when_the_next_is_and_reports_a_dead_letter_once(int attempt, string next)
+    public async Task AttemptAsync_of_a_handler_that_fails_says_when_the_next_is_and_reports_a_dead_letter_once(
+        int attempt, string next)
     {
         using var metrics = new Metrics();
         await using var app =
@@ -520,7 +522,8 @@ public class InboxTests
             Name = "other",
         };
 
-        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay
+        (await app.Services.GetRequiredService<WebhookDispatcher>().AttemptAsync(
+            message.ToJson(), 1, [TimeSpan.FromSeconds(1)])).RetryDelay
             .Should().Be(TimeSpan.FromSeconds(1));
 
         app.Log.Should().ContainSingle(entry => entry.Level == LogLevel.Error).Which.Message

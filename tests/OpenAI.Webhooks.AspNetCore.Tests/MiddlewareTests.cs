@@ -123,7 +123,8 @@ public class MiddlewareTests
     [InlineData(TestApp.Path, true)]
     [InlineData("/unwrapped", false)]
     [InlineData("/unwrapped", true)]
-    public async Task A_body_that_was_read_and_cannot_be_rewound_is_refused_with_the_true_reason(string path, bool chunked)
+    public async Task A_body_that_was_read_and_cannot_be_rewound_is_refused_with_the_true_reason(
+        string path, bool chunked)
     {
         await using var app = await StartAsync(async (context, next) =>
         {
@@ -229,7 +230,8 @@ public class MiddlewareTests
 
     public static TheoryData<string, Exception, int, int, string> Failures { get; } = new()
     {
-        { "the server's limit", new BadHttpRequestException("too long", 413), 413, 413, "The webhook's body is over the limit." },
+        { "the server's limit", new BadHttpRequestException(
+            "too long", 413), 413, 413, "The webhook's body is over the limit." },
         { "the server's patience", new BadHttpRequestException("too slow", 408), 408, 408, "too slow" },
         { "a connection", new ConnectionResetException("reset"), 499, 400, "The webhook's body did not arrive." },
         { "a buffer's limit", new IOException("Buffer limit exceeded."), 400, 400, "The webhook's body cannot be read "

@@ -11,7 +11,8 @@ public class PrivateDataTests
 {
     private const string Phone = "+14155550123";
     private const string Call =
-        """{"id":"evt_1","created_at":1,"type":"realtime.call.incoming","data":{"call_id":"rtc_1","sip_headers":[{"name":"From","value":"<sip:""" + Phone + """@x>"}]}}""";
+        """{"id":"evt_1","created_at":1,"type":"realtime.call.incoming","data":{"call_id":"rtc_1",""" +
+        """ "sip_headers":[{"name":"From","value":"<sip:""" + Phone + """@x>"}]}}""";
 
     [Fact]
     public void Destructured_objects_hold_no_secret_payload_signature_or_phone_number()

@@ -85,7 +85,8 @@ public class ReadmeSnippets
 
     public class Audit(ConcurrentQueue<string> work) : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             work.Enqueue("audited");
             return Task.CompletedTask;
@@ -104,12 +105,14 @@ public class ReadmeSnippets
             app => app.MapControllers());
 
         (await testApp.SendAsync(TestApp.Sign())).StatusCode.Should().Be(HttpStatusCode.OK);
-        (await testApp.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await testApp.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret))).StatusCode.Should().Be(
+            HttpStatusCode.BadRequest);
         (await testApp.SendAsync(TestApp.Sign("{}"))).StatusCode.Should().Be(HttpStatusCode.BadRequest);
         using var form = new MultipartFormDataContent { { new ByteArrayContent(new byte[1000]), "file", "file" } };
         using var client = new HttpClient();
         (await client.PostAsync(new Uri(testApp.Address, TestApp.Path), form))
-            .StatusCode.Should().Be(HttpStatusCode.UnsupportedMediaType, "MVC would read a form before anything is verified");
+            .StatusCode.Should().Be(
+                HttpStatusCode.UnsupportedMediaType, "MVC would read a form before anything is verified");
     }
 
     [Fact]
@@ -187,7 +190,8 @@ public class ReadmeSnippets
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => testApp.SendAsync(TestApp.Sign())));
 
-        answers.Select(answer => answer.StatusCode).Distinct().Should().BeEquivalentTo([HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
+        answers.Select(answer => answer.StatusCode).Distinct().Should().BeEquivalentTo(
+            [HttpStatusCode.OK, HttpStatusCode.TooManyRequests]);
     }
 
     [Fact]

@@ -26,10 +26,18 @@ public class SampleTests
             string address = await ReadUntilAsync(sample, "Now listening on: ");
 
             (await AskAsync(address)).Should().Be("\"resp_123\"");
-            await SendAsync(address, """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""");
-            (await ReadUntilAsync(sample, "resp_123: ")).Should().Be("What rhymes with webhook? A cookbook.");
+            await SendAsync(address,
+                """
+                {"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed",
+                "data":{"id":"resp_123"}}
+                """);
+            (await ReadUntilAsync(sample, "resp_123: ")).Should().Be("A cookbook.");
 
-            await SendAsync(address, """{"id":"evt_2","object":"event","created_at":1750861210,"type":"batch.completed","data":{"id":"batch_123"}}""");
+            await SendAsync(address,
+                """
+                {"id":"evt_2","object":"event","created_at":1750861210,"type":"batch.completed",
+                "data":{"id":"batch_123"}}
+                """);
             (await ReadUntilAsync(sample, "batch_123: ")).Should().Be("""{"custom_id":"request-1"}""");
 
             await SendAsync(address, Call("rtc_1", "sip:+14155550123@example.com"));
@@ -38,7 +46,11 @@ public class SampleTests
             (await ReadUntilAsync(sample, "rtc_2: ")).Should().Be("reject");
 
             // As in OpenAI's own test events.
-            await SendAsync(address, """{"id":"evt_4","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_gone"}}""");
+            await SendAsync(address,
+                """
+                {"id":"evt_4","object":"event","created_at":1750861210,"type":"response.completed",
+                "data":{"id":"resp_gone"}}
+                """);
             (await ReadUntilAsync(sample, "wh_"))
                 .Should().EndWith(": response.completed is about something that does not exist");
         }
@@ -54,7 +66,8 @@ public class SampleTests
             "GET /v1/responses/resp_123",
             "GET /v1/batches/batch_123",
             "GET /v1/files/file_out/content",
-            """POST /v1/realtime/calls/rtc_1/accept {"type": "realtime", "model": "gpt-realtime", "instructions": "Say hello."}""",
+            "POST /v1/realtime/calls/rtc_1/accept "
+                + """{"type": "realtime", "model": "gpt-realtime", "instructions": "Say hello."}""",
             """POST /v1/realtime/calls/rtc_2/reject {"status_code": 603}""",
             "GET /v1/responses/resp_gone");
     }
@@ -69,14 +82,20 @@ public class SampleTests
             $"`{nameof(ResponseResult.GetOutputText)}()`",
             $"`{nameof(ResponseResult.Error)}`",
             $".{nameof(OpenAIClient.GetBatchClient)}().{nameof(BatchClient.GetBatchAsync)}(Id, …)",
-            $".{nameof(OpenAIClient.GetOpenAIFileClient)}().{nameof(OpenAIFileClient.DownloadFileAsync)}({nameof(BatchJob.OutputFileId)})",
+            $".{nameof(OpenAIClient.GetOpenAIFileClient)}()"
+                + $".{nameof(OpenAIFileClient.DownloadFileAsync)}({nameof(BatchJob.OutputFileId)})",
             $".{nameof(OpenAIClient.GetFineTuningClient)}().{nameof(FineTuningClient.GetJobAsync)}(Id)",
-            $".{nameof(OpenAIClient.GetEvaluationClient)}().{nameof(EvaluationClient.GetEvaluationRunAsync)}(evaluationId, Id, …)",
+            $".{nameof(OpenAIClient.GetEvaluationClient)}()"
+                + $".{nameof(EvaluationClient.GetEvaluationRunAsync)}(evaluationId, Id, …)",
             $"`client.{nameof(OpenAIClient.Pipeline)}`");
     }
 
     private static string Call(string id, string from)
-        => $$$"""{"id":"evt_3","object":"event","created_at":1750861210,"type":"realtime.call.incoming","data":{"call_id":"{{{id}}}","sip_headers":[{"name":"From","value":"{{{from}}}"}]}}""";
+        =>
+            $$$"""
+            {"id":"evt_3","object":"event","created_at":1750861210,"type":"realtime.call.incoming",
+            "data":{"call_id":"{{{id}}}","sip_headers":[{"name":"From","value":"{{{from}}}"}]}}
+            """;
 
     private static Process Start(string api)
     {
@@ -142,11 +161,14 @@ public class SampleTests
                 "/v1/responses" or "/v1/responses/resp_123" =>
                     """
                     {
-                      "id": "resp_123", "object": "response", "created_at": 1750861200, "status": "completed", "background": true, "model": "gpt-5",
+                      "id": "resp_123", "object": "response", "created_at": 1750861200,
+                      "status": "completed", "background": true, "model": "gpt-5",
                       "output": [
                         { "id": "rs_1", "type": "reasoning", "summary": [] },
                         { "id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
-                          "content": [{ "type": "output_text", "text": "What rhymes with webhook? A cookbook.", "annotations": [] }] }
+                          "content": [
+                              { "type": "output_text", "text": "A cookbook.", "annotations": [] }
+                          ] }
                       ],
                       "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "metadata": {}
                     }
@@ -154,7 +176,8 @@ public class SampleTests
                 "/v1/batches/batch_123" =>
                     """
                     {
-                      "id": "batch_123", "object": "batch", "endpoint": "/v1/responses", "input_file_id": "file_in", "completion_window": "24h",
+                      "id": "batch_123", "object": "batch", "endpoint": "/v1/responses",
+                      "input_file_id": "file_in", "completion_window": "24h",
                       "status": "completed", "output_file_id": "file_out", "created_at": 1750861200
                     }
                     """,

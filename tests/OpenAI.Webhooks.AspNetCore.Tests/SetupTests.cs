@@ -272,7 +272,8 @@ public class SetupTests
     [Fact]
     public async Task A_health_check_without_its_services_says_so()
     {
-        await using var services = new ServiceCollection().AddLogging().AddHealthChecks().AddOpenAIWebhooks().Services.BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddHealthChecks()
+            .AddOpenAIWebhooks().Services.BuildServiceProvider();
 
         await FluentActions.Awaiting(() => services.GetRequiredService<HealthCheckService>().CheckHealthAsync())
             .Should().ThrowAsync<InvalidOperationException>().WithMessage("*Also call services.AddOpenAIWebhooks().");

@@ -37,7 +37,8 @@ public class SilenceTests
             + "dropped since the last warning.");
 
         async Task SendAsync(string type)
-            => (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(TestApp.Payload.Replace("response.completed", type), "wh_1"))).StatusCode
+            => (await app.SendAsync(new WebhookSigner(TestApp.Secret, clock).Sign(
+                TestApp.Payload.Replace("response.completed", type), "wh_1"))).StatusCode
             .Should().Be(HttpStatusCode.OK);
     }
 
@@ -188,7 +189,8 @@ public class SilenceTests
                 app.MapOpenAIWebhooks("/{tenant}/hook", (_, _) =>
                 {
                     handled.Enqueue(
-                        (string)app.Services.GetRequiredService<IHttpContextAccessor>().HttpContext!.Request.RouteValues["tenant"]!);
+                        (string)app.Services.GetRequiredService<IHttpContextAccessor>()
+                            .HttpContext!.Request.RouteValues["tenant"]!);
                     return Task.CompletedTask;
                 });
                 app.MapOpenAIWebhooks("/stored/{tenant}", "stored");

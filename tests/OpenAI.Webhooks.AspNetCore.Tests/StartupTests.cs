@@ -22,7 +22,8 @@ public class StartupTests
         + "variable OPENAI_WEBHOOK_SECRET, to the webhook's secret. The webhook secret is too short: 5 bytes, but at "
         + "least 24 are required. Copy the whole secret again.*")]
     public async Task Start_with_a_bad_secret_fails_without_quoting_it(string secret, string message)
-        => (await FluentActions.Awaiting(() => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
+        => (await FluentActions.Awaiting(
+            () => TestApp.StartAsync(builder => builder.Services.AddOpenAIWebhooks(options =>
             {
                 options.Secrets.Clear();
                 options.Secrets.Add(secret);
@@ -154,7 +155,8 @@ public class StartupTests
             .Should().ThrowAsync<ArgumentException>()).Which.ToString().Should().NotContain("RdvaYFYU");
         (await FluentActions.Awaiting(() => TestApp.StartAsync(_ => { }, app => app.MapOpenAIWebhooks(secret, (_, _) =>
             Task.CompletedTask)))
-            .Should().ThrowAsync<ArgumentException>().WithParameterName("pattern")).Which.ToString().Should().NotContain("RdvaYFYU");
+            .Should().ThrowAsync<ArgumentException>().WithParameterName("pattern")).Which.ToString()
+                .Should().NotContain("RdvaYFYU");
     }
 
     [Theory]

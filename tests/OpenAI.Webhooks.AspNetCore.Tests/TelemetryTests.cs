@@ -95,7 +95,8 @@ public class TelemetryTests
     [InlineData("batch.completed", "ignored")]
     [InlineData("response.failed", "handled")]
     [InlineData("response.completed", "handled")]
-    public async Task A_delivery_is_handled_where_one_handler_wanted_it_or_several_and_ignored_where_none(string type, string outcome)
+    public async Task A_delivery_is_handled_where_one_handler_wanted_it_or_several_and_ignored_where_none(
+        string type, string outcome)
     {
         using var metrics = new Metrics();
         await using var app = await TestApp.StartAsync(

@@ -17,7 +17,10 @@ internal sealed class TestApp : IAsyncDisposable
     public const string OtherSecret = "whsec_b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb28=";
     public const string Path = "/webhooks/openai";
     public const string Payload =
-        """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}""";
+        """
+        {"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,
+        "type": "response.completed", "data": {"id": "resp_123"}}
+        """;
 
     private readonly WebApplication _app;
     private readonly CapturedLog _log;
@@ -122,7 +125,8 @@ internal sealed class TestApp : IAsyncDisposable
         request.Headers.TransferEncodingChunked = chunked;
         foreach (var (name, value) in headers)
         {
-            (request.Headers.TryAddWithoutValidation(name, value) || request.Content.Headers.TryAddWithoutValidation(name, value))
+            (request.Headers.TryAddWithoutValidation(name, value) || request.Content.Headers.TryAddWithoutValidation(
+                name, value))
                 .Should().BeTrue();
         }
 
@@ -137,7 +141,8 @@ internal sealed class TestApp : IAsyncDisposable
         using var socket = await ConnectAsync();
         await socket.GetStream().WriteAsync(Encoding.UTF8.GetBytes(
             $"POST {Path} HTTP/1.1\r\nHost: x\r\nContent-Length: "
-            + $"{signed.GetPayload().Length}\r\n{Lines(signed)}\r\n{Encoding.UTF8.GetString(signed.GetPayload().Span)}"));
+            + $"{signed.GetPayload().Length}\r\n{Lines(signed)}\r\n"
+            + Encoding.UTF8.GetString(signed.GetPayload().Span)));
         await leave;
     }
 

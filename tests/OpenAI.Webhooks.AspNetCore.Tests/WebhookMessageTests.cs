@@ -75,7 +75,8 @@ public class WebhookMessageTests
         Message(new string('a', 101)).Key.Should().HaveLength(71);
         string[] keys =
         [
-            Message("wh_1").Key, Message("WH_1").Key, Message("Wh_1").Key, Message("wh_1", "staging").Key, Message("wh_2", "staging").Key,
+            Message("wh_1").Key, Message("WH_1").Key, Message("Wh_1").Key, Message("wh_1", "staging").Key, Message(
+                "wh_2", "staging").Key,
             Message(new string('a', 300)).Key, Message(new string('a', 301)).Key,
         ];
 

@@ -16,7 +16,8 @@ public class CandidateGrowthBenchmarks
     public void Setup()
     {
         var signed = new WebhookSigner(Payloads.Secret).Sign(_body).Headers;
-        string noise = string.Concat(Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg= ", Candidates - 1));
+        string noise = string.Concat(
+            Enumerable.Repeat("v1,eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg= ", Candidates - 1));
         var headers = signed.ToDictionary();
         headers[WebhookHeaders.SignatureName] = noise + headers[WebhookHeaders.SignatureName];
         _headers = WebhookHeaders.From(headers);

@@ -12,9 +12,9 @@ using OpenAI.Webhooks.Quartz.Tests;
 namespace OpenAI.Webhooks.Benchmarks;
 
 /// <summary>
-/// Deliveries stored by a receiver with a Quartz inbox, and handled beside it, in processes of their own: how many a second,
-/// how long the responses take, and how long until they are handled; in turns with bare INSERTs, and INSERTs and DELETEs, of
-/// the same payload in the same database.
+/// Deliveries stored by a receiver with a Quartz inbox, and handled beside it, in processes of their own: how many a
+/// second, how long the responses take, and how long until they are handled; in turns with bare INSERTs, and INSERTs
+/// and DELETEs, of the same payload in the same database.
 /// </summary>
 internal static class Durable
 {
@@ -26,7 +26,8 @@ internal static class Durable
         string folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
-            await MeasureAsync(new Database("sqlite", $"Data Source={Path.Combine(folder, "webhooks.db")};Default Timeout=30"), ["both"], rounds, seconds);
+            await MeasureAsync(new Database("sqlite",
+                $"Data Source={Path.Combine(folder, "webhooks.db")};Default Timeout=30"), ["both"], rounds, seconds);
         }
         finally
         {
@@ -66,18 +67,26 @@ internal static class Durable
     {
         await database.PrepareAsync();
         var processes = roles.Select(role => Process.Start(new ProcessStartInfo(
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Durable).Assembly.Location, "serve-durable", role, database.Kind, database.ConnectionString])
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec",
+                typeof(Durable).Assembly.Location, "serve-durable", role, database.Kind, database.ConnectionString])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         })!).ToArray();
-        string[] urls = await Task.WhenAll(processes.Select(async process => (await process.StandardOutput.ReadLineAsync())!));
+        string[] urls = await Task.WhenAll(
+            processes.Select(async process => (await process.StandardOutput.ReadLineAsync())!));
 
         using var client = new HttpClient();
         var signer = new WebhookSigner(Payloads.Secret);
         byte[] body = Payloads.Get(Payloads.Published);
         string text = Encoding.UTF8.GetString(body);
-        var results = new Dictionary<string, List<(double Rate, double P50, double P99)>> { ["stored"] = [], ["stored and handled"] = [], ["INSERT"] = [], ["INSERT and DELETE"] = [] };
+        var results = new Dictionary<string, List<(double Rate, double P50, double P99)>>
+        {
+            ["stored"] = [],
+            ["stored and handled"] = [],
+            ["INSERT"] = [],
+            ["INSERT and DELETE"] = [],
+        };
         for (int round = 0; round < rounds; round++)
         {
             long started = Stopwatch.GetTimestamp();
@@ -90,13 +99,15 @@ internal static class Durable
 
             results["stored and handled"].Add((count / Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 0));
             results["INSERT"].Add((await RunAsync(seconds, id => database.InsertBareAsync(id, text))).Result);
-            results["INSERT and DELETE"].Add((await RunAsync(seconds, id => database.InsertBareAsync(id, text, deletes: true))).Result);
+            results["INSERT and DELETE"].Add(
+                (await RunAsync(seconds, id => database.InsertBareAsync(id, text, deletes: true))).Result);
         }
 
         foreach (var (what, runs) in results)
         {
             var (rate, p50, p99) = runs.OrderBy(run => run.Rate).ElementAt(runs.Count / 2);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{database.Kind,-9} {what,-20} {rate,6:F0} a second   p50 {p50:F0} ms   p99 {p99:F0} ms"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{database.Kind,-9} {what,-20} {rate,6:F0} a second   p50 {p50:F0} ms   p99 {p99:F0} ms"));
         }
 
         await MeasureLatencyAsync(database.Kind, processes[^1].StandardOutput, StoreAsync);
@@ -134,10 +145,12 @@ internal static class Durable
         }
 
         waits.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kind,-9} from 200 to handled, at idle: p50 {waits[waits.Count / 2]:F0} ms   max {waits[^1]:F0} ms"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{kind,-9} from 200 to handled, at idle: p50 {waits[waits.Count / 2]:F0} ms   max {waits[^1]:F0} ms"));
     }
 
-    private static async Task<(int Count, (double Rate, double P50, double P99) Result)> RunAsync(int seconds, Func<string, Task> store)
+    private static async Task<(int Count, (double Rate, double P50, double P99) Result)> RunAsync(
+        int seconds, Func<string, Task> store)
     {
         var times = new ConcurrentBag<double>();
         long started = Stopwatch.GetTimestamp();
@@ -151,12 +164,14 @@ internal static class Durable
             }
         }));
         double[] sorted = [.. times.Order()];
-        return (sorted.Length, (sorted.Length / Stopwatch.GetElapsedTime(started).TotalSeconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]));
+        return (sorted.Length, (sorted.Length / Stopwatch.GetElapsedTime(
+            started).TotalSeconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]));
     }
 
     private sealed class Nothing : IWebhookHandler<WebhookEvent>
     {
-        public Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             if (delivery.WebhookId.StartsWith(LatencyPrefix, StringComparison.Ordinal))
             {

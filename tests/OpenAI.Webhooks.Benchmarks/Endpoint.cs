@@ -22,14 +22,16 @@ internal static partial class Endpoint
 
     public static async Task<int> MeasureAsync(int rounds, int seconds)
     {
-        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "wrk"))))
+        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(
+            folder => File.Exists(Path.Combine(folder, "wrk"))))
         {
             Console.WriteLine("wrk is not installed: the endpoint is not measured.");
             return 0;
         }
 
         string folder = Directory.CreateTempSubdirectory().FullName;
-        using var server = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Endpoint).Assembly.Location, "serve"])
+        using var server = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable(
+            "DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Endpoint).Assembly.Location, "serve"])
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -42,10 +44,12 @@ internal static partial class Endpoint
             {
                 foreach (string path in Paths)
                 {
-                    string script = await WriteScriptAsync(folder, path == "forged" ? "another secret" : Payloads.Secret);
+                    string script = await WriteScriptAsync(
+                        folder, path == "forged" ? "another secret" : Payloads.Secret);
                     server.Refresh();
                     var before = server.TotalProcessorTime;
-                    int requests = await RunWrkAsync(url + (path == "forged" ? "/delegate" : $"/{path}"), script, seconds, isRefused: path == "forged");
+                    int requests = await RunWrkAsync(url + (path == "forged" ? "/delegate" : $"/{path}"), script,
+                        seconds, isRefused: path == "forged");
                     server.Refresh();
                     spent[path].Add((server.TotalProcessorTime - before).TotalMicroseconds / requests);
                 }
@@ -54,7 +58,8 @@ internal static partial class Endpoint
             double bare = Median(spent["bare"]);
             foreach (string path in Paths)
             {
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path,-14} {Median(spent[path]),6:F1} µs of CPU a request   {Median(spent[path]) / bare:F2}"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{path,-14} {Median(spent[path]),6:F1} µs of CPU a request   {Median(spent[path]) / bare:F2}"));
             }
 
             return 0;
@@ -100,7 +105,10 @@ internal static partial class Endpoint
         string deliveries = Path.Combine(folder, "deliveries.txt");
         await File.WriteAllLinesAsync(deliveries, Enumerable.Range(0, Deliveries)
             .Select(_ => signer.Sign(body).Headers.ToDictionary())
-            .Select(headers => $"{headers[WebhookHeaders.IdName]} {headers[WebhookHeaders.TimestampName]} {headers[WebhookHeaders.SignatureName]}"));
+            .Select(headers => string.Join(' ',
+                headers[WebhookHeaders.IdName],
+                headers[WebhookHeaders.TimestampName],
+                headers[WebhookHeaders.SignatureName])));
 
         string script = Path.Combine(folder, "wrk.lua");
         await File.WriteAllTextAsync(script, $$"""
@@ -112,7 +120,8 @@ internal static partial class Endpoint
             request = function()
               next = next % #deliveries + 1
               local id, timestamp, signature = deliveries[next]:match('^(%S+) (%S+) (%S+)$')
-              wrk.headers['webhook-id'], wrk.headers['webhook-timestamp'], wrk.headers['webhook-signature'] = id, timestamp, signature
+              wrk.headers['webhook-id'] = id
+              wrk.headers['webhook-timestamp'], wrk.headers['webhook-signature'] = timestamp, signature
               return wrk.format()
             end
 
@@ -122,10 +131,12 @@ internal static partial class Endpoint
 
     private static async Task<int> RunWrkAsync(string url, string script, int seconds, bool isRefused)
     {
-        using var wrk = Process.Start(new ProcessStartInfo("wrk", ["-t1", "-c16", $"-d{seconds}s", "-s", script, url]) { RedirectStandardOutput = true })!;
+        string[] arguments = ["-t1", "-c16", $"-d{seconds}s", "-s", script, url];
+        using var wrk = Process.Start(new ProcessStartInfo("wrk", arguments) { RedirectStandardOutput = true })!;
         string report = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
-        return Requests().Match(report) is { Success: true } requests && report.Contains("Non-2xx", StringComparison.Ordinal) == isRefused
+        return Requests().Match(report) is { Success: true } requests
+            && report.Contains("Non-2xx", StringComparison.Ordinal) == isRefused
             ? int.Parse(requests.Groups[1].Value, CultureInfo.InvariantCulture)
             : throw new InvalidOperationException(report);
     }
@@ -137,6 +148,7 @@ internal static partial class Endpoint
 
     private sealed class Nothing : IWebhookHandler<ResponseCompletedWebhookEvent>
     {
-        public Task HandleAsync(ResponseCompletedWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task HandleAsync(ResponseCompletedWebhookEvent webhookEvent, WebhookDelivery delivery,
+            CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -43,7 +43,8 @@ public class ParseBenchmarks
 
     [Benchmark(Description = "System.Text.Json, source-generated")]
     public object? SourceGenerated()
-        => IsUnknown ? JsonElement() : JsonSerializer.Deserialize(_payload, BenchmarkContext.Default.UnwrapWebhookEvent);
+        => IsUnknown
+            ? JsonElement() : JsonSerializer.Deserialize(_payload, BenchmarkContext.Default.UnwrapWebhookEvent);
 
     [Benchmark(Description = "System.Text.Json, reflection")]
     public object? ByReflection()

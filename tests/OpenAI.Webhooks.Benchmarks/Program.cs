@@ -12,8 +12,10 @@ using OpenAI.Webhooks.Benchmarks;
 // … -- --filter '*Parse*'                                                            some of them
 // … -- --filter '*' --job Dry                                                        each once
 // … -- startup [runs]                                                                the time to the first event
-// … -- durable [rounds] [seconds]                                                    deliveries a second into a Quartz inbox
-// … -- endpoint [rounds] [seconds]                                                   the endpoint's CPU a request, with wrk
+// … -- durable [rounds] [seconds]                                                    deliveries a second into a Quartz
+// inbox
+// … -- endpoint [rounds] [seconds]                                                   the endpoint's CPU a request, with
+// wrk
 if (args is ["startup", ..])
 {
     return Startup.Run(NumberAt(1, 21));
@@ -42,7 +44,8 @@ if (args is ["serve"])
 bool isDry = args.Contains("Dry");
 
 // In this process, because the strict settings of this repository do not suit the projects that BenchmarkDotNet makes.
-var job = (isDry ? Job.Dry : Job.Default.WithIterationCount(15).WithWarmupCount(6)).WithToolchain(InProcessEmitToolchain.Instance);
+var job = (isDry ? Job.Dry : Job.Default.WithIterationCount(15).WithWarmupCount(6)).WithToolchain(
+    InProcessEmitToolchain.Instance);
 
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)
@@ -55,7 +58,8 @@ var config = ManualConfig.CreateEmpty()
 
 string[] filters = [.. args.Where((arg, i) => !isDry || (arg != "Dry" && !(arg == "--job" && args[i + 1] == "Dry")))];
 var summaries = BenchmarkSwitcher.FromAssembly(typeof(Startup).Assembly).Run(filters, config);
-return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
+return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success))
+    ? 1 : 0;
 
 int NumberAt(int index, int usual)
     => args.Length > index ? int.Parse(args[index], System.Globalization.CultureInfo.InvariantCulture) : usual;

@@ -35,7 +35,8 @@ public abstract class SignatureBenchmarks
     {
         Body = Payloads.Get(Payload);
         var now = DateTimeOffset.UtcNow.AddMinutes(4);
-        Headers = new WebhookSigner(Payloads.Secret, new ClockAt(now)).Sign(Body, "wh_685c059ae39c8190af8c71ed1022a24d").Headers;
+        Headers = new WebhookSigner(Payloads.Secret, new ClockAt(now)).Sign(
+            Body, "wh_685c059ae39c8190af8c71ed1022a24d").Headers;
         _signature = Headers.ToDictionary()[WebhookHeaders.SignatureName];
         _signed = [.. Encoding.UTF8.GetBytes($"{Headers.Id}.{Headers.Timestamp}."), .. Body];
         _keyed = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
@@ -64,7 +65,8 @@ public abstract class SignatureBenchmarks
     {
         string body = Encoding.UTF8.GetString(Body);
         using var hmac = new HMACSHA256(Convert.FromBase64String(Payloads.Secret["whsec_".Length..]));
-        string expected = Convert.ToBase64String(hmac.ComputeHash(Encoding.UTF8.GetBytes($"{Headers.Id}.{Headers.Timestamp}.{body}")));
+        string expected = Convert.ToBase64String(
+            hmac.ComputeHash(Encoding.UTF8.GetBytes($"{Headers.Id}.{Headers.Timestamp}.{body}")));
         return _signature.Split(' ').Any(signature => signature.Split(',')[1] == expected);
     }
 

@@ -18,7 +18,8 @@ internal static class Startup
             case "library":
                 return WebhookEvent.Parse(Payloads.Get(Payloads.Published)) is ResponseCompletedWebhookEvent ? 0 : 1;
             case "plain":
-                return JsonSerializer.Deserialize(Payloads.Get(Payloads.Published), BenchmarkContext.Default.UnwrapWebhookEvent) is ResponseCompletedWebhookEvent ? 0 : 1;
+                return JsonSerializer.Deserialize(Payloads.Get(Payloads.Published),
+                    BenchmarkContext.Default.UnwrapWebhookEvent) is ResponseCompletedWebhookEvent ? 0 : 1;
         }
 
         var times = new Dictionary<string, List<double>> { ["plain"] = [], ["library"] = [] };

@@ -68,7 +68,8 @@ internal static class ParseHarness
         // Where the two are known to differ: System.Text.Json does not look for bad Unicode in text that it skips, and
         // its metadata ($id, $ref, $values) mean nothing here.
         string[] differences = ["\\ud", "$", "\\u0024"];
-        if (!Utf8.IsValid(payload) || differences.Any(difference => text.Contains(difference, StringComparison.OrdinalIgnoreCase)))
+        if (!Utf8.IsValid(payload) || differences.Any(
+            difference => text.Contains(difference, StringComparison.OrdinalIgnoreCase)))
         {
             return;
         }
@@ -86,7 +87,8 @@ internal static class ParseHarness
         var known = parsed as UnwrapWebhookEvent;
         if (byAttributes is not null && known is { Object: null })
         {
-            byAttributes = byAttributes with { Object = null };    // System.Text.Json leaves a made event's "event" in it
+            byAttributes =
+                byAttributes with { Object = null };    // System.Text.Json leaves a made event's "event" in it
         }
 
         Finding.Unless(Equals(known, byAttributes), "System.Text.Json reads the union alike");

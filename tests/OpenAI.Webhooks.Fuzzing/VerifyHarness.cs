@@ -52,7 +52,9 @@ internal static class VerifyHarness
         Finding.Unless(failure == expected, $"the answer is {expected} and not {failure}");
         Finding.Unless(verified == (failure == WebhookVerificationFailure.None), "true is no failure");
         Finding.Unless(
-            verifier.RejectsByHeaders(headers, out var early) ? early == failure : failure is WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch,
+            verifier.RejectsByHeaders(headers, out var early)
+                ? early == failure
+                : failure is WebhookVerificationFailure.None or WebhookVerificationFailure.SignatureMismatch,
             "headers that are refused alone are refused with a body, for the same reason");
         Finding.Unless(
             !Utf8.IsValid(body) || verifier.TryVerify(Encoding.UTF8.GetString(body), headers, out _) == verified,
@@ -64,21 +66,27 @@ internal static class VerifyHarness
             "what is authentic is unwrapped, or unreadable");
         Finding.Unless(unwrapped == (unwrapFailure == WebhookVerificationFailure.None), "true is no failure");
         Finding.Unless(
-            delivery is null || (delivery.WebhookId == headers.Id && delivery.Timestamp == DateTimeOffset.FromUnixTimeSeconds(long.Parse(headers.Timestamp!, CultureInfo.InvariantCulture))),
+            delivery is null || (delivery.WebhookId == headers.Id && delivery.Timestamp
+                == DateTimeOffset.FromUnixTimeSeconds(long.Parse(headers.Timestamp!, CultureInfo.InvariantCulture))),
             "a delivery has the id and the timestamp of its headers");
     }
 
     private static WebhookVerificationFailure Judge(List<KeyValuePair<string, string>> pairs, byte[] body, char[] names)
     {
-        var (id, idFailure) = Only(pairs, "webhook-id", WebhookVerificationFailure.MissingId, WebhookVerificationFailure.RepeatedId);
-        var (timestamp, timestampFailure) = Only(pairs, "webhook-timestamp", WebhookVerificationFailure.MissingTimestamp, WebhookVerificationFailure.RepeatedTimestamp);
-        var (signature, signatureFailure) = Only(pairs, "webhook-signature", WebhookVerificationFailure.MissingSignature, repeated: null);
-        foreach (var failure in new[] { idFailure, timestampFailure, signatureFailure }.Where(failure => failure != WebhookVerificationFailure.None))
+        var (id, idFailure) = Only(
+            pairs, "webhook-id", WebhookVerificationFailure.MissingId, WebhookVerificationFailure.RepeatedId);
+        var (timestamp, timestampFailure) = Only(pairs, "webhook-timestamp",
+            WebhookVerificationFailure.MissingTimestamp, WebhookVerificationFailure.RepeatedTimestamp);
+        var (signature, signatureFailure) = Only(
+            pairs, "webhook-signature", WebhookVerificationFailure.MissingSignature, repeated: null);
+        foreach (var failure in new[] { idFailure, timestampFailure, signatureFailure }.Where(
+            failure => failure != WebhookVerificationFailure.None))
         {
             return failure;
         }
 
-        if (timestamp.Length > 19 || !timestamp.All(char.IsAsciiDigit) || BigInteger.Parse(timestamp, CultureInfo.InvariantCulture) > 253_402_300_799)
+        if (timestamp.Length > 19 || !timestamp.All(char.IsAsciiDigit) || BigInteger.Parse(
+            timestamp, CultureInfo.InvariantCulture) > 253_402_300_799)
         {
             return WebhookVerificationFailure.InvalidTimestamp;
         }
@@ -86,14 +94,19 @@ internal static class VerifyHarness
         long age = Now - long.Parse(timestamp, CultureInfo.InvariantCulture);
         return age > Tolerance ? WebhookVerificationFailure.TimestampTooOld
             : age < -Tolerance ? WebhookVerificationFailure.TimestampTooNew
-            : names.Any(name => signature.Split(' ', '\t').Contains("v1," + Sign(name, id, timestamp, body))) ? WebhookVerificationFailure.None
+            : names.Any(name => signature.Split(' ', '\t').Contains("v1," + Sign(name, id, timestamp, body)))
+                ? WebhookVerificationFailure.None
             : WebhookVerificationFailure.SignatureMismatch;
     }
 
     private static (string Value, WebhookVerificationFailure Failure) Only(
-        List<KeyValuePair<string, string>> pairs, string name, WebhookVerificationFailure missing, WebhookVerificationFailure? repeated)
+        List<KeyValuePair<string, string>> pairs,
+        string name,
+        WebhookVerificationFailure missing,
+        WebhookVerificationFailure? repeated)
     {
-        string[] values = [.. pairs.Where(pair => pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(pair => pair.Value)];
+        string[] values = [.. pairs.Where(pair => pair.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(
+            pair => pair.Value)];
         string joined = string.Join(',', values);
         return values.Length > 1 && repeated is { } failure ? ("", failure)
             : joined.All(char.IsWhiteSpace) ? ("", missing)
@@ -102,11 +115,15 @@ internal static class VerifyHarness
 
     private static string FillIn(string value, List<KeyValuePair<string, string>> pairs, byte[] body)
     {
-        string id = pairs.FirstOrDefault(pair => pair.Key.Equals("webhook-id", StringComparison.OrdinalIgnoreCase)).Value ?? "";
-        string timestamp = pairs.FirstOrDefault(pair => pair.Key.Equals("webhook-timestamp", StringComparison.OrdinalIgnoreCase)).Value ?? "";
-        return Keys.Keys.Aggregate(value, (text, name) => text.Replace($"{{{name}}}", Sign(name, id, timestamp, body), StringComparison.Ordinal));
+        string id = pairs.FirstOrDefault(
+            pair => pair.Key.Equals("webhook-id", StringComparison.OrdinalIgnoreCase)).Value ?? "";
+        string timestamp = pairs.FirstOrDefault(
+            pair => pair.Key.Equals("webhook-timestamp", StringComparison.OrdinalIgnoreCase)).Value ?? "";
+        return Keys.Keys.Aggregate(value, (text, name) => text.Replace(
+            $"{{{name}}}", Sign(name, id, timestamp, body), StringComparison.Ordinal));
     }
 
     private static string Sign(char name, string id, string timestamp, byte[] body)
-        => Convert.ToBase64String(HMACSHA256.HashData(Keys[name], (byte[])[.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body]));
+        => Convert.ToBase64String(
+            HMACSHA256.HashData(Keys[name], (byte[])[.. Encoding.UTF8.GetBytes($"{id}.{timestamp}."), .. body]));
 }

@@ -42,7 +42,8 @@ public sealed class DeadLetterTests : QuartzTests
         using var metrics = new Metrics();
         await using var app = await StartAsync(
             services =>
-                services.AddSingleton<ILoggerProvider>(log).AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(metrics));
+                services.AddSingleton<ILoggerProvider>(log).AddSingleton<System.Diagnostics.Metrics.IMeterFactory>(
+                    metrics));
         var deadLetters = app.Services.GetRequiredService<WebhookDeadLetters>();
         await SendAsync(app, "wh_never");
         await Eventually(async () => (await Sqlite.DeadAsync()).Count == 1);
@@ -93,7 +94,8 @@ public sealed class DeadLetterTests : QuartzTests
 
         await Eventually(
             async ()
-                => (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Any(dead => dead.Attempts == 2));
+                => (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Any(
+                    dead => dead.Attempts == 2));
     }
 
     [Fact]
@@ -122,7 +124,8 @@ public sealed class DeadLetterTests : QuartzTests
         metrics.Of("openai.webhook.inbox.waiting").Should().EndWith("0 openai.webhook.inbox=openai-webhooks");
         metrics.Of("openai.webhook.inbox.oldest").Should().EndWith("0 openai.webhook.inbox=openai-webhooks");
         var health = (
-            await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
+            await app.Services.GetRequiredService<HealthCheckService>()
+                .CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Degraded);
         health.Description.Should().Be(
             "Dead letters: 300. Use WebhookDeadLetters to see why they failed and to replay them.");

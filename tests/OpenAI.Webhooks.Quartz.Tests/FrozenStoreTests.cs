@@ -23,7 +23,8 @@ public sealed class FrozenStoreTests : QuartzTests
             (await SendAsync(app, "wh_1").WaitAsync(TimeSpan.FromSeconds(25)))
                 .Should().Be(HttpStatusCode.ServiceUnavailable);
             var health = (
-                await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
+                await app.Services.GetRequiredService<HealthCheckService>()
+                    .CheckHealthAsync()).Entries["openai-webhooks-inbox"];
             health.Status.Should().Be(HealthStatus.Unhealthy);
             health.Description.Should().Be(
                 "The database of the inbox did not answer within 3 seconds. Deliveries get the response 503.");

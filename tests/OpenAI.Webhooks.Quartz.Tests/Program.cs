@@ -73,7 +73,8 @@ internal static class Program
             WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             if ((delivery.WebhookId.EndsWith("never", StringComparison.Ordinal) && !relenting.Now)
-                || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(delivery.WebhookId)))
+                || (delivery.WebhookId.EndsWith("once", StringComparison.Ordinal) && await database.IsFirstAttemptAsync(
+                    delivery.WebhookId)))
             {
                 throw new InvalidOperationException("on purpose");
             }

@@ -11,7 +11,10 @@ namespace OpenAI.Webhooks.Quartz.Tests;
 /// </summary>
 public abstract class QuartzTests : IDisposable
 {
-    private protected const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""";
+    private protected const string Payload =
+        """
+        {"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}
+        """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
@@ -29,7 +32,8 @@ public abstract class QuartzTests : IDisposable
     private protected static JobKey Key(string webhookId) => new(webhookId, "openai-webhooks");
 
     private protected static IScheduler Scheduler(WebApplication app)
-        => app.Services.GetRequiredKeyedService<ISchedulerFactory>("openai-webhooks").GetScheduler().AsTask().GetAwaiter().GetResult();
+        => app.Services.GetRequiredKeyedService<ISchedulerFactory>("openai-webhooks").GetScheduler().AsTask()
+            .GetAwaiter().GetResult();
 
     private protected static async Task<List<WebhookDeadLetter>> ListAsync(WebhookDeadLetters deadLetters)
     {
@@ -43,7 +47,8 @@ public abstract class QuartzTests : IDisposable
     }
 
     private protected async Task<WebApplication> StartAsync(
-        Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null, string role = "both", TimeSpan? retention = null, TimeSpan[]? retryDelays = null)
+        Action<IServiceCollection>? configure = null, Action<WebApplication>? map = null, string role =
+            "both", TimeSpan? retention = null, TimeSpan[]? retryDelays = null)
     {
         await Sqlite.PrepareAsync();
         var app = Program.Build(role, Sqlite, configure, retention, retryDelays);

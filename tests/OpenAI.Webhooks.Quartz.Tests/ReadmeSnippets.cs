@@ -11,7 +11,8 @@ namespace OpenAI.Webhooks.Quartz.Tests;
 [Collection(nameof(ReadmeSnippets))]
 public sealed class ReadmeSnippets
 {
-    private const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"batch.completed","data":{"id":"batch_1"}}""";
+    private const string Payload =
+        """{"id":"evt_1","object":"event","created_at":1750861210,"type":"batch.completed","data":{"id":"batch_1"}}""";
 
     [Fact]
     public async Task Durable()
@@ -42,7 +43,8 @@ public sealed class ReadmeSnippets
             app.MapOpenAIWebhooks("/webhooks/openai");
             await app.StartAsync();
             using var client = new HttpClient();
-            using var answer = await client.SendAsync(new WebhookSigner(Program.Secret).Sign(Payload, "wh_1").ToRequest(app.Urls.Single() + "/webhooks/openai"));
+            using var answer = await client.SendAsync(new WebhookSigner(Program.Secret).Sign(Payload, "wh_1").ToRequest(
+                app.Urls.Single() + "/webhooks/openai"));
             answer.StatusCode.Should().Be(HttpStatusCode.OK);
 
             for (int i = 0; i < 100 && (long)batches.ExecuteScalar()! == 0; i++)
@@ -64,7 +66,8 @@ public sealed class ReadmeSnippets
 
             replayed.Should().Be(0);
             await app.StopAsync();
-            await new TakeEffect(database).HandleAsync(WebhookEvent.Parse(Payload), new WebhookDelivery("wh_1", default, System.Text.Encoding.UTF8.GetBytes(Payload)), default);
+            await new TakeEffect(database).HandleAsync(WebhookEvent.Parse(
+                Payload), new WebhookDelivery("wh_1", default, System.Text.Encoding.UTF8.GetBytes(Payload)), default);
             batches.ExecuteScalar().Should().Be(1L, "the second time does nothing");
         }
         finally
@@ -77,7 +80,8 @@ public sealed class ReadmeSnippets
 
     private sealed class TakeEffect(SqliteConnection database) : IWebhookHandler<WebhookEvent>
     {
-        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public async Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             #region README: an effect that happens once
             await using var transaction = (SqliteTransaction)await database.BeginTransactionAsync(cancellationToken);

@@ -139,7 +139,10 @@ public sealed class RetryTests : QuartzTests
             await SendAsync(app, $"wh_slow_{i}");
         }
 
-        await SendAsync(app, "wh_call", """{"id":"evt_1","created_at":1,"type":"realtime.call.incoming","data":{"call_id":"rtc_1","sip_headers":[]}}""");
+        await SendAsync(app, "wh_call",
+            """
+            {"id":"evt_1","created_at":1,"type":"realtime.call.incoming","data":{"call_id":"rtc_1","sip_headers":[]}}
+            """);
 
         await Eventually(() => Task.FromResult(!handled.IsEmpty));
         handled.First().WebhookId.Should().Be("wh_call", "the others take ten seconds each");

@@ -35,7 +35,8 @@ public sealed class SetupTests : QuartzTests
             .Including(store => store.LockOnInsert).Including(store => store.RecoverFiringsCancelledByShutdown));
         app.Services.GetRequiredService<IOptionsMonitor<QuartzSchedulerOptions>>().Get(Options.DefaultName).IdleWaitTime
             .Should().Be(new QuartzSchedulerOptions().IdleWaitTime);
-        app.Services.GetRequiredService<IOptionsMonitor<QuartzHostedServiceOptions>>().Get("another").WaitForJobsToComplete
+        app.Services.GetRequiredService<IOptionsMonitor<QuartzHostedServiceOptions>>()
+            .Get("another").WaitForJobsToComplete
             .Should().BeFalse();
 
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);

@@ -89,7 +89,8 @@ public sealed class SqliteFileTests : QuartzTests
 
         (await SendAsync(app, "wh_2")).Should().Be(HttpStatusCode.ServiceUnavailable);
         var health = (
-            await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Entries["openai-webhooks-inbox"];
+            await app.Services.GetRequiredService<HealthCheckService>()
+                .CheckHealthAsync()).Entries["openai-webhooks-inbox"];
         health.Status.Should().Be(HealthStatus.Unhealthy);
         health.Description.Should().Be(
             $"The SQLite file {path} was moved, replaced or deleted while this process had it open, so what is stored "

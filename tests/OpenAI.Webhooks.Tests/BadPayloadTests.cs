@@ -41,8 +41,8 @@ public class BadPayloadTests
             parent.Clear();
             parent[name] = value;
         });
-        _ = Parent(JsonNode.Parse(repeated)!.AsObject(), path, out string memberName);
-        string member = $"\"{memberName}\":{Parent(JsonNode.Parse(repeated)!.AsObject(), path, out _)[memberName]!.ToJsonString()}";
+        var only = Parent(JsonNode.Parse(repeated)!.AsObject(), path, out string memberName);
+        string member = $"\"{memberName}\":{only[memberName]!.ToJsonString()}";
 
         Refusal(json.Replace(Marker, member), path).Should().Contain($"{path} occurs more than once");
     }
@@ -149,7 +149,8 @@ public class BadPayloadTests
     {
         byte[] template8 = Encoding.Latin1.GetBytes(template);
         foreach (
-            byte[] bad in new byte[][] { [0xFF], [0xC3], [0xED, 0xA0, 0x80], Encoding.ASCII.GetBytes("\\ud800"), Encoding.ASCII.GetBytes("\\udc00x") })
+            byte[] bad in new byte[][] { [0xFF], [0xC3], [0xED, 0xA0, 0x80], Encoding.ASCII.GetBytes(
+                "\\ud800"), Encoding.ASCII.GetBytes("\\udc00x") })
         {
             byte[] payload = [.. template8.SelectMany(b => b == 0xA7 ? bad : [b])];
 

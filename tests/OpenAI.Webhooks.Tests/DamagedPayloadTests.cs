@@ -10,7 +10,8 @@ public class DamagedPayloadTests
     private const int DamagesPerFixture = 1_000;
 
     private static readonly string[] Tokens =
-        ["{", "}", "[", "]", ",", ":", "\"", "null", "true", "1e999", "-", "\\u", "\\ud800", "\"id\":", "\"type\":\"batch.failed\",", "\"data\":{},", " ", "\0", "é"];
+        ["{", "}", "[", "]", ",", ":", "\"", "null", "true", "1e999", "-", "\\u", "\\ud800", "\"id\":",
+            "\"type\":\"batch.failed\",", "\"data\":{},", " ", "\0", "é"];
 
     public static TheoryData<string> Types => Fixture.Types;
 

@@ -166,7 +166,8 @@ public class EventTests
     {
         foreach (string name in new[] { "id", "object", "created_at", "type", "data" })
         {
-            WebhookEvent.Parse($$"""{"new":"{{name}}",{{Fixture.ResponseCompleted[1..]}}""").Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
+            WebhookEvent.Parse($$"""{"new":"{{name}}",{{Fixture.ResponseCompleted[1..]}}""").Should().Be(
+                WebhookEvent.Parse(Fixture.ResponseCompleted));
         }
     }
 

@@ -19,7 +19,8 @@ internal static class Fixture
 
     /// <summary>A type that no version knows, in the shape of one that it might.</summary>
     public const string Unknown =
-        """{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "video.rendered", "data": {"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]}, "extra": {"é": "\u00e9"}}""";
+        """{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "video.rendered", "data":"""
+        + """ {"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]}, "extra": {"é": "\u00e9"}}""";
 
     /// <summary>
     /// The payload with its required members only. The others are those whose properties are nullable.

@@ -55,6 +55,7 @@ public class KnownAnswerTests
         string Name, string Secret, string Id, string Timestamp, char Fill, int Length, string Signature)
     {
         public WebhookHeaders Headers => WebhookHeaders.From(
-            [new(WebhookHeaders.IdName, Id), new(WebhookHeaders.TimestampName, Timestamp), new(WebhookHeaders.SignatureName, Signature)]);
+            [new(WebhookHeaders.IdName, Id), new(WebhookHeaders.TimestampName, Timestamp), new(
+                WebhookHeaders.SignatureName, Signature)]);
     }
 }

@@ -8,7 +8,8 @@ namespace OpenAI.Webhooks.Tests;
 /// </summary>
 public class ObjectReaderTests
 {
-    private const string Complete = """{"name":"n","count":3,"done":true,"tags":["a","b"],"limit":9,"open":false,"notes":["c"],"nick":"k"}""";
+    private const string Complete =
+        """{"name":"n","count":3,"done":true,"tags":["a","b"],"limit":9,"open":false,"notes":["c"],"nick":"k"}""";
 
     [Fact]
     public void Read_every_member_gives_its_value()
@@ -16,7 +17,11 @@ public class ObjectReaderTests
 
     [Theory]
     [InlineData("""{"name":"n","count":-9223372036854775808,"done":false,"tags":[]}""")]
-    [InlineData("""{"name":"n","count":-9223372036854775808,"done":false,"tags":[],"limit":null,"open":null,"notes":null,"nick":null}""")]
+    [InlineData(
+        """
+        {"name":"n","count":-9223372036854775808,"done":false,"tags":[],"limit":null,"open":null,"notes":null,
+        "nick":null}
+        """)]
     public void Read_optional_members_absent_or_null_are_null(string json)
         => Read(json).Should().BeEquivalentTo(new MadeUp("n", long.MinValue, false, [], null, null, null, null));
 
@@ -45,7 +50,8 @@ public class ObjectReaderTests
     {
         Ask("""{"a":1,"b":2}""").Should().Be("ab");
         Ask("""{"b":2,"a":1}""").Should().Be("ba");
-        FluentActions.Invoking(() => Ask("""{"b":2,"a":1,"b":3}""")).Should().Throw<JsonException>().WithMessage("*$.data.b occurs more than once.");
+        FluentActions.Invoking(() => Ask("""{"b":2,"a":1,"b":3}""")).Should().Throw<JsonException>()
+            .WithMessage("*$.data.b occurs more than once.");
 
         // A member is not asked for again once it was read, and the others change places every time.
         static string Ask(string json)

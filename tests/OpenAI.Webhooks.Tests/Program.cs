@@ -37,7 +37,8 @@ internal static class Program
             string json in Fixture.Events.OrderBy(fixture => fixture.Key, StringComparer.Ordinal)
                 .Select(fixture => fixture.Value)
             .Append(Fixture.Unknown)
-            .Append("""{"id":"evt_1","object":null,"created_at":1.5,"type":"batch.failed","data":{"id":"b"},"new":null}""")
+            .Append(
+                """{"id":"evt_1","object":null,"created_at":1.5,"type":"batch.failed","data":{"id":"b"},"new":null}""")
             .Append("""{"id":null,"created_at":1,"type":"batch.failed","data":{"id":"b"}}""")
             .Append("""{"id":"evt_1","created_at":1,"type":"batch.failed","data":null}"""))
         {

@@ -84,7 +84,8 @@ public class ReadmeSnippets
     }
 
     // The members of APIGatewayProxyRequest that matter, with its types.
-    private sealed record ApiGatewayRequest(string Body, bool IsBase64Encoded, IDictionary<string, IList<string>> MultiValueHeaders);
+    private sealed record ApiGatewayRequest(
+        string Body, bool IsBase64Encoded, IDictionary<string, IList<string>> MultiValueHeaders);
 
     [Fact]
     public void Headers()
@@ -119,7 +120,8 @@ public class ReadmeSnippets
     public void A_newer_field()
     {
         string secret = WebhookSigner.CreateSecret();
-        var signed = new WebhookSigner(secret).Sign(Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
+        var signed = new WebhookSigner(secret).Sign(
+            Fixture.Edit(Fixture.ResponseCompleted, json => json["data"]!["reason"] = "done"));
         var delivery = new WebhookVerifier(secret).Unwrap(signed.GetPayload(), signed.Headers);
 
         #region README: a newer field

@@ -11,10 +11,13 @@ public class SipAddressTests
     [InlineData("\"\" <sip:alice@example.com>", null, "alice", "example.com", null)]
     [InlineData("A. G. Bell <sip:agb@bell-telephone.com> ;tag=a48s", "A. G. Bell", "agb", "bell-telephone.com", null)]
     [InlineData("Anonymous <sip:anonymous@anonymous.invalid>", "Anonymous", "anonymous", "anonymous.invalid", null)]
-    [InlineData("sip:+12125551212@server.phone2net.com;tag=887s", null, "+12125551212", "server.phone2net.com", "+12125551212")]
+    [InlineData(
+        "sip:+12125551212@server.phone2net.com;tag=887s", null, "+12125551212", "server.phone2net.com", "+12125551212")]
     [InlineData("  \t<sip:alice@example.com>\r\n", null, "alice", "example.com", null)]
-    [InlineData("<sips:alice:secret@[2001:db8::1]:5061;transport=tcp?subject=project%20x>", null, "alice", "[2001:db8::1]", null)]
-    [InlineData("<sip:+1-415-555.0123;phone-context=example.com@example.com:5060;user=phone>", null, "+1-415-555.0123;phone-context=example.com", "example.com", "+14155550123")]
+    [InlineData("<sips:alice:secret@[2001:db8::1]:5061;transport=tcp?subject=project%20x>", null, "alice",
+        "[2001:db8::1]", null)]
+    [InlineData("<sip:+1-415-555.0123;phone-context=example.com@example.com:5060;user=phone>", null,
+        "+1-415-555.0123;phone-context=example.com", "example.com", "+14155550123")]
     [InlineData("<tel:+1-415-(555)-0123;ext=5>", null, "+1-415-(555)-0123", null, "+14155550123")]
     [InlineData("<tel:7042;phone-context=example.com>", null, "7042", null, "7042")]
     [InlineData("<SIP:%2B14155550123@EXAMPLE.com>", null, "+14155550123", "EXAMPLE.com", "+14155550123")]
@@ -27,13 +30,17 @@ public class SipAddressTests
     [InlineData("<tel:+1%2>", null, "+1%2", null, null)]
     [InlineData("\"Al\r\nice\" <sip:alice@example.com>", null, "alice", "example.com", null)]
     [InlineData("\"Al\u001B[2Jice\" <sip:alice@example.com>", null, "alice", "example.com", null)]
-    [InlineData("Acme, Inc. <sip:+14155550123@example.com>", "Acme, Inc.", "+14155550123", "example.com", "+14155550123")]
+    [InlineData(
+        "Acme, Inc. <sip:+14155550123@example.com>", "Acme, Inc.", "+14155550123", "example.com", "+14155550123")]
     [InlineData("R&D <sip:+14155550123@example.com>", "R&D", "+14155550123", "example.com", "+14155550123")]
-    [InlineData("John (Work) <sip:+14155550123@example.com>", "John (Work)", "+14155550123", "example.com", "+14155550123")]
+    [InlineData(
+        "John (Work) <sip:+14155550123@example.com>", "John (Work)", "+14155550123", "example.com", "+14155550123")]
     [InlineData("6\" pipe <sip:+14155550123@example.com>", "6\" pipe", "+14155550123", "example.com", "+14155550123")]
-    [InlineData("\"J. \" Doe <sip:+14155550123@example.com>", "\"J. \" Doe", "+14155550123", "example.com", "+14155550123")]
+    [InlineData(
+        "\"J. \" Doe <sip:+14155550123@example.com>", "\"J. \" Doe", "+14155550123", "example.com", "+14155550123")]
     [InlineData("a <b> <sip:+14155550123@example.com>", "a <b>", "+14155550123", "example.com", "+14155550123")]
-    [InlineData("<sip:+14155550123@example.com>;x=\"<sip:mallory@evil.example>\"", null, "+14155550123", "example.com", "+14155550123")]
+    [InlineData("<sip:+14155550123@example.com>;x=\"<sip:mallory@evil.example>\"", null, "+14155550123", "example.com",
+        "+14155550123")]
     [InlineData("<sip:#31#0170555@example.com>", null, "#31#0170555", "example.com", "0170555")]
     [InlineData("<sip:*31#+14155550123@example.com>", null, "*31#+14155550123", "example.com", "+14155550123")]
     [InlineData("<sip:+14155550123@docker_gw>", null, "+14155550123", "docker_gw", "+14155550123")]

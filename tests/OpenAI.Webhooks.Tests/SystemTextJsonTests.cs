@@ -38,7 +38,8 @@ public class SystemTextJsonTests
         var expected = WebhookEvent.Parse(json);
 
         JsonSerializer.Deserialize<WebhookEvent>(json, Options[options]).Should().Be(expected);
-        (await JsonSerializer.DeserializeAsync<WebhookEvent>(new Pieces(Encoding.UTF8.GetBytes(json), 1), Options[options]))
+        (await JsonSerializer.DeserializeAsync<WebhookEvent>(
+            new Pieces(Encoding.UTF8.GetBytes(json), 1), Options[options]))
             .Should().Be(expected);
     }
 
@@ -112,7 +113,8 @@ public class SystemTextJsonTests
 
     [Fact]
     public void Deserialize_bad_event_gives_parses_message()
-        => FluentActions.Invoking(() => JsonSerializer.Deserialize<WebhookEvent>("""{"type":"batch.failed","data":[]}"""))
+        => FluentActions.Invoking(
+            () => JsonSerializer.Deserialize<WebhookEvent>("""{"type":"batch.failed","data":[]}"""))
             .Should().Throw<JsonException>()
             .WithMessage("The webhook payload cannot be read: $.data is an array where an object is expected.");
 
@@ -123,14 +125,18 @@ public class SystemTextJsonTests
 
         Deserialize<List<WebhookEvent>>($"[{Fixture.ResponseCompleted},{Bad}]")
             .Should().Be(("$[1]", "$[1].data.id is a number where a string is expected."));
-        Deserialize<Dictionary<string, BatchWebhookEvent>>($$"""{"one":{{Bad}}}""").Should().Be(("$.one", "$.one.data.id is a number where a string is expected."));
+        Deserialize<Dictionary<string, BatchWebhookEvent>>($$"""{"one":{{Bad}}}""").Should().Be(
+            ("$.one", "$.one.data.id is a number where a string is expected."));
         Deserialize<BatchWebhookEvent[]>($"[{Fixture.ResponseCompleted}]")
             .Should().Match<(string?, string)>(
                 problem => problem.Item2.StartsWith("$[0].type is 'response.completed'"));
         Deserialize<List<SipHeaders>>("""[[],[{"name":"From"}]]""").Should().Be(("$[1]", "$[1][0].value is missing."));
-        Deserialize<List<SipHeader>>("""[{"name":"From","value":null}]""").Should().Be(("$[0]", "$[0].value is null where a string is expected."));
-        Deserialize<RealtimeCallEventData>("""{"call_id":"rtc_1","sip_headers":[{"name":"From"}]}""").Should().Be(("$.sip_headers", "$.sip_headers[0].value is missing."));
-        Deserialize<List<BatchFailedWebhookEvent>>(""" [{"type":"batch.failed","id":"evt_1","created_at":"1","data":{"id":"batch_1"}}]""")
+        Deserialize<List<SipHeader>>("""[{"name":"From","value":null}]""").Should().Be(
+            ("$[0]", "$[0].value is null where a string is expected."));
+        Deserialize<RealtimeCallEventData>("""{"call_id":"rtc_1","sip_headers":[{"name":"From"}]}""").Should().Be(
+            ("$.sip_headers", "$.sip_headers[0].value is missing."));
+        Deserialize<List<BatchFailedWebhookEvent>>(
+            """ [{"type":"batch.failed","id":"evt_1","created_at":"1","data":{"id":"batch_1"}}]""")
             .Should().Be(
                 ("$[0].created_at", "$[0].created_at is a string where a number of Unix seconds is expected."));
         Deserialize<WebhookEvent>(Bad).Should().Be(("$.data.id", "$.data.id is a number where a string is expected."));
@@ -163,7 +169,8 @@ public class SystemTextJsonTests
             .Should().Throw<NotSupportedException>();
 
     [Theory, MemberData(nameof(OptionsAndTypes))]
-    public void Deserialize_as_union_with_out_of_order_metadata_allowed_gives_what_parse_gives(string options, string type)
+    public void Deserialize_as_union_with_out_of_order_metadata_allowed_gives_what_parse_gives(
+        string options, string type)
     {
         var allowing = new JsonSerializerOptions(Options[options])
         {

@@ -119,9 +119,16 @@ public class UnknownWebhookEventTests
             .Should().Throw<JsonException>().WithMessage("*$.data occurs more than once.");
 
     [Theory]
-    [InlineData(true, JsonCommentHandling.Disallow, """{"id":"evt_1","created_at":1,"type":"newer","data":{"a":[1,2,],},}""")]
-    [InlineData(false, JsonCommentHandling.Skip, """{"id":"evt_1", /* why */ "created_at":1,"type":"newer","data":{"a":[1,/* two */2]}} """)]
-    [InlineData(true, JsonCommentHandling.Skip, """{"id":"evt_1", /* why */ "created_at":1,"type":"newer","data":{"a":[1,2,/* three */],},}""")]
+    [InlineData(true, JsonCommentHandling.Disallow,
+        """
+        {"id":"evt_1","created_at":1,"type":"newer","data":{"a":[1,2,],},}
+        """)]
+    [InlineData(false, JsonCommentHandling.Skip,
+        """{"id":"evt_1", /* why */ "created_at":1,"type":"newer","data":{"a":[1,/* two */2]}} """)]
+    [InlineData(true, JsonCommentHandling.Skip,
+        """
+        {"id":"evt_1", /* why */ "created_at":1,"type":"newer","data":{"a":[1,2,/* three */],},}
+        """)]
     public void ToJson_read_under_lenient_options_is_json_proper(bool commas, JsonCommentHandling comments, string json)
     {
         var lenient = new JsonSerializerOptions { AllowTrailingCommas = commas, ReadCommentHandling = comments };
@@ -160,7 +167,8 @@ public class UnknownWebhookEventTests
         var changed = unknown with { Id = "evt_2", CreatedAt = DateTimeOffset.FromUnixTimeSeconds(5), Object = null };
 
         changed.ToJson().Should().Be(
-            """{"id":"evt_2","created_at":5,"type":"video.rendered","data":{"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]},"extra":{"é": "\u00e9"}}""");
+            """{"id":"evt_2","created_at":5,"type":"video.rendered","data":"""
+            + """{"id": "video_1", "type": "response.failed", "frames": [1, 2.50, null]},"extra":{"é": "\u00e9"}}""");
         WebhookEvent.Parse(changed.ToJson()).Should().Be(changed).And.NotBe(unknown);
         (changed with
         {
@@ -176,7 +184,8 @@ public class UnknownWebhookEventTests
         var unknown = WebhookEvent.Parse("""{"id":"evt_1","created_at":1,"type":"newer"}""");
 
         unknown.Object.Should().BeNull();
-        (unknown with { Object = "event" }).ToJson().Should().Be("""{"id":"evt_1","object":"event","created_at":1,"type":"newer"}""");
+        (unknown with { Object = "event" }).ToJson().Should()
+            .Be("""{"id":"evt_1","object":"event","created_at":1,"type":"newer"}""");
     }
 
     [Theory]
@@ -235,12 +244,15 @@ public class UnknownWebhookEventTests
 
     [Fact]
     public void Parse_newer_type_without_data_is_no_error()
-        => WebhookEvent.Parse("""{"id":"evt_1","created_at":1,"type":"ping"}""").Should().BeOfType<UnknownWebhookEvent>();
+        => WebhookEvent.Parse("""{"id":"evt_1","created_at":1,"type":"ping"}""").Should()
+            .BeOfType<UnknownWebhookEvent>();
 
     private static void WriteAndCompare(int levels, bool isLenient)
     {
         var deep = new JsonSerializerOptions { MaxDepth = levels + 10, AllowTrailingCommas = isLenient };
-        string json = $$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{new string('[', levels)}}"{{(isLenient ? "é" : "\\u00e9")}}"{{new string(']', levels)}}}""";
+        string text = isLenient ? "é" : "\\u00e9";
+        string data = $"{new string('[', levels)}\"{text}\"{new string(']', levels)}";
+        string json = $$"""{"id":"evt_1","created_at":1,"type":"newer","data":{{data}}}""";
         var unknown = JsonSerializer.Deserialize<WebhookEvent>(json, deep)!;
 
         unknown.ToJson().Should().Be(json);

@@ -5,7 +5,8 @@ namespace OpenAI.Webhooks.Tests;
 
 public class UnreadableWebhookExceptionTests
 {
-    private const string Payload = """{"id":"evt_1","created_at":1,"type":"batch.failed","data":{"id":5,"phone":"+14155550123"}}""";
+    private const string Payload =
+        """{"id":"evt_1","created_at":1,"type":"batch.failed","data":{"id":5,"phone":"+14155550123"}}""";
 
     private static readonly DateTimeOffset Sent = DateTimeOffset.FromUnixTimeSeconds(1750861210);
 

@@ -5,7 +5,8 @@ namespace OpenAI.Webhooks.Tests;
 public class WebhookHeadersTests
 {
     private static readonly KeyValuePair<string, string>[] Pairs =
-        [new("Webhook-Id", "wh_1"), new("WEBHOOK-TIMESTAMP", "1"), new("webhook-signature", "v1,a v1,b"), new("Content-Type", "application/json")];
+        [new("Webhook-Id", "wh_1"), new("WEBHOOK-TIMESTAMP", "1"), new("webhook-signature", "v1,a v1,b"), new(
+            "Content-Type", "application/json")];
 
     [Fact]
     public void From_pairs_ignores_the_case_of_names() => ShouldBeComplete(WebhookHeaders.From(Pairs));
@@ -141,7 +142,8 @@ public class WebhookHeadersTests
     {
         var verifier = new WebhookVerifier(WebhookSigner.CreateSecret());
         foreach (
-            var headers in new[] { WebhookHeaders.From(pairs), WebhookHeaders.From(HttpHeadersOf(pairs)), WebhookHeaders.From(LookupOf(pairs)) })
+            var headers in new[] { WebhookHeaders.From(pairs), WebhookHeaders.From(
+                HttpHeadersOf(pairs)), WebhookHeaders.From(LookupOf(pairs)) })
         {
             verifier.TryVerify([], headers, out var failure).Should().BeFalse();
             failure.Should().Be(expected);

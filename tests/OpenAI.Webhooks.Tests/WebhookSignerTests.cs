@@ -39,7 +39,8 @@ public class WebhookSignerTests
             CreatedAt = DateTimeOffset.FromUnixTimeSeconds(1),
             Data = new BatchEventData { Id = "batch_1" },
         };
-        const string Sent = """{"id":"evt_1","object":"event","created_at":1,"type":"batch.completed","data":{"id":"batch_1"}}""";
+        const string Sent =
+            """{"id":"evt_1","object":"event","created_at":1,"type":"batch.completed","data":{"id":"batch_1"}}""";
 
         var signed = new WebhookSigner(Secret).Sign(made);
 
@@ -64,7 +65,8 @@ public class WebhookSignerTests
         var signed = new WebhookSigner(Secret).Sign(Fixture.ResponseCompleted);
 
         foreach (
-            var request in new[] { signed.ToRequest("http://localhost/hook"), signed.ToRequest(new Uri("http://localhost/hook")), signed.ToRequest("/hook") })
+            var request in new[] { signed.ToRequest("http://localhost/hook"), signed.ToRequest(
+                new Uri("http://localhost/hook")), signed.ToRequest("/hook") })
         {
             request.Method.Should().Be(HttpMethod.Post);
             request.RequestUri!.OriginalString.Should().EndWith("/hook");

@@ -235,7 +235,8 @@ public class WebhookVerifierTests
             foreach (var tolerance in new[] { TimeSpan.Zero, TimeSpan.MaxValue, Timeout.InfiniteTimeSpan })
             {
                 foreach (
-                    string timestamp in new[] { "0", "253402300799", "253402300800", "9223372036854775807", "9999999999999999999", "18446744073709551616", new string('0', 19), "1\0", "١٢٣" })
+                    string timestamp in new[] { "0", "253402300799", "253402300800", "9223372036854775807",
+                        "9999999999999999999", "18446744073709551616", new string('0', 19), "1\0", "١٢٣" })
                 {
                     FluentActions.Invoking(
                         () => Verifier(now, tolerance: tolerance).TryVerify(Body, Headers(timestamp: timestamp), out _))
@@ -581,7 +582,8 @@ public class WebhookVerifierTests
         var options = new WebhookVerifierOptions { Secrets = [Secret] };
 
         foreach (
-            object holder in new object[] { options, new WebhookVerifier(options), new WebhookSigner(Secret), SignAt(Now), SignAt(Now).Headers })
+            object holder in new object[] { options, new WebhookVerifier(options), new WebhookSigner(Secret), SignAt(
+                Now), SignAt(Now).Headers })
         {
             holder.ToString().Should().NotContain("RdvaYFYU");
         }
@@ -605,7 +607,8 @@ public class WebhookVerifierTests
     private static WebhookHeaders Headers(
         string id = "wh_1", string timestamp = "1750861210", string signature = "v1,x")
         => WebhookHeaders.From(
-            [new(WebhookHeaders.IdName, id), new(WebhookHeaders.TimestampName, timestamp), new(WebhookHeaders.SignatureName, signature)]);
+            [new(WebhookHeaders.IdName, id), new(WebhookHeaders.TimestampName, timestamp), new(
+                WebhookHeaders.SignatureName, signature)]);
 
     private static WebhookHeaders Headers(SignedWebhook signed, string? id = null, string? signature = null)
         => Headers(id ?? signed.Headers.Id!, signed.Headers.Timestamp!, signature ?? SignatureOf(signed.Headers));

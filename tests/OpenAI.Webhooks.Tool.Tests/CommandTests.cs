@@ -33,7 +33,8 @@ public sealed class CommandTests : IDisposable
             return Task.CompletedTask;
         }));
         string payload = Path.Combine(_folder.FullName, "payload.json");
-        await File.WriteAllTextAsync(payload, """{ "id": "evt_1", "created_at": 1, "type": "brand.new", "data": {} }""");
+        await File.WriteAllTextAsync(
+            payload, """{ "id": "evt_1", "created_at": 1, "type": "brand.new", "data": {} }""");
 
         (await ToolRun.RunAsync("send", "--all", "--to", receiver.Url)).ExitCode.Should().Be(0);
         (await ToolRun.RunAsync("send", "--file", payload, "--to", receiver.Url)).ExitCode.Should().Be(0);
@@ -67,16 +68,18 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("Specify a type, --all or --file.", "send", "--to", "http://127.0.0.1:1")]
     [InlineData("There is no sample of no.such.type. Types: *", "send", "no.such.type", "--to", "http://127.0.0.1:1")]
-    [InlineData("The environment variable TOOL_TESTS_UNSET is "
-        + "not set. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
-    [InlineData("--secret-from takes the name of an environment variable, but was given the webhook's secret "
-        + "itself. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
-    [InlineData("--api-key-from takes the name of an environment variable, but was given the API key "
-        + "itself. *", "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
+    [InlineData("The environment variable TOOL_TESTS_UNSET is not set. *",
+        "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", "TOOL_TESTS_UNSET")]
+    [InlineData("--secret-from takes the name of an environment variable, but was given the webhook's secret itself. *",
+        "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
+    [InlineData("--api-key-from takes the name of an environment variable, but was given the API key itself. *",
+        "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
     [InlineData("No webhook secret was found. *", "listen", "--port", "0", "--no-secret")]
-    [InlineData("*Cannot parse argument 'abc'*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
+    [InlineData(
+        "*Cannot parse argument 'abc'*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
     [InlineData("*Cannot parse argument 'abc'*", "listen", "--port", "abc")]
-    [InlineData("--repeat must be at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
+    [InlineData(
+        "--repeat must be at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
     [InlineData("--port must be between 0 and 65535.*", "listen", "--port", "99999")]
     [InlineData("--store-secret and --types need --public-url.*", "listen", "--store-secret")]
     [InlineData("--save needs a folder, but *", "listen", "--port", "0", "--save", "/dev/null")]
@@ -115,10 +118,12 @@ public sealed class CommandTests : IDisposable
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output
                 .Should().StartWith("No webhook secret was found.");
 
-            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
+            await File.WriteAllTextAsync(secrets.FullName,
+                $$"""{ "OpenAI:Webhooks:Secrets:0": "{{TestApp.Secret}}", } // as an editor leaves it""");
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode
                 .Should().Be(0);
-            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", _folder.FullName)).ExitCode
+            (await ToolRun.RunAsync(
+                "send", "response.completed", "--to", receiver.Url, "--project", _folder.FullName)).ExitCode
                 .Should().Be(0, "a folder names its project");
 
             // While the secret is rotated, the variable has both.
@@ -128,29 +133,22 @@ public sealed class CommandTests : IDisposable
                 .Should().Be(0);
 
             // A process that was killed left this.
-            await File.WriteAllTextAsync(secrets.FullName, $$"""{ "Other": "stays", "OPENAI_WEBHOOK_SECRET": "whsec_of_the_killed" }""");
-            await File.WriteAllTextAsync(secrets.FullName + ".before-listen", $$"""{ "OPENAI_WEBHOOK_SECRET": "{{TestApp.OtherSecret}}" }""");
+            await File.WriteAllTextAsync(
+                secrets.FullName, $$"""{ "Other": "stays", "OPENAI_WEBHOOK_SECRET": "whsec_of_the_killed" }""");
+            await File.WriteAllTextAsync(
+                secrets.FullName + ".before-listen", $$"""{ "OPENAI_WEBHOOK_SECRET": "{{TestApp.OtherSecret}}" }""");
             using var output = new StringWriter();
             using var stopping = new CancellationTokenSource();
-            var listening = ToolRun.RunAsync(
-                output,
-                stopping.Token,
-                "listen",
-                "--port",
-                "0",
-                "--public-url",
-                "https://tunnel.example.com",
-                "--store-secret",
-                "--api-key-from",
-                ToolRun.KeyVariable,
-                "--api-url",
-                api.Url,
-                "--project",
-                project);
+            string[] listen =
+            [
+                "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret",
+                "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project,
+            ];
+            var listening = ToolRun.RunAsync(output, stopping.Token, listen);
             await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode
                 .Should().Be(0);
-            (await ToolRun.RunAsync("listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--store-secret", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, "--project", project)).Output
+            (await ToolRun.RunAsync(listen)).Output
                 .Should().Contain("Another running listen command has stored its secret in");
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);
@@ -216,7 +214,11 @@ public sealed class CommandTests : IDisposable
     public async Task Listen_masks_numbers_names_and_texts_that_may_be_phone_numbers()
     {
         string payload = Path.Combine(_folder.FullName, "payload.json");
-        await File.WriteAllTextAsync(payload, """{ "id": "evt_1", "created_at": 1, "type": "brand.new", "data": { "id": "x_1", "number": 15550100123, "+15550100123": 7, "text": "call +1 555 010 0123", "url": "https://example.com/15550100123" } }""");
+        await File.WriteAllTextAsync(payload,
+            """
+            { "id": "evt_1", "created_at": 1, "type": "brand.new", "data": { "id": "x_1", "number": 15550100123,
+            "+15550100123": 7, "text": "call +1 555 010 0123", "url": "https://example.com/15550100123" } }
+            """);
         using var output = new StringWriter();
         using var stopping = new CancellationTokenSource();
         var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0");
@@ -224,7 +226,8 @@ public sealed class CommandTests : IDisposable
         (await ToolRun.RunAsync("send", "--file", payload, "--to", await AddressAsync(output))).ExitCode.Should().Be(0);
 
         await stopping.CancelAsync();
-        (await listening).Output.Should().Contain("""{"id":"x_1","number":"•••","•••":7,"text":"call •••","url":"•••"}""");
+        (await listening).Output.Should()
+            .Contain("""{"id":"x_1","number":"•••","•••":7,"text":"call •••","url":"•••"}""");
     }
 
     [Theory]

@@ -10,7 +10,12 @@ public class CurrentDirectoryTests
     {
         string before = Directory.GetCurrentDirectory();
         var folder = Directory.CreateTempSubdirectory();
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "appsettings.json"), """{ "AllowedHosts": "example.com", "Kestrel": { "Endpoints": { "http": { "Url": "http://127.0.0.1:1" } } }, "broken": """);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.FullName, "appsettings.json"),
+            """
+            { "AllowedHosts": "example.com",
+              "Kestrel": { "Endpoints": { "http": { "Url": "http://127.0.0.1:1" } } }, "broken":
+            """);
         Directory.SetCurrentDirectory(folder.FullName);
         try
         {
@@ -18,7 +23,8 @@ public class CurrentDirectoryTests
             using var stopping = new CancellationTokenSource();
             var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0");
 
-            (await ToolRun.RunAsync("send", "response.completed", "--to", await CommandTests.AddressAsync(output))).ExitCode
+            (await ToolRun.RunAsync(
+                "send", "response.completed", "--to", await CommandTests.AddressAsync(output))).ExitCode
                 .Should().Be(0);
 
             await stopping.CancelAsync();

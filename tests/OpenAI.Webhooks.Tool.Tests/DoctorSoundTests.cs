@@ -27,7 +27,8 @@ public class DoctorSoundTests
             },
             path: "/base/webhooks/openai"),
         ["a name"] = () => Receiver.StartAsync(
-            map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services => services.AddOpenAIWebhooks(
+            map: app => app.MapOpenAIWebhooks("/webhooks/openai", Done, "staging"), services: services =>
+                services.AddOpenAIWebhooks(
                 "staging", options => options.Secrets = [TestApp.Secret]), hasHealth: true),
         ["another status for what is not signed"] =
             () => Receiver.StartAsync(map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
@@ -94,7 +95,8 @@ public class DoctorSoundTests
             {
                 services.AddAuthentication("cookies").AddCookie("cookies");
                 services.AddAuthorizationBuilder().SetFallbackPolicy(
-                    new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                    new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser()
+                        .Build());
             }),
         ["antiforgery that leaves it alone"] = () => Receiver.StartAsync(
             app => app.UseRouting().UseAntiforgery(), services: services => services.AddAntiforgery(), hasHealth: true),

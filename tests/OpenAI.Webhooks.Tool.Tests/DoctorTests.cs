@@ -138,7 +138,8 @@ public class DoctorTests
             {
                 services.AddAuthentication("cookies").AddCookie("cookies");
                 services.AddAuthorizationBuilder().SetFallbackPolicy(
-                    new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+                    new Microsoft.AspNetCore.Authorization.AuthorizationPolicyBuilder().RequireAuthenticatedUser()
+                        .Build());
             })),
         ["a timestamp in milliseconds"] = (
             "headers_changed", () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
@@ -250,7 +251,8 @@ public class DoctorTests
     public async Task A_certificate_that_nobody_trusts_is_named()
     {
         using var key = RSA.Create(2048);
-        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(
+        using var certificate = new CertificateRequest(
+            "CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSelfSigned(
             DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         using var exported = X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), password: null);
         await using var receiver = await Receiver.StartAsync(

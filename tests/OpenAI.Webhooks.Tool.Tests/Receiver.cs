@@ -24,7 +24,13 @@ internal sealed class Receiver : IAsyncDisposable
     /// <param name="kestrel">Changes the server.</param>
     /// <param name="path">Where the endpoint is.</param>
     public static async Task<Receiver> StartAsync(
-        Action<WebApplication>? before = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null, bool hasHealth = false, string secret = TestApp.Secret, Action<KestrelServerOptions>? kestrel = null, string path = "/webhooks/openai")
+        Action<WebApplication>? before = null,
+        Action<WebApplication>? map = null,
+        Action<IServiceCollection>? services = null,
+        bool hasHealth = false,
+        string secret = TestApp.Secret,
+        Action<KestrelServerOptions>? kestrel = null,
+        string path = "/webhooks/openai")
     {
         var app = await TestApp.StartAsync(
             builder =>

@@ -51,7 +51,8 @@ internal sealed record ToolRun(int ExitCode, string Output)
     public static async Task<ToolRun> DoctorAsync(string url, FakeApi? api = null, params string[] args)
     {
         var run = await RunAsync(
-            ["doctor", url, "--json", .. api is null ? [] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
+            ["doctor", url, "--json",
+                .. api is null ? [] : (string[])["--api-key-from", KeyVariable, "--api-url", api.Url], .. args]);
         run.Output.Should().NotContain(TestApp.Secret).And.NotContain(TestApp.OtherSecret).And.NotContain(Key);
         return run;
     }

@@ -10,14 +10,19 @@ builder.WebHost.UseUrls("http://127.0.0.1:0");
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] = secret;
 builder.Services.AddOpenAIWebhooks()
     .AddHandler<WebhookEvent, Show>()
-    .AddQuartzInbox(quartz => quartz.UsePersistentStore(store => store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db")));
+    .AddQuartzInbox(quartz => quartz.UsePersistentStore(
+        store => store.UseSqlite(SqliteFactory.Instance, "Data Source=webhooks.db")));
 
 var app = builder.Build();
 app.MapOpenAIWebhooks("/hook");
 await app.StartAsync();
 using var client = new HttpClient();
 using var request = new WebhookSigner(secret)
-    .Sign("""{"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}""")
+    .Sign(
+        """
+        {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed",
+        "data": {"id": "resp_123"}}
+        """)
     .ToRequest(app.Urls.Single() + "/hook");
 using var response = await client.SendAsync(request);
 Console.WriteLine($"stored: {response.StatusCode}");

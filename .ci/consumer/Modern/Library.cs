@@ -5,7 +5,8 @@ public static class Library
 {
     public static string Run(string secret, string payload)
     {
-        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = [secret], Tolerance = TimeSpan.FromMinutes(1) });
+        var verifier = new WebhookVerifier(
+            new WebhookVerifierOptions { Secrets = [secret], Tolerance = TimeSpan.FromMinutes(1) });
         var made = new BatchCompletedWebhookEvent
         {
             Id = "evt_1",
@@ -15,11 +16,13 @@ public static class Library
         var copied = made with { Data = made.Data with { Id = "batch_2" } };
         WebhookEvent asBase = made;
         var copiedAsBase = asBase with { Id = "evt_2" };
-        var unknown = WebhookEvent.Parse<UnknownWebhookEvent>(payload.Replace("response.completed", "newer")) with { Id = "evt_3" };
+        var unknown = WebhookEvent.Parse<UnknownWebhookEvent>(
+            payload.Replace("response.completed", "newer")) with { Id = "evt_3" };
         var call = new RealtimeCallEventData { CallId = "rtc_1", SipHeaders = [new("From", "x")] };
 
         var signed = new WebhookSigner(secret).Sign(copied);
         var delivery = verifier.Unwrap(signed.GetPayload(), signed.Headers);
-        return $"{((BatchWebhookEvent)delivery.Event).Data.Id} {copiedAsBase.Id} {copiedAsBase.GetType().Name} {WebhookEvent.Parse(unknown.ToJson()).Id} {call.SipHeaders.Count}";
+        return $"{((BatchWebhookEvent)delivery.Event).Data.Id} {copiedAsBase.Id} {copiedAsBase.GetType().Name} "
+            + $"{WebhookEvent.Parse(unknown.ToJson()).Id} {call.SipHeaders.Count}";
     }
 }

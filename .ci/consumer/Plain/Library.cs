@@ -6,7 +6,8 @@ public static class PlainLibrary
 {
     public static string Run(string secret, string payload)
     {
-        var verifier = new WebhookVerifier(new WebhookVerifierOptions { Secrets = new[] { secret }, Tolerance = TimeSpan.FromMinutes(1) });
+        var verifier = new WebhookVerifier(
+            new WebhookVerifierOptions { Secrets = new[] { secret }, Tolerance = TimeSpan.FromMinutes(1) });
         var signed = new WebhookSigner(secret).Sign(payload);
         var headers = new Dictionary<string, string[]>();
         foreach (var header in signed.Headers.ToDictionary())

@@ -29,14 +29,16 @@ public sealed class ContractHandler : IHostingStartup, IWebhookHandler<WebhookEv
         }
 
         // As tracing does. Without a listener there are no activities.
-        ActivitySource.AddActivityListener(new() { ShouldListenTo = _ => true, Sample = (ref _) => ActivitySamplingResult.AllData });
+        ActivitySource.AddActivityListener(
+            new() { ShouldListenTo = _ => true, Sample = (ref _) => ActivitySamplingResult.AllData });
         builder.ConfigureServices(services => services.AddOpenAIWebhooks().AddHandler<WebhookEvent, ContractHandler>());
     }
 
     /// <summary>How the ids of a test begin: with lower-case letters and digits, as OpenAI's do.</summary>
     public static string IdPrefix(string folder) => $"{Path.GetFileName(folder).ToLowerInvariant()}_";
 
-    public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+    public async Task HandleAsync(
+        WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         if (!delivery.WebhookId.StartsWith(IdPrefix(Folder), StringComparison.Ordinal))
         {
@@ -46,8 +48,10 @@ public sealed class ContractHandler : IHostingStartup, IWebhookHandler<WebhookEv
 
         using var payload = JsonDocument.Parse(delivery.GetPayload());
         string[] words = payload.RootElement.GetProperty("data").GetProperty("do").GetString()!.Split(' ');
-        string[] traces = [.. new[] { Activity.Current?.TraceId.ToString() }.Concat(Activity.Current?.Links.Select(link => link.Context.TraceId.ToString()) ?? []).OfType<string>()];
-        bool isFirst = !Directory.GetFiles(Folder).Any(file => File.ReadAllText(file).Contains($"\"Kind\":\"begin\",\"Id\":{JsonSerializer.Serialize(delivery.WebhookId)}", StringComparison.Ordinal));
+        string[] traces = [.. new[] { Activity.Current?.TraceId.ToString() }.Concat(
+            Activity.Current?.Links.Select(link => link.Context.TraceId.ToString()) ?? []).OfType<string>()];
+        bool isFirst = !Directory.GetFiles(Folder).Any(file => File.ReadAllText(file).Contains(
+            $"\"Kind\":\"begin\",\"Id\":{JsonSerializer.Serialize(delivery.WebhookId)}", StringComparison.Ordinal));
         Write("begin");
         if (!words.Contains("once") || isFirst)
         {
@@ -72,10 +76,12 @@ public sealed class ContractHandler : IHostingStartup, IWebhookHandler<WebhookEv
 
         void Write(string kind)
         {
-            var line = new Attempt(kind, delivery.WebhookId, DateTimeOffset.UtcNow, delivery.Timestamp, Convert.ToHexString(SHA256.HashData(delivery.GetPayload().Span)), traces);
+            var line = new Attempt(kind, delivery.WebhookId, DateTimeOffset.UtcNow, delivery.Timestamp,
+                Convert.ToHexString(SHA256.HashData(delivery.GetPayload().Span)), traces);
             lock (Writing)
             {
-                using var stream = new FileStream(Path.Combine(Folder, $"{Environment.ProcessId}"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                using var stream = new FileStream(Path.Combine(
+                    Folder, $"{Environment.ProcessId}"), FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
                 stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(line) + "\n"));
             }
         }

@@ -37,7 +37,8 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Add(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        _ = _process.WaitForExitAsync().ContinueWith(_ => _address.TrySetException(new InvalidOperationException($"The application ended before it listened.\n{Log}")), TaskScheduler.Default);
+        _ = _process.WaitForExitAsync().ContinueWith(_ => _address.TrySetException(
+            new InvalidOperationException($"The application ended before it listened.\n{Log}")), TaskScheduler.Default);
         try
         {
             Address = await _address.Task.WaitAsync(Timeout);
@@ -54,7 +55,8 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    public Task<bool> ExitsWithinAsync(TimeSpan time) => _process!.WaitForExitAsync().WaitAsync(time).ContinueWith(task => task.IsCompletedSuccessfully, TaskScheduler.Default);
+    public Task<bool> ExitsWithinAsync(TimeSpan time) => _process!.WaitForExitAsync().WaitAsync(time).ContinueWith(
+        task => task.IsCompletedSuccessfully, TaskScheduler.Default);
 
     /// <summary>Stops it as a host is stopped, and kills it if that takes longer than a time.</summary>
     public async Task StopAsync(TimeSpan? timeout = null)

@@ -62,7 +62,8 @@ public class RedisTests
         await using var first = await StartLockedAsync();
         await using var second = await StartLockedAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? first : second).SendAsync(TestApp.Sign(webhookId: "wh_1"))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(
+            i => (i % 2 == 0 ? first : second).SendAsync(TestApp.Sign(webhookId: "wh_1"))));
 
         answers.Should().OnlyContain(answer => answer.StatusCode == HttpStatusCode.OK);
         effects.Should().Be(1);

@@ -8,21 +8,26 @@ public abstract class SampleContract : WebhookInboxContract
 {
     // What does not apply to an engine. Everything else in Exceptions does not hold.
     internal const string NoServer = "Does not apply: SQLite has no server that could be down.";
-    internal const string NobodyElseWrites = "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
+    internal const string NobodyElseWrites =
+        "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
 
     // What an engine does not do.
-    protected const string EndsWithoutEngine = "The process ends with an error. Let the service manager or orchestrator start it again.";
+    protected const string EndsWithoutEngine =
+        "The process ends with an error. Let the service manager or orchestrator start it again.";
 
     protected abstract string Sample { get; }
 
     protected abstract string[] Options { get; }
 
-    private static string Built { get; } = typeof(SampleContract).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Samples").Value!;
+    private static string Built { get; } = typeof(SampleContract).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Samples").Value!;
 
     /// <summary>How to start a program of samples/.</summary>
     internal static ProcessStartInfo Start(string sample, params string[] arguments)
-        => new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", File.ReadAllText(Path.Combine(Built, $"{sample}.path")).Trim(), .. arguments]);
+        => new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            ["exec", File.ReadAllText(Path.Combine(Built, $"{sample}.path")).Trim(), .. arguments]);
 
     protected override ProcessStartInfo CreateNode(bool isReceiveOnly)
-        => Start(Sample, ["--receiveOnly", $"{isReceiveOnly}", .. RetryDelays.SelectMany((delay, i) => (string[])[$"--retryDelays:{i}", $"{delay}"]), .. Options]);
+        => Start(Sample, ["--receiveOnly", $"{isReceiveOnly}", .. RetryDelays.SelectMany(
+            (delay, i) => (string[])[$"--retryDelays:{i}", $"{delay}"]), .. Options]);
 }

@@ -18,7 +18,8 @@ public partial class CurrencyTests
     public void Every_event_and_field_of_the_npm_package_is_known_here()
     {
         string source = File.ReadAllText(Declarations);
-        var theirs = Union().Match(source).Groups["names"].Value.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        var theirs = Union().Match(source).Groups["names"].Value.Split(
+            '|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .ToDictionary(name => TypeOf(source, name), name => Fields(Data(source, name)));
 
         var differences = theirs.Keys.Union(Fixture.Events.Keys).Order(StringComparer.Ordinal).SelectMany(type =>
@@ -26,23 +27,28 @@ public partial class CurrencyTests
             : !Fixture.Events.TryGetValue(type, out string? fixture) ? [$"{type} is new: {string.Join(", ", fields)}"]
             : fields.Except(Members(fixture)).Select(field => $"{type}: there it is {field}")
                 // A record that several events share has what any of them has.
-                .Concat(Members(fixture).Except(theirs.Values.SelectMany(all => all).Where(field => field.EndsWith('?'))).Except(fields).Select(member => $"{type}: here it is {member}")));
+                .Concat(Members(fixture).Except(theirs.Values.SelectMany(all => all).Where(
+                    field => field.EndsWith('?'))).Except(fields).Select(member => $"{type}: here it is {member}")));
 
         string.Join('\n', differences).Should().BeEmpty();
     }
 
     private static string TypeOf(string source, string name)
     {
-        var match = Regex.Match(source, $@"export interface {name} \{{(?:(?!\n\}}).)*?\n    type: '([^']+)';", RegexOptions.Singleline);
+        var match = Regex.Match(
+            source, $@"export interface {name} \{{(?:(?!\n\}}).)*?\n    type: '([^']+)';", RegexOptions.Singleline);
         match.Success.Should().BeTrue($"otherwise the declaration of {name} has another form now");
         return match.Groups[1].Value;
     }
 
     private static string Data(string source, string name)
-        => Regex.Match(source, $@"namespace {name} \{{\n(?:    /\*\*.*?\*/\n)?    interface Data \{{\n(.*?)\n    \}}", RegexOptions.Singleline).Groups[1].Value;
+        => Regex.Match(source, $@"namespace {name} \{{\n(?:    /\*\*.*?\*/\n)?    interface Data \{{\n(.*?)\n    \}}",
+            RegexOptions.Singleline).Groups[1].Value;
 
     private static IEnumerable<string> Fields(string data)
-        => Members().Matches(data).Select(field => Describe(field.Groups["name"].Value, field.Groups["optional"].Success || field.Groups["type"].Value.Contains("null", StringComparison.Ordinal)));
+        => Members().Matches(data).Select(field => Describe(
+            field.Groups["name"].Value,
+            field.Groups["optional"].Success || field.Groups["type"].Value.Contains("null", StringComparison.Ordinal)));
 
     private static IEnumerable<string> Members(string fixture)
     {

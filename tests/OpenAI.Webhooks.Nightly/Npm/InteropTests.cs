@@ -10,11 +10,13 @@ namespace OpenAI.Webhooks.Nightly;
 /// <summary>Holds the signatures against the npm packages openai and standardwebhooks.</summary>
 public class InteropTests
 {
-    internal static readonly string Folder = typeof(InteropTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+    internal static readonly string Folder =
+        typeof(InteropTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(metadata => metadata.Key == "NpmFolder").Value!;
 
     private static readonly string[] Payloads =
-        [Fixture.ResponseCompleted, Fixture.RealtimeCallIncoming, """{"city": "Zürich", "key": "🔑"}""", """{"a":1}""" + "\n"];
+        [Fixture.ResponseCompleted, Fixture.RealtimeCallIncoming, """{"city": "Zürich", "key": "🔑"}""",
+            """{"a":1}""" + "\n"];
 
     [Fact]
     public async Task Signatures_are_accepted_both_ways()
@@ -23,7 +25,8 @@ public class InteropTests
         var signer = new WebhookSigner(secret);
         var deliveries = Payloads.Select(payload => signer.Sign(payload)).ToArray();
 
-        var answer = await RunNode(new Question(secret, [.. deliveries.Select(ToMessage), Forge(deliveries[0])], Payloads));
+        var answer = await RunNode(
+            new Question(secret, [.. deliveries.Select(ToMessage), Forge(deliveries[0])], Payloads));
 
         string?[] accepted = [null, null, null, null];
         answer.Openai[..^1].Should().Equal(accepted);
@@ -35,7 +38,8 @@ public class InteropTests
         answer.Signed.Should().HaveCount(Payloads.Length);
         foreach (var signed in answer.Signed)
         {
-            verifier.TryVerify(Encoding.UTF8.GetBytes(signed.Payload), WebhookHeaders.From(signed.Headers), out var failure);
+            verifier.TryVerify(
+                Encoding.UTF8.GetBytes(signed.Payload), WebhookHeaders.From(signed.Headers), out var failure);
             failure.Should().Be(WebhookVerificationFailure.None);
         }
     }

@@ -5,14 +5,18 @@ namespace OpenAI.Webhooks.Nightly;
 /// <summary>Machines whose clocks differ, on one database. The clocks are faked by Debian's faketime.</summary>
 public class ClockTests
 {
-    private const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""";
+    private const string Payload =
+        """
+        {"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}
+        """;
 
     [Theory]
     [InlineData("postgres", 120)]
     [InlineData("postgres", -120)]
     [InlineData("mariadb", 120)]
     [InlineData("mariadb", -120)]
-    public async Task What_a_receiver_with_another_clock_stores_is_handled_without_waiting_for_the_clock(string kind, int secondsAhead)
+    public async Task What_a_receiver_with_another_clock_stores_is_handled_without_waiting_for_the_clock(
+        string kind, int secondsAhead)
     {
         await using var server = await ServerAsync(kind);
         var database = server.Database;
@@ -48,7 +52,9 @@ public class ClockTests
             await SendAsync(workers[i % 2], ids[i]);
         }
 
-        await UntilAsync(async () => (await database.EffectsAsync()).Count == ids.Length && await database.PendingAsync() == 0, TimeSpan.FromMinutes(2));
+        await UntilAsync(
+            async () => (await database.EffectsAsync()).Count == ids.Length && await database.PendingAsync() == 0,
+            TimeSpan.FromMinutes(2));
         (await database.BeginsAsync()).Should().BeEquivalentTo(ids, "none is begun twice");
         (await database.DeadAsync()).Should().BeEmpty();
         await Task.WhenAll(workers.Select(worker => worker.StopAsync()));
@@ -74,7 +80,7 @@ public class ClockTests
     }
 
     [Fact]
-    public async Task A_worker_that_was_frozen_until_it_was_taken_for_dead_finishes_what_it_handles_and_nothing_is_dead()
+    public async Task A_worker_frozen_until_it_was_taken_for_dead_finishes_what_it_handles_and_nothing_is_dead()
     {
         await using var postgres = await PostgresServer.StartAsync();
         var database = postgres.Database;
@@ -91,19 +97,24 @@ public class ClockTests
         await Task.Delay(TimeSpan.FromSeconds(8));
         await frozen.FreezeAsync(false);
 
-        await UntilAsync(async () => (await database.EffectsAsync()).Count == ids.Length && await database.PendingAsync() == 0, TimeSpan.FromMinutes(2));
+        await UntilAsync(
+            async () => (await database.EffectsAsync()).Count == ids.Length && await database.PendingAsync() == 0,
+            TimeSpan.FromMinutes(2));
         (await database.DeadAsync()).Should().BeEmpty();
-        (await database.BeginsAsync()).Should().HaveCountLessThanOrEqualTo(2 * ids.Length, "each is begun once more at most");
+        (await database.BeginsAsync()).Should().HaveCountLessThanOrEqualTo(
+            2 * ids.Length, "each is begun once more at most");
         await frozen.StopAsync();
         await other.StopAsync();
     }
 
-    private static async Task<IServer> ServerAsync(string kind) => kind == "mariadb" ? await MariaDbServer.StartAsync() : await PostgresServer.StartAsync();
+    private static async Task<IServer> ServerAsync(string kind) =>
+        kind == "mariadb" ? await MariaDbServer.StartAsync() : await PostgresServer.StartAsync();
 
     private static async Task SendAsync(Machine machine, string id)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(Program.Secret).Sign(Payload, id).ToRequest($"http://127.0.0.1:{machine.Port}{Program.Path}");
+        using var request = new WebhookSigner(Program.Secret).Sign(
+            Payload, id).ToRequest($"http://127.0.0.1:{machine.Port}{Program.Path}");
         using var response = await client.SendAsync(request);
         response.StatusCode.Should().Be(System.Net.HttpStatusCode.OK);
     }

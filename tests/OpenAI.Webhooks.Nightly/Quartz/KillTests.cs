@@ -7,12 +7,15 @@ using OpenAI.Webhooks.Quartz.Tests;
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>
-/// Receivers and workers that are killed at random moments, under a sender that tries again as OpenAI does. By default a
-/// short form; WEBHOOKS_KILLS and WEBHOOKS_DELIVERIES ask for a longer one.
+/// Receivers and workers that are killed at random moments, under a sender that tries again as OpenAI does. By default
+/// a short form; WEBHOOKS_KILLS and WEBHOOKS_DELIVERIES ask for a longer one.
 /// </summary>
 public sealed class KillTests(ITestOutputHelper output) : IDisposable
 {
-    private const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""";
+    private const string Payload =
+        """
+        {"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}
+        """;
 
     private const int Killed = 128 + 9; // SIGKILL
 
@@ -26,7 +29,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
     [Fact]
     public Task On_a_SQLite_file_nothing_is_lost()
-        => LoseNothingAsync(new Database("sqlite", $"Data Source={Path.Combine(_folder, "webhooks.db")};Default Timeout=30"), ["both"]);
+        => LoseNothingAsync(
+            new Database("sqlite", $"Data Source={Path.Combine(_folder, "webhooks.db")};Default Timeout=30"), ["both"]);
 
     [Fact]
     public async Task With_two_receivers_and_two_workers_on_one_PostgreSQL_nothing_is_lost()
@@ -52,7 +56,8 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         // Once: the process may end before it responds, and a copy would revive the dead letter.
         using var client = new HttpClient();
-        using var request = new WebhookSigner(Program.Secret).Sign(Payload, "wh_fatal").ToRequest($"http://127.0.0.1:{process.Port}{Program.Path}");
+        using var request = new WebhookSigner(Program.Secret).Sign(
+            Payload, "wh_fatal").ToRequest($"http://127.0.0.1:{process.Port}{Program.Path}");
         await Task.WhenAny(client.SendAsync(request), process.ExitAsync());
 
         // A start that fails is not an attempt.
@@ -90,10 +95,12 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
         }
 
         var receivers = processes.Where(process => process.Role != "worker").ToArray();
-        string[] ids = [.. Enumerable.Range(0, Deliveries).Select(i => $"wh_{i}{(i % 20 == 0 ? "_never" : i % 5 == 0 ? "_once" : "")}")];
+        string[] ids = [.. Enumerable.Range(0, Deliveries).Select(
+            i => $"wh_{i}{(i % 20 == 0 ? "_never" : i % 5 == 0 ? "_once" : "")}")];
         string[] copies = [.. ids.Where((_, i) => i % 2 == 0)];
         int sent = 0;
-        var sending = SendAsync([.. ids.Concat(copies).OrderBy(_ => _random.Next())], receivers, () => Interlocked.Increment(ref sent));
+        var sending = SendAsync(
+            [.. ids.Concat(copies).OrderBy(_ => _random.Next())], receivers, () => Interlocked.Increment(ref sent));
 
         for (int kill = 0; kill < Kills; kill++)
         {
@@ -111,12 +118,15 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
 
         await sending;
         string[] dead = [.. ids.Where(id => id.EndsWith("never", StringComparison.Ordinal))];
-        await Eventually(async () => await database.PendingAsync() == 0 && (await database.DeadAsync()).Count == dead.Length);
+        await Eventually(
+            async () => await database.PendingAsync() == 0 && (await database.DeadAsync()).Count == dead.Length);
 
         (await database.PendingAsync()).Should().Be(0, "nothing waits any more");
-        (await database.EffectsAsync()).Should().BeEquivalentTo(ids.Except(dead), "each effect is there once, and none is lost");
+        (await database.EffectsAsync()).Should().BeEquivalentTo(
+            ids.Except(dead), "each effect is there once, and none is lost");
         (await database.DeadAsync()).Should().BeEquivalentTo(dead, "those that fail for good are dead letters");
-        (await database.StoredAsync()).Should().BeEquivalentTo(ids, "every id is known, so that a late copy does nothing");
+        (await database.StoredAsync()).Should().BeEquivalentTo(
+            ids, "every id is known, so that a late copy does nothing");
         output.WriteLine($"{Kills} kills, {ids.Length} deliveries and {copies.Length} copies, {dead.Length} dead.");
 
         foreach (var process in processes)
@@ -130,14 +140,16 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
         var signer = new WebhookSigner(Program.Secret);
-        await Parallel.ForEachAsync(ids.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (delivery, token) =>
+        await Parallel.ForEachAsync(
+            ids.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (delivery, token) =>
         {
             for (int attempt = 0; ; attempt++)
             {
                 var receiver = receivers[(delivery.Index + attempt) % receivers.Length];
                 try
                 {
-                    using var request = signer.Sign(Payload, delivery.Item).ToRequest($"http://127.0.0.1:{receiver.Port}{Program.Path}");
+                    using var request = signer.Sign(
+                        Payload, delivery.Item).ToRequest($"http://127.0.0.1:{receiver.Port}{Program.Path}");
                     using var answer = await client.SendAsync(request, token);
                     if (answer.StatusCode == HttpStatusCode.OK)
                     {
@@ -164,5 +176,6 @@ public sealed class KillTests(ITestOutputHelper output) : IDisposable
     }
 
     private static int Setting(string name, int usual)
-        => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? int.Parse(value, CultureInfo.InvariantCulture) : usual;
+        => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value
+            ? int.Parse(value, CultureInfo.InvariantCulture) : usual;
 }

@@ -16,7 +16,8 @@ internal sealed class Machine(string role, Database database, int secondsAhead =
     /// <summary>Null while it runs.</summary>
     public int? ExitCode => _process!.HasExited ? _process.ExitCode : null;
 
-    /// <summary>Starts it, and waits until it listens, or, if a delivery may end it before, until it has ended.</summary>
+    /// <summary>Starts it, and waits until it listens, or, if a delivery may end it before, until it has
+    /// ended.</summary>
     public async Task StartAsync(bool mayEnd = false)
     {
         var start = new ProcessStartInfo(

@@ -6,10 +6,14 @@ using OpenAI.Webhooks.Quartz.Tests;
 
 namespace OpenAI.Webhooks.Nightly;
 
-/// <summary>A database that is away, frozen, or asked for much at once. The default settings of PostgreSQL and Npgsql.</summary>
+/// <summary>A database that is away, frozen, or asked for much at once. The default settings of PostgreSQL and
+/// Npgsql.</summary>
 public class OutageTests
 {
-    private const string Payload = """{"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""";
+    private const string Payload =
+        """
+        {"id":"evt_1","object":"event","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}
+        """;
 
     [Theory]
     [InlineData(4, 6)]
@@ -18,7 +22,8 @@ public class OutageTests
     {
         await using var postgres = await PostgresServer.StartAsync();
         await postgres.Database.PrepareAsync();
-        await using var app = await StartAsync(postgres.Database, services => services.AddOpenAIWebhooks().ClearHandlers().AddHandler<WebhookEvent, FailingSlowly>());
+        await using var app = await StartAsync(postgres.Database, services => services.AddOpenAIWebhooks()
+            .ClearHandlers().AddHandler<WebhookEvent, FailingSlowly>());
         var acknowledged = new ConcurrentBag<string>();
 
         // While it is away, too.
@@ -58,7 +63,8 @@ public class OutageTests
     {
         await using var postgres = await PostgresServer.StartAsync();
         await postgres.Database.PrepareAsync();
-        await using var app = await StartAsync(postgres.Database, services => services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
+        await using var app = await StartAsync(postgres.Database, services => services.AddHealthChecks()
+            .AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
 
         await postgres.FreezeAsync(true);
@@ -67,12 +73,14 @@ public class OutageTests
         var limit = TimeSpan.FromSeconds(25);
         (await Task.WhenAll(Enumerable.Range(0, 20).Select(i => SendAsync(app, $"wh_frozen_{i}"))).WaitAsync(limit))
             .Should().OnlyContain(status => status == HttpStatusCode.ServiceUnavailable);
-        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().WaitAsync(limit)).Entries["openai-webhooks-inbox"];
+        var health = (await app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().WaitAsync(
+            limit)).Entries["openai-webhooks-inbox"];
         await postgres.FreezeAsync(false);
 
         health.Status.Should().Be(HealthStatus.Unhealthy);
         await Eventually(async () => await SendAsync(app, "wh_2") == HttpStatusCode.OK);
-        await Eventually(async () => (await postgres.Database.EffectsAsync()).Contains("wh_2") && await postgres.Database.PendingAsync() == 0);
+        await Eventually(async () => (await postgres.Database.EffectsAsync())
+            .Contains("wh_2") && await postgres.Database.PendingAsync() == 0);
     }
 
     [Fact]
@@ -102,7 +110,8 @@ public class OutageTests
         await using var app = await StartAsync(mariaDb.Database);
         string padded = Payload.Insert(1, $"\"pad\":\"{new string('+', 255 * 1024)}\",");
 
-        (await SendAsync(app, "wh_small", Payload.Insert(1, $"\"pad\":\"{new string('+', 40 * 1024)}\","))).Should().Be(HttpStatusCode.OK);
+        (await SendAsync(app, "wh_small", Payload.Insert(1, $"\"pad\":\"{new string('+', 40 * 1024)}\","))).Should().Be(
+            HttpStatusCode.OK);
         (await SendAsync(app, "wh_large", padded)).Should().Be(HttpStatusCode.ServiceUnavailable);
 
         await mariaDb.Database.ExecuteAsync("ALTER TABLE QRTZ_JOB_DETAILS MODIFY JOB_DATA MEDIUMBLOB");
@@ -110,7 +119,8 @@ public class OutageTests
         await Eventually(async () => (await mariaDb.Database.EffectsAsync()).Count == 2);
     }
 
-    private static async Task<WebApplication> StartAsync(Database database, Action<IServiceCollection>? configure = null)
+    private static async Task<WebApplication> StartAsync(
+        Database database, Action<IServiceCollection>? configure = null)
     {
         var app = Program.Build("both", database, configure);
         await app.StartAsync();
@@ -120,7 +130,8 @@ public class OutageTests
     private static async Task<HttpStatusCode> SendAsync(WebApplication app, string id, string payload = Payload)
     {
         using var client = new HttpClient();
-        using var request = new WebhookSigner(Program.Secret).Sign(payload, id).ToRequest(app.Urls.Single() + Program.Path);
+        using var request = new WebhookSigner(Program.Secret).Sign(payload, id).ToRequest(
+            app.Urls.Single() + Program.Path);
         using var response = await client.SendAsync(request);
         return response.StatusCode;
     }
@@ -137,7 +148,8 @@ public class OutageTests
 
     private sealed class FailingSlowly : IWebhookHandler<WebhookEvent>
     {
-        public async Task HandleAsync(WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
+        public async Task HandleAsync(
+            WebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
             throw new PermanentWebhookFailureException("on purpose");

@@ -9,14 +9,15 @@ public sealed partial class OverdueTests : IDisposable
     private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB3aGF0IGlzIG92ZXJkdWU=";
     private const int Count = 1000;
 
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Away = TimeSpan.FromSeconds(10), Late = TimeSpan.FromHours(1), Quiet = 3 * Soon;
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Away = TimeSpan.FromSeconds(
+        10), Late = TimeSpan.FromHours(1), Quiet = 3 * Soon;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
     public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
-    public async Task Of_a_thousand_responses_each_is_handled_once_in_time_though_some_webhooks_never_come_and_the_receiver_is_away()
+    public async Task Each_of_a_thousand_responses_is_handled_once_though_webhooks_are_lost_and_the_receiver_was_away()
     {
         var asked = new ConcurrentQueue<string>();
         await using var api = await StartApiAsync(asked);
@@ -41,7 +42,8 @@ public sealed partial class OverdueTests : IDisposable
         await Task.Delay(Quiet);
 
         Handled(first, second, third).Should().BeEquivalentTo(delivered.Concat(missing), "each is handled once");
-        asked.Where(request => request.StartsWith("GET", StringComparison.Ordinal)).Should().BeEquivalentTo(missing.Select(id => $"GET /v1/responses/{id}"), "only what is missing is asked for, and once");
+        asked.Where(request => request.StartsWith("GET", StringComparison.Ordinal)).Should().BeEquivalentTo(
+            missing.Select(id => $"GET /v1/responses/{id}"), "only what is missing is asked for, and once");
     }
 
     [Fact]
@@ -106,20 +108,28 @@ public sealed partial class OverdueTests : IDisposable
     private static async Task<string[]> AskAsync(HttpClient client, Node node, int count)
     {
         string[] ids = new string[count];
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) => ids[i] = await AskAsync(client, node));
+        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (i, _) => ids[i] = await AskAsync(client, node));
         return ids;
     }
 
     private static async Task<string> AskAsync(HttpClient client, Node node)
     {
-        using var response = await client.PostAsync($"{node.Address}/ask", new StringContent("What rhymes with webhook?"));
+        using var response = await client.PostAsync(
+            $"{node.Address}/ask", new StringContent("What rhymes with webhook?"));
         return (await response.Content.ReadAsStringAsync()).Trim('"');
     }
 
     private static async Task DeliverAsync(HttpClient client, Node node, string[] ids)
         => await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (id, token) =>
         {
-            using var request = new WebhookSigner(Secret).Sign(new ResponseCompletedWebhookEvent { Id = $"evt_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { Id = id } }).ToRequest($"{node.Address}/webhooks/openai");
+            var completed = new ResponseCompletedWebhookEvent
+            {
+                Id = $"evt_{id}",
+                CreatedAt = DateTimeOffset.UtcNow,
+                Data = new() { Id = id },
+            };
+            using var request = new WebhookSigner(Secret).Sign(completed).ToRequest($"{node.Address}/webhooks/openai");
             using var response = await client.SendAsync(request, token);
             response.EnsureSuccessStatusCode();
         });
@@ -134,12 +144,14 @@ public sealed partial class OverdueTests : IDisposable
         {
             asked.Enqueue($"{context.Request.Method} {context.Request.Path}");
             bool isNew = HttpMethods.IsPost(context.Request.Method);
-            string id = isNew ? $"resp_{Interlocked.Increment(ref started)}" : context.Request.Path.Value!.Split('/')[^1];
+            string id = isNew
+                ? $"resp_{Interlocked.Increment(ref started)}" : context.Request.Path.Value!.Split('/')[^1];
             context.Response.StatusCode = isNew || ask is null ? 200 : await ask(id);
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync($$"""
                 {
-                  "id": "{{id}}", "object": "response", "created_at": 1750861200, "status": "{{(isNew ? "queued" : "completed")}}", "background": true, "model": "gpt-5",
+                  "id": "{{id}}", "object": "response", "created_at": 1750861200,
+                  "status": "{{(isNew ? "queued" : "completed")}}", "background": true, "model": "gpt-5",
                   "output": [], "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "metadata": {}
                 }
                 """);
@@ -148,7 +160,14 @@ public sealed partial class OverdueTests : IDisposable
 
     private async Task<Node> StartAsync(StubApi api, TimeSpan due)
     {
-        var node = new Node(SampleContract.Start("Overdue", "--file", Path.Combine(_folder.FullName, "overdue.db"), "--due", $"{due}", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", "a key for tests", "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        var node = new Node(SampleContract.Start(
+            "Overdue",
+            "--file", Path.Combine(_folder.FullName, "overdue.db"),
+            "--due", $"{due}",
+            "--urls", "http://127.0.0.1:0",
+            "--OPENAI_API_KEY", "a key for tests",
+            "--OPENAI_BASE_URL", api.Url,
+            "--OPENAI_WEBHOOK_SECRET", Secret));
         await node.StartAsync();
         return node;
     }

@@ -19,11 +19,13 @@ public sealed class VoiceTests
         (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200);
         (await CallAsync(sample, "rtc_2", "<sip:anonymous@anonymous.invalid>")).Should().Be(200);
         (await CallAsync(sample, "rtc_gone", "<sip:+14155550123@example.com>")).Should().Be(200);
-        (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(200, "it is a copy");
+        (await CallAsync(sample, "rtc_1", "\"Zoë\" <sip:+14155550123@example.com>;tag=1")).Should().Be(
+            200, "it is a copy");
 
         await sample.LogsAsync("rtc_1 has ended");
 
-        sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected", "rtc_gone is gone").And.NotContain("4155550123");
+        sample.Log.Should().ContainAll("rtc_1 is accepted", "rtc_1: response.created", "rtc_2 is rejected",
+            "rtc_gone is gone").And.NotContain("4155550123");
         asked.Should().BeEquivalentTo(
             "POST /v1/realtime/calls/rtc_1/accept",
             "GET /v1/realtime?call_id=rtc_1",
@@ -36,7 +38,8 @@ public sealed class VoiceTests
     [InlineData("{}", "rtc_1 has ended")]
     [InlineData("[1]", "rtc_1 has ended")]
     [InlineData("no JSON", "rtc_1 is not followed any more")]
-    public async Task A_message_that_is_not_as_expected_ends_neither_the_application_nor_other_calls(string text, string expected)
+    public async Task A_message_that_is_not_as_expected_ends_neither_the_application_nor_other_calls(
+        string text, string expected)
     {
         await using var api = await StartApiAsync(new(), text: text);
         await using var sample = await StartAsync(api);
@@ -61,7 +64,8 @@ public sealed class VoiceTests
 
     private static async Task<Node> StartAsync(StubApi api)
     {
-        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key, "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
+        var sample = new Node(SampleContract.Start("Voice", "--urls", "http://127.0.0.1:0", "--OPENAI_API_KEY", Key,
+            "--OPENAI_BASE_URL", api.Url, "--OPENAI_WEBHOOK_SECRET", Secret));
         await sample.StartAsync();
         return sample;
     }
@@ -69,13 +73,20 @@ public sealed class VoiceTests
     private static async Task<int> CallAsync(Node sample, string id, string from)
     {
         using var client = new HttpClient();
-        var incoming = new RealtimeCallIncomingWebhookEvent { Id = $"evt_{id}", CreatedAt = DateTimeOffset.UtcNow, Data = new() { CallId = id, SipHeaders = [new("From", from)] } };
-        using var request = new WebhookSigner(Secret).Sign(incoming, $"wh_{id}").ToRequest($"{sample.Address}/webhooks/openai");
+        var incoming = new RealtimeCallIncomingWebhookEvent
+        {
+            Id = $"evt_{id}",
+            CreatedAt = DateTimeOffset.UtcNow,
+            Data = new() { CallId = id, SipHeaders = [new("From", from)] },
+        };
+        using var request = new WebhookSigner(Secret).Sign(
+            incoming, $"wh_{id}").ToRequest($"{sample.Address}/webhooks/openai");
         using var response = await client.SendAsync(request);
         return (int)response.StatusCode;
     }
 
-    private static async Task<StubApi> StartApiAsync(ConcurrentQueue<string> asked, string text = """{"type":"response.created"}""", Task? accept = null)
+    private static async Task<StubApi> StartApiAsync(
+        ConcurrentQueue<string> asked, string text = """{"type":"response.created"}""", Task? accept = null)
     {
         return await StubApi.StartAsync(async context =>
         {
@@ -87,13 +98,16 @@ public sealed class VoiceTests
                 byte[] buffer = new byte[1024];
                 var received = await socket.ReceiveAsync(buffer.AsMemory(), context.RequestAborted);
                 asked.Enqueue(Encoding.UTF8.GetString(buffer, 0, received.Count));
-                await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
-                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "the caller hung up", context.RequestAborted);
+                await socket.SendAsync(Encoding.UTF8.GetBytes(
+                    text), WebSocketMessageType.Text, endOfMessage: true, context.RequestAborted);
+                await socket.CloseAsync(
+                    WebSocketCloseStatus.NormalClosure, "the caller hung up", context.RequestAborted);
                 return;
             }
 
             await (accept ?? Task.CompletedTask);
-            context.Response.StatusCode = context.Request.Path.Value!.Contains("gone", StringComparison.Ordinal) ? 404 : 200;
+            context.Response.StatusCode = context.Request.Path.Value!.Contains("gone", StringComparison.Ordinal)
+                ? 404 : 200;
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync("{}");
         });

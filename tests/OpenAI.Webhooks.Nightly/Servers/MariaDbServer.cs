@@ -24,21 +24,17 @@ internal sealed class MariaDbServer : IServer
         string folder = Directory.CreateTempSubdirectory().FullName;
         string data = Path.Combine(folder, "data");
         string[] user = Environment.IsPrivilegedProcess ? ["--user=root"] : [];
-        using (var install = Process.Start(new ProcessStartInfo("mariadb-install-db", ["--no-defaults", $"--datadir={data}", "--auth-root-authentication-method=normal", .. user])
-        {
-            RedirectStandardOutput = true,
-        })!)
-        {
-            await install.StandardOutput.ReadToEndAsync();
-            await install.WaitForExitAsync();
-        }
+        await InstallAsync([$"--datadir={data}", .. user]);
 
         // Between the choice of a port and its use somebody else may take it.
         for (int attempt = 0; attempt < 5; attempt++)
         {
             int port = FreePort.Choose();
             var process = Process.Start(new ProcessStartInfo("mariadbd",
-                ["--no-defaults", $"--datadir={data}", $"--port={port}", "--bind-address=127.0.0.1", $"--socket={Path.Combine(folder, "socket")}", .. user])
+                [
+                    "--no-defaults", $"--datadir={data}", $"--port={port}", "--bind-address=127.0.0.1",
+                    $"--socket={Path.Combine(folder, "socket")}", .. user,
+                ])
             {
                 RedirectStandardError = true,
             })!;
@@ -66,5 +62,23 @@ internal sealed class MariaDbServer : IServer
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task InstallAsync(string[] arguments)
+    {
+        using var install = Process.Start(new ProcessStartInfo("mariadb-install-db",
+            ["--no-defaults", "--auth-root-authentication-method=normal", .. arguments])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        })!;
+        string[] output = await Task.WhenAll(
+            install.StandardOutput.ReadToEndAsync(), install.StandardError.ReadToEndAsync());
+        await install.WaitForExitAsync();
+        if (install.ExitCode != 0)
+        {
+            throw new InvalidOperationException(
+                $"mariadb-install-db ended with exit code {install.ExitCode}: {string.Concat(output)}");
+        }
     }
 }

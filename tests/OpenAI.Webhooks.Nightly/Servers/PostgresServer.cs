@@ -21,8 +21,10 @@ internal sealed class PostgresServer : IServer
     public int Port { get; private set; }
 
     /// <summary>The folder of PostgreSQL's programs; null if it is not installed.</summary>
-    public static string? Programs { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-        .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending().Select(version => Path.Combine(version, "bin")) : [])
+    public static string? Programs { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(
+        Path.PathSeparator)
+        .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql")
+            .OrderDescending().Select(version => Path.Combine(version, "bin")) : [])
         .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
 
     private string Data => Path.Combine(_folder, "data");
@@ -35,7 +37,8 @@ internal sealed class PostgresServer : IServer
             await RunAsync("chown", ["postgres", server._folder]);
         }
 
-        var (program, arguments) = AsPostgres("initdb", ["-D", server.Data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
+        var (program, arguments) = AsPostgres(
+            "initdb", ["-D", server.Data, "-U", "webhooks", "--auth=trust", "--locale=C", "--no-sync"]);
         await RunAsync(program, arguments);
 
         // Between the choice of a port and its use somebody else may take it.
@@ -68,7 +71,8 @@ internal sealed class PostgresServer : IServer
     }
 
     /// <summary>Freezes it with all its connections, or lets it go on.</summary>
-    public Task FreezeAsync(bool isFrozen) => RunAsync("sh", ["-c", $"kill -{(isFrozen ? "STOP" : "CONT")} {_process!.Id} $(ps -o pid= --ppid {_process.Id})"]);
+    public Task FreezeAsync(bool isFrozen) => RunAsync(
+        "sh", ["-c", $"kill -{(isFrozen ? "STOP" : "CONT")} {_process!.Id} $(ps -o pid= --ppid {_process.Id})"]);
 
     public async ValueTask DisposeAsync()
     {
@@ -79,7 +83,8 @@ internal sealed class PostgresServer : IServer
 
     private async Task<bool> TryStartAsync()
     {
-        var (program, arguments) = AsPostgres("postgres", ["-D", Data, "-p", $"{Port}", "-k", _folder, "-c", "listen_addresses=127.0.0.1"]);
+        var (program, arguments) = AsPostgres(
+            "postgres", ["-D", Data, "-p", $"{Port}", "-k", _folder, "-c", "listen_addresses=127.0.0.1"]);
         _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
         while (await _process.StandardError.ReadLineAsync() is { } line)
         {
@@ -95,9 +100,11 @@ internal sealed class PostgresServer : IServer
     }
 
     // PostgreSQL refuses to run as root.
-    private static (string Program, IEnumerable<string> Arguments) AsPostgres(string program, IEnumerable<string> arguments)
+    private static (string Program, IEnumerable<string> Arguments) AsPostgres(
+        string program, IEnumerable<string> arguments)
     {
-        string path = Path.Combine(Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."), program);
+        string path = Path.Combine(
+            Programs ?? throw new InvalidOperationException("PostgreSQL is not installed."), program);
         return Environment.IsPrivilegedProcess
             ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
             : (path, arguments);
@@ -105,7 +112,8 @@ internal sealed class PostgresServer : IServer
 
     private static async Task RunAsync(string program, IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         string output = await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)

@@ -3,7 +3,8 @@ using OpenAI.Webhooks.AspNetCore.Tests;
 
 namespace OpenAI.Webhooks.Nightly;
 
-/// <summary>A Redis on a port of the loopback, which can be killed and started again. It keeps nothing on disk.</summary>
+/// <summary>A Redis on a port of the loopback, which can be killed and started again. It keeps nothing on
+/// disk.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
     private Process? _process;
