@@ -13,11 +13,11 @@ public static class OpenAIWebhooksHealthChecksBuilderExtensions
     /// </summary>
     /// <remarks>
     /// The check's data contains, for each registration: <c>last_authentic</c>, the time of the last authentic
-    /// delivery; <c>last_rejected</c> and <c>last_rejected_reason</c>, the time and reason of the last rejected
-    /// request; <c>endpoints</c>, the mapped endpoints; <c>handled_types</c>; <c>secret_hints</c>, the last four
-    /// characters of each secret; and <c>configuration</c>, what is wrong with the options of a registration that only
-    /// dispatches. For a named registration, the keys begin with its name and a dot. <c>time</c> is this machine's
-    /// clock. <see cref="WebhookHealthResponse"/> makes the data readable for <c>openai-webhooks doctor</c>.
+    /// delivery; <c>last_rejected</c>, the time of the last rejected request; <c>endpoints</c>, the mapped endpoints;
+    /// <c>handled_types</c>; <c>secret_hints</c>, the last four characters of each secret; and <c>configuration</c>,
+    /// what is wrong with the options of a registration that only dispatches. For a named registration, the keys begin
+    /// with its name and a dot. <c>time</c> is this machine's clock. <see cref="WebhookHealthResponse"/> makes the data
+    /// readable for <c>openai-webhooks doctor</c>.
     /// </remarks>
     /// <param name="builder">The builder of the health checks. Must not be null.</param>
     /// <param name="name">The name of the check.</param>

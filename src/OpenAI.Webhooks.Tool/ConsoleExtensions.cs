@@ -9,8 +9,7 @@ internal static class ConsoleExtensions
     /// <param name="console">The console.</param>
     /// <param name="mark">The mark, as markup.</param>
     /// <param name="text">The text, without markup.</param>
-    /// <param name="style">The text's style.</param>
-    public static void WriteItem(this IAnsiConsole console, string mark, string text, string style = "default")
+    public static void WriteItem(this IAnsiConsole console, string mark, string text)
     {
         int indent = Markup.Remove(mark).Length + 1;
         var line = new StringBuilder();
@@ -30,7 +29,7 @@ internal static class ConsoleExtensions
 
         void Flush()
         {
-            console.MarkupLine($"{begin}[{style}]{Markup.Escape(line.ToString())}[/]");
+            console.MarkupLine(begin + Markup.Escape(line.ToString()));
             line.Clear();
         }
     }

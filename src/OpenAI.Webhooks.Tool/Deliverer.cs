@@ -1,13 +1,15 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using OpenAI.Webhooks.Tool.Diagnosis;
 
 namespace OpenAI.Webhooks.Tool;
 
 /// <summary>
-/// Delivers requests as OpenAI does: it does not follow redirects, and waits eight seconds for a response.
+/// Delivers requests as OpenAI does: it does not follow redirects, and waits eight seconds for a response. Thread-safe.
 /// </summary>
 internal sealed class Deliverer : IDisposable
 {
@@ -19,10 +21,14 @@ internal sealed class Deliverer : IDisposable
     private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _client;
+    private readonly CancellationToken _deadline;
     private string? _certificate;
 
-    public Deliverer(Uri target)
+    /// <param name="target">The server.</param>
+    /// <param name="deadline">When it is cancelled, no response is waited for any longer.</param>
+    public Deliverer(Uri target, CancellationToken deadline = default)
     {
+        _deadline = deadline;
         var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -44,7 +50,7 @@ internal sealed class Deliverer : IDisposable
 
     /// <summary>Sends a request without a signature. The endpoint rejects it with 400 and no response body.</summary>
     public Task<ServerResponse> PostUnsignedAsync(Uri url, CancellationToken cancellationToken)
-        => SendAsync(new(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) }, cancellationToken);
+        => SendAsync(Unsigned(url), cancellationToken);
 
     public static ByteArrayContent JsonContent(byte[] bytes) => new(bytes)
     {
@@ -55,11 +61,18 @@ internal sealed class Deliverer : IDisposable
     public async Task<ServerResponse> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deadline);
+        if (request.VersionPolicy == HttpVersionPolicy.RequestVersionOrLower)
+        {
+            // HTTP/2, if TLS negotiates it.
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher;
+        }
+
         try
         {
             using var sent = request;
             using var response =
-                await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
             var elapsed = Stopwatch.GetElapsedTime(started);
             var headers = response.Headers.Concat(response.Content.Headers)
                 .SelectMany(header => header.Value, (header, value) => (header.Key, value))
@@ -71,9 +84,9 @@ internal sealed class Deliverer : IDisposable
                 response.Headers.Date,
                 await ReadBeginningAsync(response, cancellationToken));
         }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NoResponseException($"no response within {Timeout.TotalSeconds} seconds");
+            throw new NoResponseException($"no response within {Words.Of(Stopwatch.GetElapsedTime(started))}");
         }
         catch (HttpRequestException exception)
         {
@@ -87,7 +100,28 @@ internal sealed class Deliverer : IDisposable
         }
     }
 
+    public async Task<Attempt> AttemptAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(await SendAsync(request, cancellationToken));
+        }
+        catch (NoResponseException exception)
+        {
+            return new(Response: null, exception);
+        }
+    }
+
+    public Task<Attempt> AttemptAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken)
+        => AttemptAsync(signed.ToRequest(url), cancellationToken);
+
+    public Task<Attempt> AttemptUnsignedAsync(Uri url, CancellationToken cancellationToken)
+        => AttemptAsync(Unsigned(url), cancellationToken);
+
     public void Dispose() => _client.Dispose();
+
+    private static HttpRequestMessage Unsigned(Uri url)
+        => new(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) };
 
     private static async Task<string> ReadBeginningAsync(
         HttpResponseMessage response, CancellationToken cancellationToken)
@@ -123,11 +157,19 @@ internal sealed class Deliverer : IDisposable
         }
 
         var statuses = (chain?.ChainStatus ?? []).Select(status => status.Status).ToHashSet();
-        return statuses.Contains(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not valid yet"
+        var certificate = chain?.ChainElements.FirstOrDefault()?.Certificate;
+        return certificate is not null && certificate.NotAfter < DateTime.Now
+                ? $"it expired on {Date(certificate.NotAfter)}"
+            : certificate is not null && certificate.NotBefore > DateTime.Now
+                ? $"it is not valid before {Date(certificate.NotBefore)}"
+            : statuses.Contains(X509ChainStatusFlags.NotTimeValid)
+                ? "a certificate in its chain has expired or is not valid yet"
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another host name"
             : statuses.Contains(X509ChainStatusFlags.PartialChain)
                 ? "an intermediate certificate is missing, or its issuer is not trusted"
             : statuses.Contains(X509ChainStatusFlags.UntrustedRoot) ? "its issuer is not trusted; it may be self-signed"
             : $"{errors}";
     }
+
+    private static string Date(DateTime time) => time.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture);
 }

@@ -19,9 +19,14 @@ internal sealed partial class OpenAIApi : IDisposable
 
     private readonly HttpClient _client;
     private readonly string _address;
+    private readonly CancellationToken _deadline;
 
-    public OpenAIApi(Uri address, string key)
+    /// <param name="address">The address of the API.</param>
+    /// <param name="key">The API key.</param>
+    /// <param name="deadline">When it is cancelled, no response is waited for any longer.</param>
+    public OpenAIApi(Uri address, string key, CancellationToken deadline = default)
     {
+        _deadline = deadline;
         if (!key.All(character => character is > ' ' and < '\x7f'))
         {
             throw new ToolException(
@@ -54,12 +59,15 @@ internal sealed partial class OpenAIApi : IDisposable
     }
 
     /// <summary>The API; null if no key is named and the usual variable is not set.</summary>
-    public static OpenAIApi? From(ParseResult parsed, (Option<string> KeyFrom, Option<Uri> Address) options)
+    public static OpenAIApi? From(
+        ParseResult parsed,
+        (Option<string> KeyFrom, Option<Uri> Address) options,
+        CancellationToken deadline)
     {
         string? key = parsed.GetValue(options.KeyFrom) is { } variable
             ? EnvironmentVariable.Require(options.KeyFrom.Name, variable, "the API key")
             : Environment.GetEnvironmentVariable(KeyVariable)?.Trim();
-        return key is { Length: > 0 } ? new(parsed.GetValue(options.Address)!, key) : null;
+        return key is { Length: > 0 } ? new(parsed.GetValue(options.Address)!, key, deadline) : null;
     }
 
     public async Task<IReadOnlyList<ApiEndpoint>> ListAsync(CancellationToken cancellationToken)
@@ -89,6 +97,23 @@ internal sealed partial class OpenAIApi : IDisposable
                 ["url"] = url.ToString(),
                 ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]),
             }, cancellationToken));
+
+    /// <summary>Replaces the event types of an endpoint.</summary>
+    public async Task<ApiEndpoint> SetTypesAsync(
+        string id, IEnumerable<string> types, CancellationToken cancellationToken)
+        => ApiEndpoint.From(await SendAsync(
+            HttpMethod.Post, $"webhook_endpoints/{Uri.EscapeDataString(id)}", new JsonObject
+            {
+                ["event_types"] = new JsonArray([.. types.Select(type => JsonValue.Create(type))]),
+            }, cancellationToken));
+
+    /// <summary>Creates a new secret. The old one stays active for 24 hours.</summary>
+    public async Task<ApiEndpoint> RotateAsync(string id, CancellationToken cancellationToken)
+        => ApiEndpoint.From(await SendAsync(
+            HttpMethod.Post,
+            $"webhook_endpoints/{Uri.EscapeDataString(id)}/rotate_secret",
+            new JsonObject { ["keep_old_secret_active_for_24_hours"] = true },
+            cancellationToken));
 
     /// <summary>Deletes an endpoint, if it is still there.</summary>
     public Task DeleteAsync(string id, CancellationToken cancellationToken)
@@ -145,16 +170,17 @@ internal sealed partial class OpenAIApi : IDisposable
         {
             Content = body is null ? null : JsonContent.Create(body),
         };
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deadline);
         try
         {
-            using var response = await _client.SendAsync(request, cancellationToken);
+            using var response = await _client.SendAsync(request, linked.Token);
             Time = response.Headers.Date ?? Time;
             if (method == HttpMethod.Delete && response.StatusCode == HttpStatusCode.NotFound)
             {
                 return [];
             }
 
-            string text = await response.Content.ReadAsStringAsync(cancellationToken);
+            string text = await response.Content.ReadAsStringAsync(linked.Token);
             if (response.IsSuccessStatusCode)
             {
                 return text.Length == 0
@@ -174,17 +200,18 @@ internal sealed partial class OpenAIApi : IDisposable
                     429 => "Wait, and check the project's rate limits and credit.",
                     >= 500 => "The error is at OpenAI. Try again later.",
                     _ => "",
-                });
+                },
+                response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
         }
         catch (System.Text.Json.JsonException)
         {
             throw new ToolException(
                 $"The response from {_address} is not JSON.", "Check --api-url, and any proxies in between.");
         }
-        catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ToolException(
-                $"OpenAI's API at {_address} did not respond within {Timeout.TotalSeconds} seconds.",
+                $"OpenAI's API at {_address} did not respond in time.",
                 "Check the network, and try again.");
         }
         catch (HttpRequestException exception)

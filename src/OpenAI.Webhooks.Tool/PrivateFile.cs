@@ -12,11 +12,11 @@ internal static class PrivateFile
 
     /// <summary>Opens or creates a file, and locks it until it is closed.</summary>
     /// <exception cref="IOException">For example, another process has locked the file.</exception>
-    public static FileStream Open(string path)
+    public static FileStream Open(string path, FileMode mode = FileMode.OpenOrCreate)
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.OpenOrCreate,
+            Mode = mode,
             Access = FileAccess.ReadWrite,
             Share = FileShare.None,
         };

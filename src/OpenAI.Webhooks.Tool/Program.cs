@@ -9,14 +9,20 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        var error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         if (Console.IsOutputRedirected)
         {
             AnsiConsole.Profile.Width = WidthOfPipes;
         }
 
+        if (Console.IsErrorRedirected)
+        {
+            error.Profile.Width = WidthOfPipes;
+        }
+
         try
         {
-            return await new ToolCommand(AnsiConsole.Console).RunAsync(args);
+            return await new ToolCommand(AnsiConsole.Console, error).RunAsync(args);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

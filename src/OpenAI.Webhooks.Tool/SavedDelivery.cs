@@ -49,9 +49,28 @@ internal sealed record SavedDelivery(IReadOnlyList<KeyValuePair<string, string>>
         }
     }
 
-    public void Write(string path)
+    /// <summary>Writes a new file, whose number follows those that are in the folder. No file is overwritten.</summary>
+    public void WriteTo(DirectoryInfo folder)
     {
+        string id = string.Concat((WebhookHeaders.Id ?? "").Where(char.IsAsciiLetterOrDigit).Take(60));
         string head = string.Concat(Headers.Select(header => $"{header.Key}: {header.Value}\n")) + "\n";
-        PrivateFile.Write(path, [.. Encoding.UTF8.GetBytes(head), .. Body.Span]);
+        int number = folder.EnumerateFiles("*.http").Select(file => NumberOf(file.Name)).DefaultIfEmpty().Max();
+        while (true)
+        {
+            number++;
+            try
+            {
+                using var file = PrivateFile.Open(
+                    Path.Combine(folder.FullName, $"{number:D4}-{id}.http"), FileMode.CreateNew);
+                file.Write([.. Encoding.UTF8.GetBytes(head), .. Body.Span]);
+                return;
+            }
+            catch (IOException) when (folder.EnumerateFiles($"{number:D4}-*.http").Any())
+            {
+                // Another delivery has taken the number.
+            }
+        }
     }
+
+    private static int NumberOf(string name) => int.TryParse(name.Split('-')[0], out int number) ? number : 0;
 }

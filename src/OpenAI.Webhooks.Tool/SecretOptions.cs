@@ -64,12 +64,13 @@ internal sealed class SecretOptions
             + "run this command in the folder of a project with user secrets (dotnet user-secrets init, then dotnet "
             + $"user-secrets set {Variable} …).");
 
-    /// <summary>Prepares to store a secret temporarily in the project's user secrets.</summary>
-    public StoredSecret BeginStoring(ParseResult parsed)
+    /// <summary>Prepares to store a secret in the project's user secrets.</summary>
+    public StoredSecret BeginStoring(ParseResult parsed, bool isKept)
         => StoredSecret.Begin(
             UserSecretsPath(parsed) ?? throw new ToolException(
                 "There is no project with user secrets here.",
-                "Run dotnet user-secrets init in the project's folder, or name the project with --project."));
+                "Run dotnet user-secrets init in the project's folder, or name the project with --project."),
+            isKept);
 
     // A variable can hold several secrets, separated by white space, as the library reads it.
     private static string[] Usable(string text, string origin)

@@ -11,6 +11,9 @@ namespace OpenAI.Webhooks.Tool;
 internal sealed record ServerResponse(
     int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
 {
+    /// <summary>Why the library's endpoint rejected the request; null if it does not say.</summary>
+    public string? RejectedReason => Headers["webhook-rejected"].FirstOrDefault();
+
     public bool IsSuccess => Status is >= 200 and < 300;
 
     public bool IsRedirect => Status is >= 300 and < 400;

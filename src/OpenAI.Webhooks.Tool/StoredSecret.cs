@@ -16,11 +16,14 @@ internal sealed class StoredSecret : IDisposable
 
     private StoredSecret(string path, FileStream before) => (Path, _before) = (path, before);
 
+    /// <summary>Whether the secret stays when this ends. The previous value is then restored by a later run.</summary>
+    public bool IsKept { get; init; }
+
     /// <summary>The file with the user secrets.</summary>
     public string Path { get; }
 
     /// <exception cref="ToolException">Another process has stored a secret there.</exception>
-    public static StoredSecret Begin(string path)
+    public static StoredSecret Begin(string path, bool isKept)
     {
         string kept = path + ".before-listen";
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
@@ -36,7 +39,7 @@ internal sealed class StoredSecret : IDisposable
                 "Stop that command, or omit --store-secret.");
         }
 
-        var stored = new StoredSecret(path, file);
+        var stored = new StoredSecret(path, file) { IsKept = isKept };
         try
         {
             if (file.Length > 0)
@@ -75,6 +78,12 @@ internal sealed class StoredSecret : IDisposable
 
     public void Dispose()
     {
+        if (IsKept)
+        {
+            _before.Dispose();
+            return;
+        }
+
         PutBack();
         _before.Dispose();
         File.Delete(_before.Name);

@@ -1,11 +1,14 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using OpenAI.Webhooks.Tool.Commands;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool;
 
-/// <summary>The command <c>openai-webhooks</c>, on a console.</summary>
-internal sealed class ToolCommand(IAnsiConsole console)
+/// <summary>The command <c>openai-webhooks</c>.</summary>
+/// <param name="console">Where results go.</param>
+/// <param name="error">Where errors go, and everything that is not a result.</param>
+internal sealed class ToolCommand(IAnsiConsole console, IAnsiConsole error)
 {
     /// <summary>The exit code of a command that could not run.</summary>
     public const int CouldNotRun = 2;
@@ -21,28 +24,37 @@ internal sealed class ToolCommand(IAnsiConsole console)
     {
         var root = new RootCommand("Sends, receives and verifies OpenAI webhooks, and finds out why none arrive.")
         {
-            SendCommand.Create(console),
-            ListenCommand.Create(console),
+            SendCommand.Create(console, error),
+            ListenCommand.Create(console, error),
             ReplayCommand.Create(console),
             DoctorCommand.Create(console),
+            RotateCommand.Create(console),
         };
         try
         {
             var parsed = root.Parse(args);
-            int exitCode = await parsed.InvokeAsync(
+            if (parsed.Action is ParseErrorAction)
+            {
+                var called = parsed.CommandResult.Command;
+                string command = called is RootCommand ? "" : $"{called.Name} ";
+                error.MarkupLineInterpolated(
+                    $"[red]{parsed.Errors[0].Message.TrimEnd('.')}.[/] See openai-webhooks {command}--help.");
+                return CouldNotRun;
+            }
+
+            return await parsed.InvokeAsync(
                 new InvocationConfiguration
                 {
                     EnableDefaultExceptionHandler = false,
                     ProcessTerminationTimeout = TerminationTimeout,
                     Output = console.Profile.Out.Writer,
-                    Error = console.Profile.Out.Writer,
+                    Error = error.Profile.Out.Writer,
                 },
                 cancellationToken);
-            return parsed.Errors.Count > 0 ? CouldNotRun : exitCode;
         }
         catch (Exception exception) when (exception is ToolException or IOException or UnauthorizedAccessException)
         {
-            console.MarkupLineInterpolated($"[red]{exception.Message}[/]");
+            error.MarkupLineInterpolated($"[red]{exception.Message}[/]");
             return CouldNotRun;
         }
         catch (OperationCanceledException)

@@ -46,8 +46,7 @@ public class HealthCheckTests
 
         var health = await CheckAsync(app);
         health.Status.Should().Be(HealthStatus.Healthy);
-        health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second).And
-            .Contain("last_rejected_reason", "signature_mismatch")
+        health.Data.Should().Contain("last_authentic", first).And.Contain("last_rejected", second)
             .And.Contain("staging.last_authentic", second).And.NotContainKey("staging.last_rejected");
     }
 
@@ -146,7 +145,7 @@ public class HealthCheckTests
 
         var health = await CheckAsync(app);
         health.Description.Should().BeNull();
-        health.Data.Should().Contain("last_rejected_reason", "too_large");
+        health.Data.Should().ContainKey("last_rejected");
     }
 
     [Theory]
@@ -197,7 +196,7 @@ public class HealthCheckTests
         await app.SendAsync(TestApp.Sign(secret: TestApp.OtherSecret), "/unwrapped");
 
         (await CheckAsync(app)).Data
-            .Should().ContainKey("last_authentic").And.Contain("last_rejected_reason", "signature_mismatch");
+            .Should().ContainKey("last_authentic").And.ContainKey("last_rejected");
         metrics.Of("openai.webhook.deliveries")
             .Should().Equal("1 openai.webhook.failure=signature_mismatch openai.webhook.outcome=refused");
     }

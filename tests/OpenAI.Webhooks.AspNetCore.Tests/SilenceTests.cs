@@ -14,7 +14,11 @@ public class SilenceTests
     {
         var clock = new StoppedClock();
         await using var app = await StartAsync<Nothing>(builder => builder.Services.AddSingleton<TimeProvider>(clock));
-        foreach (string type in new[] { "batch.failed", "batch.failed", "batch.failed", "eval.run.failed", "newer" })
+        foreach (
+            string type in new[]
+            {
+                "batch.failed", "batch.failed", "batch.failed", "eval.run.failed", "newer", "openai_webhooks.doctor",
+            })
         {
             await SendAsync(type);
         }

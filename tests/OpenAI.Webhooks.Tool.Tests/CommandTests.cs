@@ -74,14 +74,21 @@ public sealed class CommandTests : IDisposable
         "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
     [InlineData("--api-key-from takes the name of an environment variable, but was given the API key itself. *",
         "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
-    [InlineData("No webhook secret was found. *", "listen", "--port", "0", "--no-secret")]
+    [InlineData("No webhook secret was found. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--no-secret")]
+    [InlineData("*'--jsn'*. See openai-webhooks doctor --help.", "doctor", "http://127.0.0.1:1", "--jsn")]
+    [InlineData("*. See openai-webhooks --help.", "doktor")]
+    [InlineData("--set changes sample events, not --file. *",
+        "send", "--file", "no-such-file", "--set", "data.id=1", "--to", "http://127.0.0.1:1")]
+    [InlineData("'data' is not a change. *",
+        "send", "response.completed", "--set", "data", "--to", "http://127.0.0.1:1")]
+    [InlineData("rotate needs an API key. *", "rotate", "we_1")]
     [InlineData(
-        "*Cannot parse argument 'abc'*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
+        "*Cannot parse argument 'abc'*. See openai-webhooks send --help.", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
     [InlineData("*Cannot parse argument 'abc'*", "listen", "--port", "abc")]
     [InlineData(
         "--repeat must be at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
     [InlineData("--port must be between 0 and 65535.*", "listen", "--port", "99999")]
-    [InlineData("--store-secret and --types need --public-url.*", "listen", "--store-secret")]
+    [InlineData("--store-secret, --keep and --types need --public-url.*", "listen", "--store-secret")]
     [InlineData("--save needs a folder, but *", "listen", "--port", "0", "--save", "/dev/null")]
     [InlineData("* is a folder. *", "send", "--file", "/", "--to", "http://127.0.0.1:1")]
     [InlineData("'example.com' is not a URL. *", "doctor", "example.com")]
@@ -92,7 +99,9 @@ public sealed class CommandTests : IDisposable
         var run = await ToolRun.RunAsync(args);
 
         run.ExitCode.Should().Be(2);
-        run.Output.Trim().Should().Match(message).And.NotContain(TestApp.Secret).And.NotContain(ToolRun.Key);
+        run.Output.Should().BeEmpty();
+        run.Error.Trim().Should().Match(message).And.NotContain("\n").And.NotContain(TestApp.Secret).And
+            .NotContain(ToolRun.Key);
     }
 
     [Fact]
@@ -115,7 +124,7 @@ public sealed class CommandTests : IDisposable
         secrets.Directory!.Create();
         try
         {
-            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Output
+            (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).Error
                 .Should().StartWith("No webhook secret was found.");
 
             await File.WriteAllTextAsync(secrets.FullName,
@@ -148,7 +157,7 @@ public sealed class CommandTests : IDisposable
             await TestApp.Eventually(() => Text(output).Contains("test event", StringComparison.Ordinal));
             (await ToolRun.RunAsync("send", "response.completed", "--to", receiver.Url, "--project", project)).ExitCode
                 .Should().Be(0);
-            (await ToolRun.RunAsync(listen)).Output
+            (await ToolRun.RunAsync(listen)).Error
                 .Should().Contain("Another running listen command has stored its secret in");
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);

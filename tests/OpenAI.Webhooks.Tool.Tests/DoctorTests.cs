@@ -71,7 +71,7 @@ public class DoctorTests
         ["gateway"] = ("behind_proxy", () => Receiver.StartAsync(app => Answer(app, 502))),
         ["no verification"] = ("accepts_unsigned", () => Receiver.StartAsync(app => Answer(app, 200))),
         ["body read, health"] = ("body_read", () => Receiver.StartAsync(ReadBody, hasHealth: true)),
-        ["body read, no health"] = ("signature", () => Receiver.StartAsync(ReadBody)),
+        ["body read, no health"] = ("body_read", () => Receiver.StartAsync(ReadBody)),
         ["white space removed"] = (
             "body_changed", () => Receiver.StartAsync(
                 app => Rewrite(
@@ -244,7 +244,7 @@ public class DoctorTests
         (await ToolRun.DoctorAsync($"http://127.0.0.1:{port}/")).FixFirst.Should().Be("nobody_listens");
         (await ToolRun.DoctorAsync("https://no-such-host.invalid/webhooks")).FixFirst.Should().Be("name");
         (await ToolRun.DoctorAsync(plain.Url.Replace("http:", "https:", StringComparison.Ordinal))).FixFirst
-            .Should().Be("tls");
+            .Should().Be("plain_http");
     }
 
     [Fact]

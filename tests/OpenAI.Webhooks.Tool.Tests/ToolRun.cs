@@ -6,7 +6,10 @@ namespace OpenAI.Webhooks.Tool.Tests;
 /// <summary>
 /// A run of the tool, in this process, with the secrets and the API key of the tests in its environment.
 /// </summary>
-internal sealed record ToolRun(int ExitCode, string Output)
+/// <param name="ExitCode">The exit code.</param>
+/// <param name="Output">What it wrote to standard output.</param>
+/// <param name="Error">What it wrote to standard error.</param>
+internal sealed record ToolRun(int ExitCode, string Output, string Error)
 {
     public const string SecretVariable = "TOOL_TESTS_SECRET";
     public const string KeyVariable = "TOOL_TESTS_KEY";
@@ -32,19 +35,25 @@ internal sealed record ToolRun(int ExitCode, string Output)
     public static async Task<ToolRun> RunAsync(
         StringWriter output, CancellationToken cancellationToken, params string[] args)
     {
+        using var error = new StringWriter();
+        string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret")
+            ? []
+            : ["--secret-from", SecretVariable];
+        int exitCode = await new ToolCommand(ConsoleOn(output), ConsoleOn(error)).RunAsync(
+            [.. args.Where(arg => arg != "--no-secret"), .. secret], cancellationToken);
+        return new(exitCode, output.ToString(), error.ToString());
+    }
+
+    private static IAnsiConsole ConsoleOn(StringWriter writer)
+    {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
-            Out = new AnsiConsoleOutput(TextWriter.Synchronized(output)),
+            Out = new AnsiConsoleOutput(TextWriter.Synchronized(writer)),
         });
         console.Profile.Width = 1000;
-        string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret")
-            ? []
-            : ["--secret-from", SecretVariable];
-        int exitCode = await new ToolCommand(console).RunAsync(
-            [.. args.Where(arg => arg != "--no-secret"), .. secret], cancellationToken);
-        return new(exitCode, output.ToString());
+        return console;
     }
 
     /// <summary>Runs the doctor, and gives what it found as JSON.</summary>

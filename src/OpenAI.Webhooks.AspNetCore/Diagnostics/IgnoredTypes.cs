@@ -12,10 +12,19 @@ internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? t
     // OpenAI has about thirty types. All types beyond this number share one limit.
     private const int MaxTypes = 200;
 
+    // What openai-webhooks doctor sends, to find out what happens to a type that is not handled.
+    private const string DoctorsType = "openai_webhooks.doctor";
+
     private readonly ConcurrentDictionary<string, LogLimit> _limits = new(StringComparer.Ordinal);
 
     public void Log(WebhookDelivery delivery)
     {
+        // OpenAI never sends this type: nobody is subscribed to it.
+        if (delivery.Event.Type == DoctorsType)
+        {
+            return;
+        }
+
         string type = PrintableText.Of(delivery.Event.Type);
         var limit = _limits.GetOrAdd(
             _limits.Count < MaxTypes || _limits.ContainsKey(type) ? type : "",

@@ -4,7 +4,7 @@ namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
 /// Counts the outcomes of requests. For each registration, it remembers when the last authentic delivery arrived, and
-/// when and why the last request was rejected.
+/// when the last request was rejected.
 /// </summary>
 internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? timeProvider = null)
 {
@@ -32,20 +32,17 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
             case RequestProblem.Aborted:
                 RecordAborted();
                 break;
-            case RequestProblem.TooLarge:
-                Get(registration).Rejected = new(_timeProvider.GetUtcNow(), "too_large");
-                telemetry.Count(WebhookOutcome.TooLarge);
-                break;
             default:
-                string failure = request.Problem switch
+                Get(registration).Rejected = new(_timeProvider.GetUtcNow());
+                if (request.Problem == RequestProblem.TooLarge)
                 {
-                    RequestProblem.ReadBefore => "body_read_before",
-                    RequestProblem.Malformed => "body_malformed",
-                    RequestProblem.Encoded => "body_encoded",
-                    _ => WebhookTelemetry.Name(request.Failure),
-                };
-                Get(registration).Rejected = new(_timeProvider.GetUtcNow(), failure);
-                telemetry.CountRefused(failure);
+                    telemetry.Count(WebhookOutcome.TooLarge);
+                }
+                else
+                {
+                    telemetry.CountRefused(request.Code);
+                }
+
                 break;
         }
     }
@@ -55,14 +52,12 @@ internal sealed class RequestRecorder(WebhookTelemetry telemetry, TimeProvider? 
     internal sealed class Entry
     {
         private volatile Arrival? _authentic;
-        private volatile Rejection? _rejected;
+        private volatile Arrival? _rejected;
 
         public Arrival? Authentic { get => _authentic; set => _authentic = value; }
 
-        public Rejection? Rejected { get => _rejected; set => _rejected = value; }
+        public Arrival? Rejected { get => _rejected; set => _rejected = value; }
     }
 
     internal sealed record Arrival(DateTimeOffset Time);
-
-    internal sealed record Rejection(DateTimeOffset Time, string Failure);
 }

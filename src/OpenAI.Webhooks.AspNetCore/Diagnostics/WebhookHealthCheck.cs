@@ -58,7 +58,6 @@ internal sealed class WebhookHealthCheck(
             if (last.Rejected is { } rejected)
             {
                 data[$"{prefix}last_rejected"] = Text(rejected.Time);
-                data[$"{prefix}last_rejected_reason"] = rejected.Failure;
             }
 
             if (HandledTypes(setups.Get(registration.Name), endpoints) is { } types)

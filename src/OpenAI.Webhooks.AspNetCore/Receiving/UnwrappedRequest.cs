@@ -40,6 +40,26 @@ internal readonly record struct UnwrappedRequest(
         _ => "The webhook's body did not arrive.",
     };
 
+    /// <summary>The problem in one word, for metrics and for <see cref="PublicCode"/>.</summary>
+    public string Code => Problem switch
+    {
+        RequestProblem.TooLarge => "too_large",
+        RequestProblem.ReadBefore => "body_read_before",
+        RequestProblem.Malformed => "body_malformed",
+        RequestProblem.Encoded => "body_encoded",
+        _ => WebhookTelemetry.Name(Failure),
+    };
+
+    /// <summary>
+    /// <see cref="Code"/> for the sender, who is not known; null if it says something about the secret or the clock.
+    /// </summary>
+    public string? PublicCode => Problem == RequestProblem.NotAuthentic && Failure
+        is WebhookVerificationFailure.SignatureMismatch
+        or WebhookVerificationFailure.TimestampTooOld
+        or WebhookVerificationFailure.TimestampTooNew
+        ? null
+        : Code;
+
     /// <summary>Unwraps a request. If the headers alone are enough to reject it, its body is not read.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static async Task<UnwrappedRequest> FromAsync(

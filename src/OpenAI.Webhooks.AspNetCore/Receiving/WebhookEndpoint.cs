@@ -17,6 +17,9 @@ internal sealed class WebhookEndpoint(
     ILogger logger,
     TimeProvider timeProvider)
 {
+    // Read by openai-webhooks doctor.
+    private const string RejectedHeader = "webhook-rejected";
+
     private readonly LogLimit _refusalLog = new(timeProvider, lines: 10, TimeSpan.FromMinutes(1));
     private readonly DeliveriesInProgress _inProgress = new();
 
@@ -77,7 +80,7 @@ internal sealed class WebhookEndpoint(
                     ?? StatusCodes.Status499ClientClosedRequest;
 
             default:
-                return Refuse(request, current);
+                return Refuse(context, request, current);
         }
     }
 
@@ -111,8 +114,13 @@ internal sealed class WebhookEndpoint(
         }
     }
 
-    private int Refuse(UnwrappedRequest request, CurrentVerifier current)
+    private int Refuse(HttpContext context, UnwrappedRequest request, CurrentVerifier current)
     {
+        if (request.PublicCode is { } code && !context.Response.HasStarted)
+        {
+            context.Response.Headers[RejectedHeader] = code;
+        }
+
         bool isTooLarge = request.Problem == RequestProblem.TooLarge;
         if (logger.IsEnabled(LogLevel.Warning) && _refusalLog.TryTake(out long leftOutCount))
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -12,6 +13,9 @@ namespace OpenAI.Webhooks.Tool.Commands;
 /// </summary>
 internal static class DoctorCommand
 {
+    // The whole check takes at most ten seconds.
+    private static readonly TimeSpan Total = TimeSpan.FromSeconds(9.5);
+
     // After this time without a finding, print a line that the check is still running.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
@@ -49,14 +53,17 @@ internal static class DoctorCommand
 
             var target = parsed.GetValue(url)!;
             var found = secrets.Find(parsed);
-            using var deliverer = new Deliverer(target);
-            using var api = OpenAIApi.From(parsed, apiOptions);
+            long started = Stopwatch.GetTimestamp();
+            using var deadline = new CancellationTokenSource(Total);
+            using var deliverer = new Deliverer(target, deadline.Token);
+            using var api = OpenAIApi.From(parsed, apiOptions, deadline.Token);
+            var listing = api?.ListAsync(cancellationToken);
             var server = new ServerDiagnosis(
                 deliverer, target, found, parsed.GetValue(health), parsed.GetValue(type), !parsed.GetValue(noEvents));
             var findings = new List<Finding>();
             bool isForPeople = !parsed.GetValue(json);
             await CollectAsync(server.DiagnoseAsync(cancellationToken));
-            if (api is null)
+            if (api is null || listing is null)
             {
                 Add(Finding.Note("no_api", "Not checked: the endpoint's settings at OpenAI, because there is no "
                     + "API key.", $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from."));
@@ -64,13 +71,17 @@ internal static class DoctorCommand
             else
             {
                 bool sendsEvents = !parsed.GetValue(noEvents) && !server.IsSlow;
-                var diagnosis = new ApiDiagnosis(api, deliverer, target, found, sendsEvents);
+                var diagnosis = new ApiDiagnosis(api, listing, deliverer, target, found, sendsEvents)
+                {
+                    HasTime = Stopwatch.GetElapsedTime(started) < Total / 2,
+                };
                 await CollectAsync(diagnosis.DiagnoseAsync(server.Health, server.IsDelivered, cancellationToken));
             }
 
-            // Findings come before the checks that could not run.
+            // That anyone can send events comes first; findings come before the checks that could not run.
             var first = findings.Where(finding => finding.Level == Level.Fault)
-                .OrderBy(finding => finding.Code == "no_secret").FirstOrDefault();
+                .OrderBy(finding => finding.Code switch { "accepts_forged" => 0, "no_secret" => 2, _ => 1 })
+                .FirstOrDefault();
             if (isForPeople)
             {
                 console.WriteLine();
@@ -101,7 +112,7 @@ internal static class DoctorCommand
                     var next = enumerator.MoveNextAsync().AsTask();
                     if (isForPeople && await Task.WhenAny(next, Task.Delay(Silence, cancellationToken)) != next)
                     {
-                        console.MarkupLine("[grey]… still checking[/]");
+                        console.MarkupLine("… still checking");
                     }
 
                     if (!await next)
@@ -132,14 +143,14 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static void Print(IAnsiConsole console, Finding finding)
+    public static void Print(IAnsiConsole console, Finding finding)
     {
         console.WriteItem(
             finding.Level switch { Level.Sound => "[green]✓[/]", Level.Fault => "[red]✗[/]", _ => "[yellow]?[/]" },
             finding.What);
         if (finding.Do is not null)
         {
-            console.WriteItem("  [grey]→[/]", finding.Do, "grey");
+            console.WriteItem("  →", finding.Do);
         }
     }
 

@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using OpenAI.Webhooks.Tool.Diagnosis;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -20,7 +24,7 @@ internal static class ListenCommand
     private static readonly string[] NotForwarded =
         ["Host", "Content-Length", "Transfer-Encoding", "Connection", "Expect"];
 
-    public static Command Create(IAnsiConsole console)
+    public static Command Create(IAnsiConsole console, IAnsiConsole error)
     {
         var port = new Option<int>("--port")
         {
@@ -53,9 +57,16 @@ internal static class ListenCommand
             Description = $"Store the endpoint's secret in the project's user secrets as {SecretOptions.Variable} "
                 + "instead of printing it.",
         };
+        var keep = new Option<bool>("--keep")
+        {
+            Description = "Keep the endpoint and its secret for the next start, so that the application need not be "
+                + "restarted.",
+        };
+        var json = new Option<bool>("--json") { Description = "Write a line of JSON for each delivery." };
         var command = new Command(
             "listen",
-            "Receives, verifies and shows deliveries.") { port, forward, save, showPrivate, publicUrl, types, store };
+            "Receives, verifies and shows deliveries.")
+        { port, forward, save, showPrivate, json, publicUrl, types, store, keep };
         var secrets = new SecretOptions(command);
         var apiOptions = OpenAIApi.AddOptions(command);
         port.Validators.Add(result =>
@@ -70,9 +81,9 @@ internal static class ListenCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(publicUrl) is null
-                && (result.GetValue(store) || result.GetValue(types) is { Length: > 0 }))
+                && (result.GetValue(store) || result.GetValue(keep) || result.GetValue(types) is { Length: > 0 }))
             {
-                result.AddError("--store-secret and --types need --public-url.");
+                result.AddError("--store-secret, --keep and --types need --public-url.");
             }
         });
         command.SetAction(async (parsed, cancellationToken) =>
@@ -89,17 +100,30 @@ internal static class ListenCommand
 
             using var api = url is null
                 ? null
-                : OpenAIApi.From(parsed, apiOptions) ?? throw new ToolException(
+                : OpenAIApi.From(parsed, apiOptions, CancellationToken.None) ?? throw new ToolException(
                     "--public-url needs an API key.",
                     $"Set {OpenAIApi.KeyVariable}, or name another variable with --api-key-from.");
-            var verifier = api is null ? new WebhookVerifier(secrets.Require(parsed)[0]) : null;
+            var found = api is null ? secrets.Find(parsed) : [];
+            bool isForPeople = !parsed.GetValue(json);
+            var info = isForPeople ? console : error;
             CreateFolder(parsed.GetValue(save));
             var receiver = new Receiver(
                 console,
+                info,
+                isForPeople,
                 parsed.GetValue(forward),
                 parsed.GetValue(save),
                 parsed.GetValue(showPrivate))
-            { Verifier = verifier };
+            {
+                Verifies = api is not null || found.Count > 0,
+                Verifier = found.Count == 0 ? null : new(new WebhookVerifierOptions { Secrets = [.. found] }),
+            };
+            if (!receiver.Verifies)
+            {
+                info.WriteItem("[yellow]?[/]", "Nothing is verified, because no secret was found. Set "
+                    + $"{SecretOptions.Variable}, or name another variable with --secret-from.");
+            }
+
             await using var app = await receiver.StartAsync(parsed.GetValue(port), source.Token);
             if (api is not null)
             {
@@ -111,17 +135,19 @@ internal static class ListenCommand
 
             async Task<bool> WithEndpointAsync(OpenAIApi api, Receiver receiver)
             {
-                using var stored = parsed.GetValue(store) ? secrets.BeginStoring(parsed) : null;
+                bool isKept = parsed.GetValue(keep);
+                using var stored = parsed.GetValue(store) ? secrets.BeginStoring(parsed, isKept) : null;
                 var endpoint = await TemporaryEndpoint.CreateAsync(
-                    api, console, url!, parsed.GetValue(types) ?? [], source.Token);
+                    api, info, url!, parsed.GetValue(types) ?? [], isKept, source.Token);
                 await using (endpoint)
                 {
                     receiver.Verifier = new WebhookVerifier(endpoint.Secret);
                     stored?.Set(endpoint.Secret);
-                    console.MarkupLineInterpolated(
+                    string until = isKept ? "" : " until this command ends";
+                    info.MarkupLineInterpolated(
                         stored is null
-                            ? $"Its secret, until this command ends: {endpoint.Secret}"
-                            : (FormattableString)$"Its secret is in {stored.Path} until this command ends.");
+                            ? $"Its secret{until}: {endpoint.Secret}"
+                            : (FormattableString)$"Its secret is in {stored.Path}{until}.");
                     await endpoint.TestAsync(() => receiver.HasReceived, source.Token);
                     await WaitAsync(source.Token);
                 }
@@ -155,11 +181,16 @@ internal static class ListenCommand
         => Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(
             _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
-    private sealed class Receiver(IAnsiConsole console, Uri? forward, DirectoryInfo? save, bool showsPrivate)
+    private sealed class Receiver(
+        IAnsiConsole console, IAnsiConsole info, bool isForPeople, Uri? forward, DirectoryInfo? save, bool showsPrivate)
     {
-        private int _count;
+        // Types and ids are short, but anyone can send a long one.
+        private const int MaxText = 100;
 
         public bool HasReceived { get; private set; }
+
+        /// <summary>Whether deliveries are verified. If not, they are shown all the same.</summary>
+        public required bool Verifies { get; init; }
 
         /// <summary>Null until the secret is known. Earlier deliveries are not acknowledged.</summary>
         public WebhookVerifier? Verifier { get; set; }
@@ -185,14 +216,12 @@ internal static class ListenCommand
                     "Choose another port with --port, or 0 for a free one.");
             }
 
-            console.MarkupLineInterpolated($"Listening on {app.Urls.Single()}. Press Ctrl+C to stop.");
+            info.MarkupLineInterpolated($"Listening on {app.Urls.Single()}. Press Ctrl+C to stop.");
             return app;
         }
 
         private async Task ReceiveAsync(HttpContext context)
         {
-            string line = $"[grey]{DateTime.Now.ToString("T", CultureInfo.InvariantCulture)}[/] "
-                + $"{Shown($"{context.Request.Method} {context.Request.Path}")}";
             byte[] body;
             try
             {
@@ -204,14 +233,13 @@ internal static class ListenCommand
             {
                 context.Response.StatusCode =
                     (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status400BadRequest;
-                string reason = context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? $"The body is longer than {MaxBody} bytes."
-                    : "The body is incomplete.";
-                console.MarkupLine($"{line} [red]✗ {context.Response.StatusCode}[/] {reason}");
+                Show(context, new(Verified: false, context.Response.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? $"The body is longer than {MaxBody} bytes"
+                    : "The body is incomplete"));
                 return;
             }
 
-            if (Verifier is not { } verifier)
+            if (Verifies && Verifier is null)
             {
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 return;
@@ -225,44 +253,116 @@ internal static class ListenCommand
             var headers = delivery.WebhookHeaders;
             if (save is not null)
             {
-                string id = string.Concat((headers.Id ?? "").Where(char.IsAsciiLetterOrDigit).Take(60));
-                delivery.Write(Path.Combine(save.FullName, $"{Interlocked.Increment(ref _count):D4}-{id}.http"));
+                delivery.WriteTo(save);
             }
 
-            if (!verifier.TryVerify(body, headers, out var failure))
+            if (Verifier is not null && !Verifier.TryVerify(body, headers, out var failure))
             {
                 context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                console.MarkupLine(
-                    $"{line} [red]✗ 400[/] {Shown(new InvalidWebhookSignatureException(failure).Message)}");
+                Show(context, new(Verified: false, FirstSentence(new InvalidWebhookSignatureException(failure).Message))
+                {
+                    WebhookId = headers.Id,
+                });
                 return;
             }
 
-            string what;
+            var shown = new Shown(Verifier is null ? null : true) { WebhookId = headers.Id };
             try
             {
                 var webhookEvent = WebhookEvent.Parse(body);
-                what = $"[green]✓[/] [bold]{Shown(webhookEvent.Type)}[/] "
-                    + $"{Shown($"{webhookEvent.Id} {PrivateText.Of(body, showsPrivate)}")}";
+                shown = shown with
+                {
+                    Type = webhookEvent.Type,
+                    EventId = webhookEvent.Id,
+                    Data = PrivateText.Of(body, showsPrivate),
+                };
             }
-            catch (System.Text.Json.JsonException exception)
+            catch (JsonException exception)
             {
-                what = $"[yellow]![/] authentic, but the event cannot be read: {Shown(exception.Message)}";
+                shown = shown with { Problem = $"the event cannot be read: {exception.Message}" };
             }
 
-            string forwarded = "";
             if (forward is not null)
             {
-                (context.Response.StatusCode, forwarded) = await ForwardAsync(context, body);
+                var attempt = await ForwardAsync(context, body);
+                context.Response.StatusCode = attempt.Response?.Status ?? StatusCodes.Status502BadGateway;
+                shown = shown with { Forwarded = attempt };
             }
 
-            console.MarkupLine($"{line} {what}{forwarded}");
+            Show(context, shown);
         }
 
-        // Control characters would reach the terminal.
-        private static string Shown(string text)
-            => Markup.Escape(string.Concat(text.Select(character => char.IsControl(character) ? '\uFFFD' : character)));
+        private void Show(HttpContext context, Shown shown)
+        {
+            if (isForPeople)
+            {
+                console.MarkupLine(Line(context, shown));
+                return;
+            }
 
-        private async Task<(int Status, string Text)> ForwardAsync(HttpContext context, byte[] body)
+            string line = JsonSerializer.Serialize(new JsonObject
+            {
+                ["time"] = DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture),
+                ["status"] = context.Response.StatusCode,
+                ["verified"] = shown.Verified,
+                ["problem"] = shown.Problem,
+                ["webhook_id"] = shown.WebhookId,
+                ["type"] = shown.Type,
+                ["id"] = shown.EventId,
+                ["data"] = shown.Data.Length == 0 ? null : JsonNode.Parse(shown.Data),
+                ["forwarded_status"] = shown.Forwarded?.Response?.Status,
+                ["forward_problem"] = shown.Forwarded?.Silence?.Message,
+            });
+            lock (console)
+            {
+                // Do not use the console, which would wrap the line.
+                console.Profile.Out.Writer.WriteLine(line);
+            }
+        }
+
+        private static string Line(HttpContext context, Shown shown)
+        {
+            string begin = $"{DateTime.Now.ToString("T", CultureInfo.InvariantCulture)} "
+                + $"{Printable($"{context.Request.Method} {context.Request.Path}")}";
+            string forwarded = shown.Forwarded switch
+            {
+                null => "",
+                { Response: { } response } => $" → {Markup.Escape(response.Summary)}",
+                var (_, silence) => $" → [red]no response: {Markup.Escape(silence?.Message ?? "")}[/]",
+            };
+            return shown switch
+            {
+                { Problem: { } problem, IsRejected: true }
+                    => $"{begin} [red]✗ {context.Response.StatusCode}[/] {Printable(problem)}",
+                { Problem: { } problem } => $"{begin} [yellow]![/] "
+                    + $"{(shown.Verified == true ? "authentic" : "not verified")}, but {Printable(problem)}{forwarded}",
+                _ => $"{begin} {(shown.Verified == true ? "[green]✓[/]" : "[yellow]?[/]")} "
+                    + $"[bold]{Printable(shown.Type)}[/] {Printable(shown.EventId)} "
+                    + $"{Printable(shown.Data, shown.Data.Length)}"
+                    + $"{(shown.Verified == true ? "" : " [yellow](not verified)[/]")}{forwarded}",
+            };
+        }
+
+        private static string FirstSentence(string text)
+        {
+            int end = text.IndexOf(". ", StringComparison.Ordinal);
+            return end < 0 ? text : text[..end];
+        }
+
+        // Control characters would reach the terminal, and some characters turn the text after them round.
+        private static string Printable(string text, int max = MaxText)
+        {
+            string cut = text.Length <= max ? text : text[..max] + "…";
+            return Markup.Escape(string.Concat(cut.EnumerateRunes().Select(
+                rune => Rune.GetUnicodeCategory(rune)
+                    is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+                        ? Rune.ReplacementChar : rune)));
+        }
+
+        private async Task<Attempt> ForwardAsync(HttpContext context, byte[] body)
         {
             using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), forward)
             {
@@ -278,16 +378,27 @@ internal static class ListenCommand
                 }
             }
 
-            try
-            {
-                using var deliverer = new Deliverer(forward!);
-                var response = await deliverer.SendAsync(request, context.RequestAborted);
-                return (response.Status, $" → {Markup.Escape(response.Summary)}");
-            }
-            catch (NoResponseException exception)
-            {
-                return (StatusCodes.Status502BadGateway, $" → [red]no response: {Markup.Escape(exception.Message)}[/]");
-            }
+            using var deliverer = new Deliverer(forward!);
+            return await deliverer.AttemptAsync(request, context.RequestAborted);
+        }
+
+        /// <summary>What is shown of a delivery.</summary>
+        /// <param name="Verified">Whether it is authentic; null if that was not checked.</param>
+        /// <param name="Problem">What is wrong with it; null if nothing is.</param>
+        private sealed record Shown(bool? Verified, string? Problem = null)
+        {
+            public bool IsRejected => Verified == false;
+
+            public string? WebhookId { get; init; }
+
+            public string Type { get; init; } = "";
+
+            public string EventId { get; init; } = "";
+
+            /// <summary>The event's data as JSON, with private texts masked; empty if there are none.</summary>
+            public string Data { get; init; } = "";
+
+            public Attempt? Forwarded { get; init; }
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -9,16 +11,21 @@ internal static class SendCommand
     // OpenAI's tolerance is five minutes.
     private static readonly TimeSpan OldAge = TimeSpan.FromMinutes(6);
 
-    public static Command Create(IAnsiConsole console)
+    public static Command Create(IAnsiConsole console, IAnsiConsole error)
     {
-        var type = new Argument<string>("TYPE")
+        var types = new Argument<string[]>("TYPE")
         {
-            Description = "The event's type, such as response.completed.",
-            Arity = ArgumentArity.ZeroOrOne,
+            Description = "The events' types, such as response.completed.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
         var to = UrlOption.Create("--to", "The endpoint's URL.");
         to.Required = true;
         var all = new Option<bool>("--all") { Description = "Send one event of every type." };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "Change a member of the sample events, such as data.id=resp_123. Can be repeated.",
+            HelpName = "MEMBER=VALUE",
+        };
         var file = new Option<FileInfo>("--file") { Description = "Send this file's bytes as the payload." };
         var repeat = new Option<int>("--repeat")
         {
@@ -40,14 +47,22 @@ internal static class SendCommand
         {
             Description = "Sign with a timestamp from six minutes ago. The endpoint should respond with 400.",
         };
-        var command = new Command("send", "Sends a signed sample event.") { type, to, all, file, repeat, bad, old };
+        var command = new Command("send", "Sends signed sample events.")
+        { types, to, all, set, file, repeat, bad, old };
         var secrets = new SecretOptions(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var clock = new ShiftedClock(parsed.GetValue(old) ? -OldAge : TimeSpan.Zero);
             var signer = new WebhookSigner(
                 parsed.GetValue(bad) ? WebhookSigner.CreateSecret() : secrets.Require(parsed)[0], clock);
-            var signed = Sign(signer, parsed.GetValue(type), parsed.GetValue(all), parsed.GetValue(file)).ToList();
+            var payloads = Payloads(
+                parsed.GetValue(types)!, parsed.GetValue(all), parsed.GetValue(file), parsed.GetValue(set) ?? []);
+            if (parsed.GetValue(file) is { } sent && NotJson(payloads[0].Payload) is { } mistake)
+            {
+                error.WriteItem("[yellow]![/]", $"{sent.Name} is not JSON: {mistake} It is sent as it is.");
+            }
+
+            var signed = payloads.Select(payload => (payload.Name, signer.Sign(payload.Payload))).ToList();
             using var deliverer = new Deliverer(parsed.GetValue(to)!);
             bool isRefusalExpected = parsed.GetValue(bad) || parsed.GetValue(old);
             bool isDelivered = true;
@@ -95,24 +110,97 @@ internal static class SendCommand
         }
 
         console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} "
-            + $"[grey]{Markup.Escape(signed.Headers.Id ?? "")}[/] {Markup.Escape(what)}");
+            + $"{Markup.Escape(signed.Headers.Id ?? "")} {Markup.Escape(what)}");
         return isRight;
     }
 
-    private static IEnumerable<(string Name, SignedWebhook Signed)> Sign(
-        WebhookSigner signer, string? type, bool isAll, FileInfo? file)
+    private static List<(string Name, byte[] Payload)> Payloads(
+        string[] types, bool isAll, FileInfo? file, string[] changes)
     {
-        if ((type is null ? 0 : 1) + (isAll ? 1 : 0) + (file is null ? 0 : 1) != 1)
+        if ((types.Length == 0 ? 0 : 1) + (isAll ? 1 : 0) + (file is null ? 0 : 1) != 1)
         {
             throw new ToolException("Specify a type, --all or --file.");
         }
 
         if (file is not null)
         {
-            return [(file.Name, signer.Sign(PrivateFile.Read(file)))];
+            return changes.Length == 0
+                ? [(file.Name, PrivateFile.Read(file))]
+                : throw new ToolException("--set changes sample events, not --file.", "Edit the file.");
         }
 
-        return (isAll ? SampleEvents.Types : [type!])
-            .Select(name => (name, signer.Sign(SampleEvents.Create(name, DateTimeOffset.UtcNow))));
+        return [.. (isAll ? SampleEvents.Types : types).Select(type =>
+        {
+            var payload = SampleEvents.CreatePayload(type, DateTimeOffset.UtcNow);
+            foreach (string change in changes)
+            {
+                Set(payload, change);
+            }
+
+            return (type, JsonSerializer.SerializeToUtf8Bytes(payload));
+        })];
+    }
+
+    // A member that is text stays text. Any other value is JSON, or else text.
+    private static void Set(JsonObject payload, string change)
+    {
+        if (change.Split('=', 2) is not [{ Length: > 0 } path, var value])
+        {
+            throw new ToolException($"'{change}' is not a change.", "Write --set data.id=resp_123.");
+        }
+
+        string[] names = path.Split('.');
+        JsonNode? parent = payload;
+        foreach (string name in names[..^1])
+        {
+            parent = parent switch
+            {
+                JsonObject members => members[name] ??= new JsonObject(),
+                JsonArray items when int.TryParse(name, out int i) && i >= 0 && i < items.Count => items[i],
+                _ => null,
+            };
+        }
+
+        switch (parent)
+        {
+            case JsonObject members:
+                members[names[^1]] = ValueLike(members[names[^1]]);
+                break;
+            case JsonArray items when int.TryParse(names[^1], out int i) && i >= 0 && i < items.Count:
+                items[i] = ValueLike(items[i]);
+                break;
+            default:
+                throw new ToolException($"The event {payload["type"]} has no place for {path}.");
+        }
+
+        JsonNode? ValueLike(JsonNode? before)
+        {
+            if (before?.GetValueKind() == JsonValueKind.String)
+            {
+                return value;
+            }
+
+            try
+            {
+                return JsonNode.Parse(value);
+            }
+            catch (JsonException)
+            {
+                return value;
+            }
+        }
+    }
+
+    private static string? NotJson(byte[] payload)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(payload);
+            return null;
+        }
+        catch (JsonException exception)
+        {
+            return exception.Message;
+        }
     }
 }

@@ -1,11 +1,13 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
 
 /// <summary>
-/// An endpoint at OpenAI that exists while this process runs. The endpoint's name contains an id, and a file of this
-/// user has the same id. The process keeps the file locked. The next start deletes the endpoints whose files are not
-/// locked, and no others.
+/// An endpoint at OpenAI that exists while this process runs, or is kept for the next. The endpoint's name contains an
+/// id, and a file of this user has the same id. The process keeps the file locked. The next start deletes the endpoints
+/// whose files are not locked, and no others. The file of a kept endpoint contains its URL and its secret.
 /// </summary>
 internal sealed class TemporaryEndpoint : IAsyncDisposable
 {
@@ -17,9 +19,11 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
     private readonly IAnsiConsole _console;
     private readonly FileStream _file;
     private readonly ApiEndpoint _endpoint;
+    private readonly bool _isKept;
 
-    private TemporaryEndpoint(OpenAIApi api, IAnsiConsole console, FileStream file, ApiEndpoint endpoint)
-        => (_api, _console, _file, _endpoint) = (api, console, file, endpoint);
+    private TemporaryEndpoint(
+        OpenAIApi api, IAnsiConsole console, FileStream file, ApiEndpoint endpoint, bool isKept)
+        => (_api, _console, _file, _endpoint, _isKept) = (api, console, file, endpoint, isKept);
 
     public string Secret
         => _endpoint.Secret ?? throw new ToolException("OpenAI's API gave no signing_secret for the new endpoint.");
@@ -27,8 +31,14 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
     /// <summary>Whether the endpoint could not be deleted at OpenAI.</summary>
     public bool IsLeft { get; private set; }
 
+    /// <summary>Creates an endpoint, or takes the one that was kept for the URL.</summary>
     public static async Task<TemporaryEndpoint> CreateAsync(
-        OpenAIApi api, IAnsiConsole console, Uri url, IReadOnlyList<string> types, CancellationToken cancellationToken)
+        OpenAIApi api,
+        IAnsiConsole console,
+        Uri url,
+        IReadOnlyList<string> types,
+        bool isKept,
+        CancellationToken cancellationToken)
     {
         string folder = Path.Combine(
             Environment.GetFolderPath(
@@ -39,26 +49,47 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
             "openai-webhooks",
             "listen");
         Directory.CreateDirectory(folder);
-        await DeleteLeftAsync(api, console, folder, cancellationToken);
+        var endpoints = await api.ListAsync(cancellationToken);
+        await DeleteLeftAsync(api, console, folder, endpoints, cancellationToken);
+        if (FindKept(folder, endpoints, url) is var (keptFile, kept))
+        {
+            if (types.Count > 0 && !types.ToHashSet().SetEquals(kept.EventTypes))
+            {
+                kept = await api.SetTypesAsync(kept.Id, types, cancellationToken) with { Secret = kept.Secret };
+            }
+
+            console.MarkupLineInterpolated($"Uses the endpoint {kept.Id}, which was kept.");
+            return new(api, console, keptFile, kept, isKept);
+        }
+
         if (types.Count == 0)
         {
             types = await api.TypesAsync(cancellationToken);
         }
 
         string id = Guid.NewGuid().ToString("N");
-        var file = new FileStream(Path.Combine(folder, id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        var file = PrivateFile.Open(Path.Combine(folder, id), FileMode.CreateNew);
         try
         {
             // Do not pass the token: if the id of a created endpoint were lost, the endpoint could not be deleted.
             var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
+            if (isKept)
+            {
+                file.Write(JsonSerializer.SerializeToUtf8Bytes(
+                    new JsonObject { ["url"] = url.ToString(), ["secret"] = endpoint.Secret }));
+                file.Flush();
+            }
+
             string count = Words.Count(endpoint.EventTypes.Count, "event type");
+            string until = isKept ? "is kept" : "is deleted when this command ends";
             console.MarkupLineInterpolated(
-                $"Created the endpoint {endpoint.Id} at OpenAI, for {count}. It is deleted when this command ends.");
-            return new(api, console, file, endpoint);
+                $"Created the endpoint {endpoint.Id} at OpenAI, for {count}. It {until}.");
+            return new(api, console, file, endpoint, isKept);
         }
         catch
         {
-            file.Dispose();
+            await file.DisposeAsync();
+            File.Delete(file.Name);
             throw;
         }
     }
@@ -91,6 +122,14 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isKept)
+        {
+            await _file.DisposeAsync();
+            _console.MarkupLineInterpolated(
+                $"The endpoint {_endpoint.Id} stays at OpenAI. To delete it, run listen without --keep.");
+            return;
+        }
+
         using var timeout = new CancellationTokenSource(DeleteTimeout);
         try
         {
@@ -110,17 +149,24 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
     }
 
     private static async Task DeleteLeftAsync(
-        OpenAIApi api, IAnsiConsole console, string folder, CancellationToken cancellationToken)
+        OpenAIApi api,
+        IAnsiConsole console,
+        string folder,
+        IReadOnlyList<ApiEndpoint> endpoints,
+        CancellationToken cancellationToken)
     {
-        var endpoints = await api.ListAsync(cancellationToken);
         foreach (string path in Directory.GetFiles(folder))
         {
             // Keep a file without a matching endpoint: the endpoint may belong to another API key's project.
-            if (endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path)) is { } left
-                && TryLock(path) is { } file)
+            if (Of(path, endpoints) is { } left && TryLock(path) is { } file)
             {
                 await using (file)
                 {
+                    if (file.Length > 0)
+                    {
+                        continue;
+                    }
+
                     await api.DeleteAsync(left.Id, cancellationToken);
                 }
 
@@ -130,6 +176,28 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
             }
         }
     }
+
+    private static (FileStream File, ApiEndpoint Endpoint)? FindKept(
+        string folder, IReadOnlyList<ApiEndpoint> endpoints, Uri url)
+    {
+        foreach (string path in Directory.GetFiles(folder))
+        {
+            if (Of(path, endpoints) is { } endpoint && endpoint.Url == url.ToString() && TryLock(path) is { } file)
+            {
+                if (file.Length > 0 && JsonNode.Parse(file)?["secret"]?.ToString() is { } secret)
+                {
+                    return (file, endpoint with { Secret = secret });
+                }
+
+                file.Dispose();
+            }
+        }
+
+        return null;
+    }
+
+    private static ApiEndpoint? Of(string path, IReadOnlyList<ApiEndpoint> endpoints)
+        => endpoints.FirstOrDefault(endpoint => endpoint.Name == NamePrefix + Path.GetFileName(path));
 
     /// <summary>Locks a file. The process that created it keeps it locked until it ends.</summary>
     /// <returns>The file; null if that process is still running.</returns>

@@ -5,21 +5,28 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 
 /// <summary>Compares what OpenAI's API says about an endpoint with the findings from outside.</summary>
 internal sealed class ApiDiagnosis(
-    OpenAIApi api, Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, bool sendsEvents)
+    OpenAIApi api,
+    Task<IReadOnlyList<ApiEndpoint>> listing,
+    Deliverer deliverer,
+    Uri url,
+    IReadOnlyList<string> secrets,
+    bool sendsEvents)
 {
+    /// <summary>Whether there is time to ask the application what it has seen of OpenAI's test event.</summary>
+    public bool HasTime { get; init; }
+
     public async IAsyncEnumerable<Finding> DiagnoseAsync(
         HealthData? health, bool? isDelivered, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var endpoints = new List<ApiEndpoint>();
+        IReadOnlyList<ApiEndpoint> endpoints = [];
         Finding? unusable = null;
         try
         {
-            endpoints.AddRange(await api.ListAsync(cancellationToken));
+            endpoints = await listing;
         }
         catch (ToolException exception)
         {
-            unusable = Finding.Fault(
-                "api", exception.What, $"{exception.Advice} Without an API key, doctor checks only from outside.");
+            unusable = Unusable("api", exception, "Without OpenAI's API, doctor checks only from outside.");
         }
 
         if (unusable is not null)
@@ -60,7 +67,13 @@ internal sealed class ApiDiagnosis(
         }
     }
 
-    private Finding DescribeMissing(List<ApiEndpoint> endpoints)
+    // What OpenAI's API does says nothing about the endpoint, but a key that is refused has to be mended.
+    private static Finding Unusable(string code, ToolException exception, string otherwise)
+        => exception.IsKeyRefused
+            ? Finding.Fault(code, exception.What, $"{exception.Advice} {otherwise}")
+            : Finding.Note(code, exception.What, $"{exception.Advice} {otherwise}");
+
+    private Finding DescribeMissing(IReadOnlyList<ApiEndpoint> endpoints)
     {
         static string Host(string text) => Uri.TryCreate(text, UriKind.Absolute, out var parsed) ? parsed.Host : "";
         if (endpoints.Where(one => Host(one.Url) == url.Host).Select(one =>
@@ -87,7 +100,8 @@ internal sealed class ApiDiagnosis(
                 + "project.");
     }
 
-    private Finding CompareSecrets(ApiEndpoint endpoint, List<ApiEndpoint> endpoints, HealthData? health)
+    private Finding CompareSecrets(
+        ApiEndpoint endpoint, IReadOnlyList<ApiEndpoint> endpoints, HealthData? health)
     {
         bool isTheApplications = health is { SecretHints.Count: > 0 };
         string[] mine = [.. (isTheApplications ? health!.SecretHints : secrets).Select(SecretHint.Of)];
@@ -182,7 +196,11 @@ internal sealed class ApiDiagnosis(
         CancellationToken cancellationToken)
     {
         string what = $"OpenAI's own test event ({type})";
-        if (health is not null)
+        if (!HasTime)
+        {
+            health = null;
+        }
+        else if (health is not null)
         {
             // The application's times are whole seconds. After waiting one second, its last delivery is older than its
             // clock.
@@ -197,8 +215,7 @@ internal sealed class ApiDiagnosis(
         }
         catch (ToolException exception)
         {
-            return Finding.Fault(
-                "test_unknown", $"The result of OpenAI's test event is unknown. {exception.What}", exception.Advice);
+            return Unusable("test_unknown", exception, "The result of OpenAI's test event is unknown.");
         }
 
         if (status is 400)
@@ -247,15 +264,7 @@ internal sealed class ApiDiagnosis(
                 + "Check whether it treats requests from this machine differently.");
         }
 
-        string? reason = health is null
-            ? null
-            : (await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken))?.LastRejectedReason;
-        return reason is not (null or "signature_mismatch") ? Finding.Fault(
-            "test_rejected",
-            $"The application rejects {what} (400, {reason}).",
-            "Compare the application's clock with OpenAI's. Check whether a proxy treats deliveries from OpenAI "
-            + "differently from this machine's.")
-            : hasRightSecret
+        return hasRightSecret
                 ? Finding.Fault(
                     "test_rejected",
                     $"{what} is rejected (400), although the last characters of the application's secret match the "
@@ -278,7 +287,7 @@ internal sealed class ApiDiagnosis(
     {
         for (int attempt = 0; attempt < 3; attempt++)
         {
-            if (before?.HasJustRejected is null
+            if (before is not { IsOfEndpoint: true }
                 || await HealthData.ReadAsync(deliverer, url, before.Url, cancellationToken) is not { } after
                 || last(after) >= before.Time)
             {

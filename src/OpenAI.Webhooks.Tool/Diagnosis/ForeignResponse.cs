@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
 /// <summary>Explains a response that came from something in front of the endpoint or in its place.</summary>
@@ -6,12 +8,49 @@ internal static class ForeignResponse
     private static readonly string[] LoginWords =
         ["login", "signin", "sign-in", "account", "oauth", "authorize", "saml"];
 
+    private const string Anonymous =
+        "Call .AllowAnonymous() on the result of MapOpenAIWebhooks, or put [AllowAnonymous] on the action. If a proxy "
+        + "or gateway requires the login, exempt the path there.";
+
     /// <summary>
     /// Whether the endpoint may be at another path, because the response looks like the one for unknown paths.
     /// </summary>
     public static bool MayBeOfAnotherPath(Uri url, ServerResponse response)
         => response.Status is 401 or 403 or 404 or 405 || (response.IsSuccess && response.IsHtml)
             || (response.IsRedirect && !(Target(url, response) is { } target && HasSamePath(url, target)));
+
+    /// <summary>Explains the response of a tunnel whose other end is not there.</summary>
+    /// <returns>The finding; null for any other response.</returns>
+    public static Finding? ExplainTunnel(Uri url, ServerResponse response)
+    {
+        if (response.Headers["ngrok-error-code"].FirstOrDefault() is { } code)
+        {
+            // 8012: the agent cannot connect to the local port.
+            return code.EndsWith("8012", StringComparison.Ordinal)
+                ? Finding.Fault(
+                    "tunnel",
+                    $"The ngrok tunnel at {url.Host} runs, but nothing listens at the port it forwards to ({code}).",
+                    "Start the application, and compare its port with the one in ngrok's command.")
+                : Down("ngrok", code);
+        }
+
+        bool isCloudflare = response.Gateway == "Cloudflare"
+            || response.Headers["Server"].Any(
+                server => server.Contains("cloudflare", StringComparison.OrdinalIgnoreCase));
+        bool is1033 = isCloudflare && response.Body.Contains("1033", StringComparison.Ordinal);
+        return response.Status == 530 || is1033
+                ? Down("Cloudflare", is1033 ? "error 1033" : "530")
+            : url.Host.EndsWith(".loca.lt", StringComparison.OrdinalIgnoreCase) && response.Status is 404 or 503
+                ? Down("localtunnel", response.Status.ToString(CultureInfo.InvariantCulture))
+            : url.Host.EndsWith(".devtunnels.ms", StringComparison.OrdinalIgnoreCase) && response.Status is 404 or 502
+                ? Down("dev tunnels", response.Status.ToString(CultureInfo.InvariantCulture))
+            : null;
+
+        Finding Down(string whose, string code) => Finding.Fault(
+            "tunnel",
+            $"The tunnel at {url.Host} is down ({whose}, {code}).",
+            "Start the tunnel. If its address changed, change the URL at OpenAI.");
+    }
 
     public static Finding Explain(Uri url, ServerResponse response)
     {
@@ -21,13 +60,19 @@ internal static class ForeignResponse
         {
             case >= 300 and < 400:
                 return ExplainRedirect(url, response);
-            case 401:
+            case 401 when response.Headers["WWW-Authenticate"].Any():
                 return Finding.Fault(
                     "authorization",
                     $"A policy requires a login (401{by}). OpenAI does not log in; the signature is the "
                     + "authentication.",
-                    "Call .AllowAnonymous() on the result of MapOpenAIWebhooks, or put [AllowAnonymous] on the action. "
-                    + "If a proxy or gateway requires the login, exempt the path there.");
+                    Anonymous);
+            case 401:
+                return Finding.Fault(
+                    "authorization",
+                    $"The request is rejected with 401{by}. Either a policy requires a login, or the endpoint verifies "
+                    + "the signature with another secret.",
+                    "Compare the application's secret with this endpoint's secret at OpenAI. If it is the same: "
+                    + Anonymous);
             case 403 when response.Gateway is not null:
                 return Finding.Fault(
                     "forbidden",

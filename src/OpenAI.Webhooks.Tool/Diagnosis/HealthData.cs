@@ -9,8 +9,6 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 {
     private const string Endpoints = "endpoints";
 
-    private static readonly TimeSpan Recently = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(4);
     private static readonly string[] UsualPaths = ["/health/webhooks", "/health", "/healthz", "/health/ready", "/hc"];
 
     /// <summary>The application's clock; null if unknown.</summary>
@@ -36,14 +34,6 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 
     /// <summary>When the last authentic delivery arrived, by the application's clock; null if there was none.</summary>
     public DateTimeOffset? LastAuthentic => ParseTime(Value("last_authentic"));
-
-    /// <summary>Why the last request was rejected; null if none was.</summary>
-    public string? LastRejectedReason => Value("last_rejected_reason")?.ToString();
-
-    /// <summary>
-    /// Whether the endpoint itself rejected a request in the last seconds, by the application's clock; null if unknown.
-    /// </summary>
-    public bool? HasJustRejected => Prefix is null ? null : LastRejected is { } time && Time - time < Recently;
 
     private IEnumerable<(string Prefix, string[] Paths)> Registrations => Data
         .Where(member => member.Key == Endpoints || member.Key.EndsWith($".{Endpoints}", StringComparison.Ordinal))
@@ -78,27 +68,23 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     public static async Task<HealthData?> ReadAsync(
         Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {
-        foreach (
-            var url in health is not null
-                ? [health]
-                : TimeLimit.Take(SearchTime, UsualPaths.Select(path => new Uri(endpoint, path))))
+        Uri[] urls = health is not null ? [health] : [.. UsualPaths.Select(path => new Uri(endpoint, path))];
+        var read = await Task.WhenAll(urls.Select(ReadOneAsync));
+        return read.FirstOrDefault(data => data is not null);
+
+        async Task<HealthData?> ReadOneAsync(Uri url)
         {
             try
             {
                 var response =
                     await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
-                if (Find(JsonNode.Parse(response.Body)) is { } data)
-                {
-                    return new(url, data, endpoint);
-                }
+                return Find(JsonNode.Parse(response.Body)) is { } data ? new(url, data, endpoint) : null;
             }
             catch (Exception exception) when (exception is JsonException or NoResponseException)
             {
-                // There is no health check at this URL.
+                return null; // There is no health check at this URL.
             }
         }
-
-        return null;
     }
 
     /// <summary>Whether a handled type, such as <c>batch.*</c>, covers an event's type.</summary>

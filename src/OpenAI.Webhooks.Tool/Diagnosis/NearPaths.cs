@@ -6,14 +6,13 @@ internal static class NearPaths
     // Common endpoint paths.
     private static readonly string[] Usual = [
         "/webhooks/openai",
-        "/webhook/openai",
-        "/webhooks",
-        "/webhook",
-        "/openai/webhooks",
-        "/openai/webhook",
         "/api/webhooks/openai",
-        "/api/webhooks",
+        "/webhook",
+        "/webhooks",
+        "/openai/webhook",
+        "/openai/webhooks",
         "/api/webhook",
+        "/api/webhooks",
         "/"];
 
     /// <summary>The likely ones first.</summary>
@@ -23,22 +22,18 @@ internal static class NearPaths
         IEnumerable<string> near =
         [
             path.TrimEnd('/'),
-            path.TrimEnd('/') + "/",
             path.Replace("//", "/", StringComparison.Ordinal),
             Uri.UnescapeDataString(path).Trim().TrimEnd('/'),
             path.ToLowerInvariant(),
-            .. segments.Select((_, i) => "/" + string.Join('/', segments[i..])),
-            .. segments.Select((_, i) => "/" + string.Join('/', segments[..^i])),
-            "/" + string.Join('/', segments.Reverse()),
+            .. segments.Skip(1).Select((_, i) => "/" + string.Join('/', segments[(i + 1)..])),
             "/api" + path,
-            "/v1" + path,
-            path.Replace("webhooks", "webhook", StringComparison.OrdinalIgnoreCase),
-            path.Replace("webhook", "webhooks", StringComparison.OrdinalIgnoreCase),
-            path.Replace('_', '-'),
-            path.Replace("-", "", StringComparison.Ordinal),
+            path.Contains("webhooks", StringComparison.OrdinalIgnoreCase)
+                ? path.Replace("webhooks", "webhook", StringComparison.OrdinalIgnoreCase)
+                : path.Replace("webhook", "webhooks", StringComparison.OrdinalIgnoreCase),
             path.Replace("web-hook", "webhook", StringComparison.OrdinalIgnoreCase),
-            path.TrimEnd('/') + "/openai", path.TrimEnd('/') + "/webhooks",
-            .. Usual, .. segments.Take(1).SelectMany(first => Usual.Select(usual => $"/{first}{usual}")),
+            .. segments.Length > 1 ? ["/" + string.Join('/', segments[..^1])] : (string[])[],
+            path.TrimEnd('/') + "/openai",
+            .. Usual,
         ];
         return near.Where(candidate => candidate.Length > 0 && candidate != path).Distinct();
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
@@ -8,7 +7,11 @@ namespace OpenAI.Webhooks.Tool.Diagnosis;
 internal sealed class ServerDiagnosis(
     Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, Uri? healthUrl, string? type, bool sendsEvents)
 {
-    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(5);
+    // Each one goes to a server that may not be the user's.
+    private const int MaxGuesses = 12;
+
+    // Not 404, 405, 429, 502, 503 and 504, which do not come from an endpoint.
+    private static readonly int[] OtherRejections = [401, 402, 403, 406, 409, 412, 422, 500, 501];
 
     /// <summary>The largest clock skew that is not reported: one minute less than the tolerance.</summary>
     public static TimeSpan MaxSkew { get; } = TimeSpan.FromMinutes(4);
@@ -24,7 +27,9 @@ internal sealed class ServerDiagnosis(
 
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var reading = HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
         var (found, response) = await ReachAsync(cancellationToken);
+        Health = await reading;
         yield return found;
         if (response is null)
         {
@@ -39,15 +44,7 @@ internal sealed class ServerDiagnosis(
                 "Give the endpoint an https URL, here and at OpenAI.");
         }
 
-        Health = await HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
         var unsigned = await InterpretUnsignedAsync(response, cancellationToken);
-        if (response.Status is 401 or 403 or 422 && await IsSignedAcceptedAsync(cancellationToken))
-        {
-            unsigned = Finding.Sound(
-                "rejects_unsigned",
-                $"A request without a signature is rejected ({response.Status}); a request with a signature is not.");
-        }
-
         yield return unsigned;
         if (unsigned.Level == Level.Fault)
         {
@@ -57,8 +54,7 @@ internal sealed class ServerDiagnosis(
         yield return Health is null
             ? Finding.Note(
                 "no_health_check",
-                "Not checked: the handled types, the application's clock, the last characters of its secret, and why "
-                + "it last rejected a request. "
+                "Not checked: the handled types, the application's clock, and the last characters of its secret. "
                 + (healthUrl is null ? "No health check shows them." : $"{Words.Of(healthUrl)} does not show them."),
                 "Map one: app.MapHealthChecks(\"/health/webhooks\", new() { ResponseWriter = "
                 + "WebhookHealthResponse.WriteAsync }), with AddHealthChecks().AddOpenAIWebhooks().")
@@ -76,21 +72,13 @@ internal sealed class ServerDiagnosis(
         if (!sendsEvents)
         {
             yield return Finding.Note(
-                "not_sent", "No signed event was sent (--no-events), so the application's secret was not checked.");
+                "not_sent",
+                "No event was sent (--no-events), so the application's secret was not checked, nor whether it verifies "
+                + "signatures.");
             yield break;
         }
 
-        if (secrets.Count == 0)
-        {
-            yield return Finding.Fault(
-                "no_secret",
-                "No signed event was sent, because doctor was given no secret.",
-                $"Set {SecretOptions.Variable}, name another variable with --secret-from, or name a project with user "
-                + "secrets with --project. To skip signed events, pass --no-events.");
-            yield break;
-        }
-
-        var deliveries = new SignedDeliveries(deliverer, url, secrets, type) { Health = Health };
+        var deliveries = new SignedDeliveries(deliverer, url, secrets, type, response) { Health = Health };
         await foreach (var finding in deliveries.DiagnoseAsync(cancellationToken))
         {
             yield return finding;
@@ -113,61 +101,20 @@ internal sealed class ServerDiagnosis(
         try
         {
             var response = await deliverer.PostUnsignedAsync(url, cancellationToken);
-            return (
-                Finding.Sound(
+            return await new Silence(deliverer, url).ExplainProtocolAsync(response, cancellationToken) is { } protocol
+                ? (protocol, null)
+                : (Finding.Sound(
                     "reached",
                     url.Scheme == Uri.UriSchemeHttps
                         ? $"{url.Authority} responds, with a certificate that is trusted."
                         : $"{url.Authority} responds."),
-                response);
+                    response);
         }
         catch (NoResponseException exception)
         {
-            return (ExplainSilence(exception), null);
+            return (await new Silence(deliverer, url).ExplainAsync(exception, cancellationToken), null);
         }
     }
-
-    private Finding ExplainSilence(NoResponseException exception)
-        => exception.Certificate is { } certificate
-            ? Finding.Fault(
-                "certificate",
-                $"The TLS certificate of {url.Host} is invalid: {certificate}.",
-                "Install a certificate for this host from a public authority, with the intermediate certificates. "
-                + "OpenAI verifies it.")
-            : exception.Error switch
-            {
-                HttpRequestError.NameResolutionError => Finding.Fault(
-                    "name", $"The name {url.Host} does not resolve.", "Check the spelling and the DNS entry."),
-                HttpRequestError.SecureConnectionError => Finding.Fault(
-                    "tls",
-                    $"The TLS handshake with {url.Authority} failed ({exception.Message}).",
-                    "Check that this is the https port, and check what terminates TLS."),
-                _ when exception.SocketError is SocketError.ConnectionReset => Finding.Fault(
-                    "connection_reset",
-                    $"{url.Authority} accepts the connection and closes it without a response.",
-                    "Check the scheme (this may be the https port) and the firewalls, and check that the process "
-                    + "behind a port mapping or tunnel is running."),
-                _ when exception.SocketError
-                    is SocketError.TimedOut
-                    or SocketError.HostUnreachable
-                    or SocketError.NetworkUnreachable => Finding.Fault(
-                    "unreachable",
-                    $"{url.Authority} cannot be reached ({exception.Message}).",
-                    "Check the address that the name resolves to, the route, and any firewalls and allow lists "
-                    + "along it."),
-                HttpRequestError.ConnectionError => Finding.Fault(
-                    "nobody_listens",
-                    $"Nothing is listening at {url.Authority} ({exception.Message}).",
-                    "Start the application, and check the port, the firewall and the tunnel."),
-                HttpRequestError.Unknown => Finding.Fault(
-                    "no_answer",
-                    $"{url.Authority}: {exception.Message}.",
-                    "The application may hang, a proxy may be waiting for it, or a firewall may drop packets."),
-                _ => Finding.Fault(
-                    "no_http",
-                    $"{url.Authority} does not respond with HTTP ({exception.Message}).",
-                    "Check the scheme and the port: this may be the https port, or another program."),
-            };
 
     private async Task<Finding> InterpretUnsignedAsync(ServerResponse response, CancellationToken cancellationToken)
     {
@@ -184,7 +131,7 @@ internal sealed class ServerDiagnosis(
                         + "authentication.",
                         "Exempt the endpoint: use [IgnoreAntiforgeryToken] on the action, or .DisableAntiforgery() on "
                         + "the endpoint.")
-                : response.Body.Length > 0
+                : response.Body.Length > 0 && response.RejectedReason is null
                     ? Finding.Note(
                         "rejects_unsigned",
                         "A request without a signature is rejected with 400 and a response body. The library's "
@@ -193,18 +140,36 @@ internal sealed class ServerDiagnosis(
                     "rejects_unsigned", "A request without a signature is rejected (400), as it should be.");
         }
 
+        // An endpoint that somebody wrote may reject with another status.
+        if (OtherRejections.Contains(response.Status) && await IsSignedAcceptedAsync(cancellationToken))
+        {
+            return Finding.Sound(
+                "rejects_unsigned",
+                $"A request without a signature is rejected ({response.Status}); a request with a signature is not.");
+        }
+
+        if (ForeignResponse.ExplainTunnel(url, response) is { } tunnel)
+        {
+            return tunnel;
+        }
+
+        if (response.Status is 404 or 405 or >= 500
+            && await FindDifferentAsync(response, cancellationToken) is { } different)
+        {
+            return different;
+        }
+
         if (!ForeignResponse.MayBeOfAnotherPath(url, response))
         {
             return ForeignResponse.Explain(url, response);
         }
 
-        if (await FindEndpointNearAsync(cancellationToken) is { } other)
+        if (await FindEndpointNearAsync(cancellationToken) is { } near)
         {
-            string shown = Words.Of(other);
             return Finding.Fault(
                 "path",
-                $"The endpoint is at {other.AbsolutePath}, not at {url.AbsolutePath} ({response.Status}).",
-                $"Use {shown} here and at OpenAI.");
+                $"The endpoint is at {near.AbsolutePath}, not at {url.AbsolutePath} ({response.Status}).",
+                $"Use {Words.Of(near)} here and at OpenAI.");
         }
 
         return response.Status is 404 or 405
@@ -218,50 +183,36 @@ internal sealed class ServerDiagnosis(
             : ForeignResponse.Explain(url, response);
     }
 
-    // A custom endpoint may reject with a different status than the library's endpoint.
     private async Task<bool> IsSignedAcceptedAsync(CancellationToken cancellationToken)
-    {
-        if (!sendsEvents || secrets.Count == 0)
-        {
-            return false;
-        }
+        => sendsEvents
+            && secrets.Count > 0
+            && await deliverer.AttemptAsync(
+                new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken)
+                is { Response: { IsSuccess: true, IsHtml: false } };
 
-        try
-        {
-            var response = await deliverer.DeliverAsync(
-                new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken);
-            return response.IsSuccess && !response.IsHtml;
-        }
-        catch (NoResponseException)
-        {
-            return false;
-        }
+    // Another machine behind the same address may respond as an endpoint does.
+    private async Task<Finding?> FindDifferentAsync(ServerResponse first, CancellationToken cancellationToken)
+    {
+        var again = await Task.WhenAll(Enumerable.Range(0, SignedDeliveries.Copies).Select(
+            _ => deliverer.AttemptUnsignedAsync(url, cancellationToken)));
+        return again.Any(attempt => attempt.Response is { Status: 400 } or { RejectedReason: not null })
+            ? Attempt.Differ("requests without a signature", [new(first), .. again])
+            : null;
     }
 
     private async Task<Uri?> FindEndpointNearAsync(CancellationToken cancellationToken)
     {
-        foreach (
-            string path in TimeLimit.Take(
-                SearchTime,
-                (Health?.MappedPaths.Where(path => !path.Contains('{', StringComparison.Ordinal)) ?? [])
-                    .Concat(NearPaths.Of(url.AbsolutePath))))
-        {
-            var other = new UriBuilder(url) { Path = path }.Uri;
-            try
-            {
-                if (other.AbsolutePath != url.AbsolutePath
-                    && await deliverer.PostUnsignedAsync(other, cancellationToken) is { Status: 400, Body.Length: 0 })
-                {
-                    return other;
-                }
-            }
-            catch (NoResponseException)
-            {
-                return null;
-            }
-        }
-
-        return null;
+        var paths = (Health?.MappedPaths.Where(path => !path.Contains('{', StringComparison.Ordinal)) ?? [])
+            .Concat(NearPaths.Of(url.AbsolutePath));
+        var near = paths.Select(path => new UriBuilder(url) { Path = path }.Uri)
+            .Where(other => other.AbsolutePath != url.AbsolutePath)
+            .Distinct()
+            .Take(MaxGuesses)
+            .ToList();
+        var attempts = await Task.WhenAll(
+            near.Select(other => deliverer.AttemptUnsignedAsync(other, cancellationToken)));
+        return near.Zip(attempts).FirstOrDefault(pair => pair.Second.Response
+            is { Status: 400, Body.Length: 0 } or { RejectedReason: not null }).First;
     }
 
     private Finding CompareClocks(ServerResponse response)

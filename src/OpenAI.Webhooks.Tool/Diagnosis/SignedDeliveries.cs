@@ -1,25 +1,25 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
-/// <summary>Checks how the endpoint treats signed events, and why it rejects them.</summary>
-internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, string? type)
+/// <summary>Checks how the endpoint treats deliveries that it must accept, and those that it must reject.</summary>
+internal sealed class SignedDeliveries(
+    Deliverer deliverer, Uri url, IReadOnlyList<string> secrets, string? type, ServerResponse unsigned)
 {
+    /// <summary>How often one request is sent, to notice when one of several machines differs.</summary>
+    public const int Copies = 5;
+
     private const string StoreFirst =
         "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own.";
     private const int LargeBody = 255 * 1024;
 
-    // Kestrel's limit is 30,000,000 bytes.
-    private const int OverAnyLimit = 31_000_000;
-
     private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Old = TimeSpan.FromHours(1);
 
     /// <summary>What the application's health check tells; null if it has none.</summary>
-    public HealthData? Health { get; set; }
+    public HealthData? Health { get; init; }
 
     /// <summary>Whether a delivery that was signed with a given secret arrived; null if none was sent.</summary>
     public bool? IsDelivered { get; private set; }
@@ -29,252 +29,200 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
 
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (Health is { SecretHints.Count: > 0 } && !SecretHint.IsAmong(Health.SecretHints, secrets))
+        var sendingForged = SendAsync(SampleEvents.CreateUnhandled(), WebhookSigner.CreateSecret());
+        if (secrets.Count == 0)
         {
+            yield return JudgeForged(await sendingForged);
             yield return Finding.Fault(
-                "secret_differs",
-                "The application's secret and the one given to doctor differ in their last characters.",
-                "Compare both with the endpoint's secret at OpenAI; with an API key, doctor does that. Each endpoint "
-                + "has its own secret, and a rotation creates a new one.");
+                "no_secret",
+                "No signed event was sent, because doctor was given no secret.",
+                $"Set {SecretOptions.Variable}, name another variable with --secret-from, or name a project with user "
+                + "secrets with --project. To skip signed events, pass --no-events.");
             yield break;
         }
 
-        var delivered = await DeliverAsync(cancellationToken);
-        IsSlow = delivered.Code == "slow_handler";
-        yield return delivered;
-
-        // A slow handler would be slow for every event.
-        if (IsDelivered == true && delivered.Level != Level.Fault)
-        {
-            yield return await DeliverAsWrittenByOthersAsync(cancellationToken);
-            yield return await DeliverLargeAsync(cancellationToken);
-        }
-    }
-
-    private async Task<Finding> DeliverAsync(CancellationToken cancellationToken)
-    {
         string sent = type ?? ChooseType();
         string payload = SampleEvents.Create(sent, DateTimeOffset.UtcNow).ToJson();
-        try
+        var sample = new WebhookSigner(secrets[0]).Sign(payload);
+        var sendingOld = SendAsync(SampleEvents.CreateUnhandled(), secrets[0], -Old);
+        var sendingOthers = secrets.Skip(1)
+            .Select(secret => SendAsync(SampleEvents.CreateUnhandled(), secret)).ToList();
+
+        // Copies of one delivery, as OpenAI sends them, so that a handler runs once if it recognizes them.
+        var copies = await SendCopiesAsync(() => sample, cancellationToken);
+        if (AreDifferent(copies))
         {
-            var response = await SignAndSendAsync(payload, secrets[0], TimeSpan.Zero, cancellationToken);
-            IsDelivered = response.IsSuccess;
-            return response.Status switch
-            {
-                >= 200 and < 300 when response.Elapsed > SlowHandler => Finding.Fault(
+            // An endpoint may reject copies that overlap. It does not reject different deliveries.
+            copies = await SendCopiesAsync(() => new WebhookSigner(secrets[0]).Sign(payload), cancellationToken);
+        }
+
+        yield return JudgeForged(await sendingForged);
+        var old = await sendingOld;
+        var others = await Task.WhenAll(sendingOthers);
+        var delivered = AreDifferent(copies)
+            ? Attempt.Differ("copies of a signed delivery", copies)
+            : await JudgeAsync(sent, payload, copies, cancellationToken);
+        IsDelivered = copies.Any(copy => copy.IsAccepted) || others.Any(other => other.IsAccepted);
+        IsSlow = delivered.Code == "slow_handler";
+        yield return delivered;
+        if (!copies.All(copy => copy.IsAccepted))
+        {
+            yield break;
+        }
+
+        yield return old.IsAccepted
+            ? Finding.Fault(
+                "accepts_old",
+                $"A delivery that was signed an hour ago is accepted ({old.Outcome}). Whoever has recorded one can "
+                + "send it again.",
+                "Reject a webhook-timestamp that is more than five minutes off. MapOpenAIWebhooks and WebhookVerifier "
+                + "do.")
+            : Finding.Sound("rejects_old", $"A delivery that was signed an hour ago is rejected ({old.Outcome}).");
+        if (others.Length > 0)
+        {
+            int accepted = others.Count(other => other.IsAccepted) + 1;
+            yield return accepted == secrets.Count
+                ? Finding.Sound("secrets", $"Each of the {secrets.Count} secrets given to doctor is accepted.")
+                : Finding.Note(
+                    "secrets",
+                    $"Of the {secrets.Count} secrets given to doctor, the application accepts {accepted}.",
+                    "During a rotation, give the application both: separated by a space in "
+                    + $"{SecretOptions.Variable}, or as OpenAI:Webhooks:Secrets:0 and 1.");
+        }
+
+        // A slow handler would be slow for every event.
+        if (delivered.Level != Level.Fault)
+        {
+            var asWritten = DeliverAsWrittenByOthersAsync(cancellationToken);
+            var large = DeliverLargeAsync(cancellationToken);
+            yield return await asWritten;
+            yield return await large;
+        }
+
+        Task<Attempt> SendAsync(string text, string secret, TimeSpan shift = default)
+            => deliverer.AttemptAsync(
+                new WebhookSigner(secret, new ShiftedClock(shift)).Sign(text), url, cancellationToken);
+    }
+
+    private static Finding JudgeForged(Attempt forged)
+        => forged.IsAccepted
+            ? Finding.Fault(
+                "accepts_forged",
+                $"A delivery with a wrong signature is accepted ({forged.Outcome}). Anyone can send events.",
+                "Verify the signature: MapOpenAIWebhooks and WebhookVerifier do. It is not enough that the headers are "
+                + "there.")
+            : Finding.Sound("rejects_forged", $"A delivery with a wrong signature is rejected ({forged.Outcome}).");
+
+    private Task<Attempt[]> SendCopiesAsync(Func<SignedWebhook> sign, CancellationToken cancellationToken)
+        => Task.WhenAll(
+            Enumerable.Range(0, Copies).Select(_ => deliverer.AttemptAsync(sign(), url, cancellationToken)));
+
+    private static bool AreDifferent(Attempt[] copies) => copies.Select(copy => copy.Outcome).Distinct().Count() > 1;
+
+    private async Task<Finding> JudgeAsync(
+        string sent, string payload, Attempt[] copies, CancellationToken cancellationToken)
+    {
+        if (copies[0].Response is null)
+        {
+            return Finding.Fault(
+                "slow_handler",
+                $"A signed {sent}: {copies[0].Silence!.Message}. A request without a signature did get a response. "
+                + "OpenAI waits only seconds.",
+                $"The handler takes too long, or hangs. {StoreFirst}");
+        }
+
+        var response = copies.Select(copy => copy.Response!).MaxBy(copy => copy.Elapsed)!;
+        if (response.Elapsed > SlowHandler && copies.Any(copy => copy.Response!.Elapsed < SlowHandler))
+        {
+            // A server that does one thing at a time lets the last copy wait for the others.
+            var alone = await deliverer.AttemptAsync(
+                new WebhookSigner(secrets[0]).Sign(payload), url, cancellationToken);
+            response = alone.Response ?? response;
+        }
+
+        switch (response.Status)
+        {
+            case >= 200 and < 300 when response.Elapsed > SlowHandler:
+                return Finding.Fault(
                     "slow_handler",
                     $"A signed {sent} was accepted, but only after {Words.Of(response.Elapsed)}. OpenAI waits only "
                     + "seconds.",
-                    StoreFirst),
-                >= 200 and < 300 when Health?.HandledTypes is { } handled
-                    && !handled.Any(one => HealthData.Covers(one, sent)) => Finding
-                    .Note(
-                        "delivered_unhandled",
-                        $"A signed {sent} is accepted ({response.Status}), but no handler handles it."),
-                >= 200 and < 300 => Finding.Sound(
+                    StoreFirst);
+            case >= 200 and < 300 when Health?.HandledTypes is { } handled
+                && !handled.Any(one => HealthData.Covers(one, sent)):
+                return Finding.Note(
+                    "delivered_unhandled",
+                    $"A signed {sent} is accepted ({response.Status}), but no handler handles it.");
+            case >= 200 and < 300:
+                return Finding.Sound(
                     "delivered",
                     $"A signed {sent} is accepted ({response.Status} in {Words.Of(response.Elapsed)}). Handlers of "
-                    + "other types were not tried."),
-                400 => await ExplainRejectionAsync(payload, cancellationToken),
-                503 when (await deliverer.PostUnsignedAsync(url, cancellationToken)).Status != 503 => Finding.Fault(
+                    + "other types were not tried.");
+            case 400 or 401 or 422:
+                return await new Rejection(deliverer, url, secrets, unsigned, Health).ExplainAsync(
+                    payload, response, cancellationToken);
+            case 503 when (await deliverer.AttemptUnsignedAsync(url, cancellationToken)).Response?.Status != 503:
+                return Finding.Fault(
                     "not_stored",
                     "The signature is accepted, but the delivery is not stored (503).",
-                    "Look for \"could not be stored\" in the application's log, and check the inbox's database "
-                    + "or queue."),
-                504 => Finding.Fault(
-                    "slow_handler", "The delivery times out in the application or a proxy (504).", StoreFirst),
-                >= 500 and not (502 or 503) when response.Elapsed > SlowHandler => Finding.Fault(
+                    "Look for \"could not be stored\" in the application's log, and check the inbox's database or "
+                    + "queue.");
+            case 504:
+                return Finding.Fault(
+                    "slow_handler", "The delivery times out in the application or a proxy (504).", StoreFirst);
+            case >= 500 and not (502 or 503) when response.Elapsed > SlowHandler:
+                return Finding.Fault(
                     "slow_handler",
                     $"The handler of {sent} times out or fails after {Words.Of(response.Elapsed)} ({response.Status}). "
                     + "OpenAI waits only seconds.",
-                    StoreFirst),
-                >= 500 and not (502 or 503) => Finding.Fault(
+                    StoreFirst);
+            case >= 500 and not (502 or 503):
+                return Finding.Fault(
                     "handler_fails",
-                    $"The signature is accepted, but the handler of {sent} fails ({response.Status}) on a "
-                    + "sample event.",
+                    $"The signature is accepted, but the handler of {sent} fails ({response.Status}) on a sample "
+                    + "event.",
                     "Look for \"A handler failed\" in the application's log. If the handler fails only because the "
-                    + "sample's ids do not exist, make it treat 404 as handled. OpenAI's own test events need "
-                    + "this too."),
-                _ => ForeignResponse.Explain(url, response),
-            };
-        }
-        catch (NoResponseException exception)
-        {
-            IsDelivered = false;
-            return Finding.Fault(
-                "slow_handler",
-                $"A signed {sent}: {exception.Message}. A request without a signature did get a response. OpenAI waits "
-                + "only seconds.",
-                $"The handler takes too long, or hangs. {StoreFirst}");
-        }
-    }
-
-    private async Task<Finding> ExplainRejectionAsync(string payload, CancellationToken cancellationToken)
-    {
-        await ReadHealthAsync(cancellationToken);
-        string? reason = Health?.LastRejectedReason;
-        switch (reason)
-        {
-            case var _ when Health?.HasJustRejected == false:
-                return RejectedBefore("Something in front of the endpoint, such as antiforgery, responds with 400, so "
-                    + "the endpoint does not see the request");
-            case "body_read_before":
-                return Finding.Fault(
-                    "body_read",
-                    "Something in front of the endpoint reads the body, so nothing is left to verify.",
-                    "Middleware that reads the body, such as logging, must call request.EnableBuffering() and rewind "
-                    + "it, or run after the endpoint.");
-            case "body_encoded":
-                return Finding.Fault(
-                    "body_changed",
-                    "The body is changed in transit: a proxy compresses it (Content-Encoding).",
-                    "Configure the proxy to forward bodies unchanged, or call app.UseRequestDecompression() before the "
-                    + "endpoint.");
-            case "body_malformed":
-                return Finding.Fault(
-                    "body_changed",
-                    "Something in front of the endpoint cannot decode the body.",
-                    "Check request decompression, and proxies that change Content-Encoding.");
-            case { } when reason.StartsWith("missing_", StringComparison.Ordinal)
-                || reason.StartsWith("repeated_", StringComparison.Ordinal)
-                || reason == "invalid_timestamp":
-                return Finding.Fault(
-                    "headers_changed",
-                    "The headers webhook-id, webhook-timestamp and webhook-signature do not arrive as they were sent "
-                    + $"({reason}).",
-                    "Configure the proxy or gateway to forward each of them exactly once.");
+                    + "sample's ids do not exist, make it treat 404 as handled. OpenAI's own test events need this "
+                    + "too.");
             default:
-                break;
-        }
-
-        foreach (string other in secrets.Skip(1))
-        {
-            if ((await SignAndSendAsync(payload, other, TimeSpan.Zero, cancellationToken)).IsSuccess)
-            {
-                IsDelivered = true;
-                return Finding.Note(
-                    "second_secret",
-                    "The application accepts another of the secrets given to doctor, not the first. This is expected "
-                    + "only during a rotation.");
-            }
-        }
-
-        foreach (var shift in TimeLimit.Take(SearchTime, reason == "signature_mismatch" ? [] : Shifts()))
-        {
-            if ((await SignAndSendAsync(payload, secrets[0], shift, cancellationToken)).IsSuccess)
-            {
-                return ServerDiagnosis.ClockFault(shift, "application", "this machine's, to within five minutes");
-            }
-        }
-
-        if (reason is null && await IsTooLargeBadRequestAsync(cancellationToken))
-        {
-            return RejectedBefore("Something in front of the endpoint, such as antiforgery, responds with 400, or the "
-                + "webhook headers do not arrive");
-        }
-
-        if (await FindChangeAsync(payload, cancellationToken) is { } change)
-        {
-            return BodyChanged(change);
-        }
-
-        return Health is { SecretHints.Count: > 0 } && reason == "signature_mismatch"
-            ? Finding.Fault(
-                "body_changed",
-                "The body, id, timestamp or signature is changed in transit. The application's secret ends like the "
-                + "one given to doctor, but the signature does not match.",
-                "Make the proxy or middleware forward the body bytes and the webhook headers unchanged. To see what "
-                + "arrives, run openai-webhooks listen in place of the application.")
-            : Finding.Fault(
-                "signature",
-                "A delivery signed with the secret given to doctor is rejected (400). Most likely the application has "
-                + "another secret.",
-                "Compare the application's secret with this endpoint's secret at OpenAI. Look for \"Rejected a "
-                + "webhook\" in the application's log; it gives the reason. If there is no such line, something in "
-                + "front of the endpoint responds, or reads or changes the body or the webhook headers.");
-    }
-
-    // Behind a load balancer, another machine may answer.
-    private async Task ReadHealthAsync(CancellationToken cancellationToken)
-    {
-        for (int attempt = 0; Health is not null && attempt < 3; attempt++)
-        {
-            Health = await HealthData.ReadAsync(deliverer, url, Health.Url, cancellationToken);
-            if (Health?.HasJustRejected != false)
-            {
-                return;
-            }
+                return ForeignResponse.Explain(url, response);
         }
     }
-
-    private static Finding RejectedBefore(string what)
-        => Finding.Fault(
-            "rejected_before",
-            $"{what}.",
-            "Make proxies forward the webhook headers. Exempt the path from antiforgery ([IgnoreAntiforgeryToken], "
-            + ".DisableAntiforgery()), from model binding ([FromBody]) and from filters that validate requests.");
-
-    // The endpoint responds with 413 to a body that claims to be longer than any server accepts. Something in front of
-    // the endpoint that checks other things does not. The body itself is sent only if the server asks for it.
-    private async Task<bool> IsTooLargeBadRequestAsync(CancellationToken cancellationToken)
-    {
-        using var request = new WebhookSigner(secrets[0]).Sign(new byte[OverAnyLimit]).ToRequest(url);
-        request.Headers.ExpectContinue = true;
-        try
-        {
-            return (await deliverer.SendAsync(request, cancellationToken)).Status == 400;
-        }
-        catch (NoResponseException)
-        {
-            return false;
-        }
-    }
-
-    // The application verifies the body that it receives. So sign the changed body, and send the original.
-    private async Task<string?> FindChangeAsync(string payload, CancellationToken cancellationToken)
-    {
-        byte[] sent = Encoding.UTF8.GetBytes(payload);
-        foreach (var (mistake, seen) in TimeLimit.Take(SearchTime, BodyVariants.Of(sent)))
-        {
-            using var request = new WebhookSigner(secrets[0]).Sign(seen).ToRequest(url);
-            request.Content = Deliverer.JsonContent(sent);
-            if ((await deliverer.SendAsync(request, cancellationToken)).IsSuccess)
-            {
-                return mistake;
-            }
-        }
-
-        return null;
-    }
-
-    private static Finding BodyChanged(string how)
-        => Finding.Fault(
-            "body_changed",
-            $"The body is changed in transit: {how}.",
-            "Make the proxy or middleware forward the bytes unchanged. The signature covers the exact bytes.");
 
     // White space, escapes and non-ASCII text: software that reads and rewrites JSON often changes these.
     private async Task<Finding> DeliverAsWrittenByOthersAsync(CancellationToken cancellationToken)
     {
+        const string Text = "White space, escapes, markup and accents";
         var node = JsonNode.Parse(SampleEvents.CreateUnhandled())!;
         node["data"]!["text"] = "Zoë ☎ </a> é";
         string payload = node.ToJsonString(new JsonSerializerOptions
         {
             WriteIndented = true,
             NewLine = "\n",
-        }).Replace("\\u00EB", "ë", StringComparison.OrdinalIgnoreCase) + "\n";
-        try
+        }).Replace("\\u00EB", "ë", StringComparison.OrdinalIgnoreCase)
+            .Replace("\\u003C/", "</", StringComparison.OrdinalIgnoreCase) + "\n";
+        var (attempt, different) = await DeliverTwiceAsync(payload, cancellationToken);
+        return different ?? attempt.Response?.Status switch
         {
-            var response = await SignAndSendAsync(payload, secrets[0], TimeSpan.Zero, cancellationToken);
-            return response.Status != 400
-                ? Finding.Sound("body_exact", "White space, escapes and accents arrive as they were sent.")
-                : BodyChanged(await FindChangeAsync(payload, cancellationToken) ?? "white space, escapes or characters "
-                    + "beyond ASCII do not arrive as they were sent");
-        }
-        catch (NoResponseException exception)
-        {
-            return Finding.Note("body_unknown", $"A delivery with white space and accents: {exception.Message}.");
-        }
+            >= 200 and < 300 => Finding.Sound("body_exact", $"{Text} arrive as they were sent."),
+            400 => Rejection.BodyChanged(
+                await new Rejection(deliverer, url, secrets, unsigned, Health).FindChangeAsync(
+                    payload, cancellationToken)
+                ?? "white space, escapes or characters beyond ASCII do not arrive as they were sent"),
+            >= 500 when !await IsPlainAcceptedAsync(cancellationToken) => Finding.Note(
+                "unknown_type",
+                $"An event of a type that does not exist gets {attempt.Outcome}. A handler may fail on types that it "
+                + "does not know."),
+            >= 400 => Finding.Fault(
+                "body_filtered",
+                $"A body with white space, escapes, markup and accents is rejected ({attempt.Outcome}), but a plain "
+                + "one is not. A firewall in front of the application, or middleware, inspects bodies.",
+                "Exempt the endpoint's path from inspection. The texts in events are other people's, and the signature "
+                + "is the authentication."),
+            null => Finding.Note(
+                "body_unknown", $"Not checked: {Text}. {attempt.Silence!.Message}."),
+            _ => ForeignResponse.Explain(url, attempt.Response!),
+        };
     }
 
     private async Task<Finding> DeliverLargeAsync(CancellationToken cancellationToken)
@@ -284,35 +232,51 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             + "OpenAI:Webhooks:MaxBodyBytes, the server's MaxRequestBodySize, or the proxy's client_max_body_size.";
         var node = JsonNode.Parse(SampleEvents.CreateUnhandled())!;
         node["data"]!["padding"] = new string('x', LargeBody - node.ToJsonString().Length - 32);
-        try
+        var (attempt, different) = await DeliverTwiceAsync(node.ToJsonString(), cancellationToken);
+        return different ?? attempt.Response?.Status switch
         {
-            var response = await SignAndSendAsync(node.ToJsonString(), secrets[0], TimeSpan.Zero, cancellationToken);
-            return response.Status switch
-            {
-                >= 200 and < 300 => Finding.Sound("body_size", $"{Size} is accepted."),
-                400 => BodyChanged(
-                    "a body of 255 KiB is rejected (400), but a small body is not, so something truncates it"),
-                503 => Finding.Fault(
-                    "not_stored",
-                    $"{Size} is not stored (503), but a small body is.",
-                    "Check the maximum size of the inbox's column or message. A MySQL BLOB holds 64 KiB."),
-                413 => Finding.Fault("body_limit", $"{Size} is too large (413).", Raise),
-                >= 500 => Finding.Note(
-                    "body_size_unknown",
-                    $"{Size} gets {response.Status}. A handler may fail on the unknown event type."),
-                _ => Finding.Fault("body_limit", $"{Size} is rejected ({response.Status}).", Raise),
-            };
-        }
-        catch (NoResponseException exception)
-        {
-            return Finding.Fault("body_limit", $"{Size} gets no response ({exception.Message}).", Raise);
-        }
+            >= 200 and < 300 => Finding.Sound("body_size", $"{Size} is accepted."),
+            400 when attempt.Response.RejectedReason is null => Rejection.BodyChanged(
+                "a body of 255 KiB is rejected (400), but a small body is not, so something truncates it"),
+            502 or 504 => Finding.Fault(
+                "body_limit",
+                $"{Size} gets {attempt.Outcome}: a proxy cannot pass it on.",
+                $"The server behind the proxy may close the connection. {Raise}"),
+            503 => Finding.Fault(
+                "not_stored",
+                $"{Size} is not stored (503), but a small body is.",
+                "Check the maximum size of the inbox's column or message. A MySQL BLOB holds 64 KiB."),
+            >= 500 when !await IsPlainAcceptedAsync(cancellationToken) => Finding.Note(
+                "body_size_unknown",
+                $"Not checked: whether {Size} is accepted. An event of a type that does not exist gets "
+                + $"{attempt.Outcome}."),
+            null => Finding.Fault("body_limit", $"{Size} gets no response ({attempt.Silence!.Message}).", Raise),
+            413 => Finding.Fault("body_limit", $"{Size} is too large (413).", Raise),
+            _ => Finding.Fault("body_limit", $"{Size} is rejected ({attempt.Outcome}).", Raise),
+        };
     }
 
-    private Task<ServerResponse> SignAndSendAsync(
-        string payload, string secret, TimeSpan shift, CancellationToken cancellationToken)
-        => deliverer.DeliverAsync(
-            new WebhookSigner(secret, new ShiftedClock(shift)).Sign(payload), url, cancellationToken);
+    // Before a body is blamed, it is sent again: perhaps another machine answers.
+    private async Task<(Attempt Attempt, Finding? Different)> DeliverTwiceAsync(
+        string payload, CancellationToken cancellationToken)
+    {
+        var signer = new WebhookSigner(secrets[0]);
+        var attempt = await deliverer.AttemptAsync(signer.Sign(payload), url, cancellationToken);
+        if (attempt.IsAccepted || attempt.Response is null)
+        {
+            return (attempt, null);
+        }
+
+        var again = await Task.WhenAll(
+            Enumerable.Range(0, 2).Select(_ => deliverer.AttemptAsync(signer.Sign(payload), url, cancellationToken)));
+        return again.Any(other => other.IsAccepted)
+            ? (attempt, Attempt.Differ("copies of a signed delivery", [attempt, .. again]))
+            : (attempt, null);
+    }
+
+    private async Task<bool> IsPlainAcceptedAsync(CancellationToken cancellationToken)
+        => (await deliverer.AttemptAsync(
+            new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken)).IsAccepted;
 
     private string ChooseType()
     {
@@ -322,11 +286,4 @@ internal sealed class SignedDeliveries(Deliverer deliverer, Uri url, IReadOnlyLi
             : SampleEvents.Types.FirstOrDefault(
                 known => handled.Any(one => HealthData.Covers(one, known))) ?? WebhookEventTypes.ResponseCompleted;
     }
-
-    // Try shifts up to an hour and a half, in steps within the tolerance, then wrong time zones and days.
-    private static IEnumerable<TimeSpan> Shifts()
-        => Enumerable.Range(1, 10).Select(step => TimeSpan.FromMinutes(9 * step))
-            .Concat(Enumerable.Range(2, 13).Select(hours => TimeSpan.FromHours(hours)))
-            .Concat([TimeSpan.FromHours(5.5), TimeSpan.FromDays(1), TimeSpan.FromDays(7)])
-            .SelectMany(shift => (TimeSpan[])[shift, -shift]);
 }
