@@ -35,6 +35,10 @@ internal sealed class Deliverer : IDisposable
             UseCookies = false,
             UseProxy = !target.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(5),
+
+            // A connection for each request: a load balancer may hand out connections, and a server that does one thing
+            // at a time would wait for the next request on an idle one.
+            PooledConnectionLifetime = TimeSpan.Zero,
         };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, chain, errors) =>
         {
@@ -96,7 +100,7 @@ internal sealed class Deliverer : IDisposable
                 (socket ?? inner ?? exception).Message,
                 exception.HttpRequestError,
                 socket?.SocketErrorCode,
-                _certificate);
+                request.RequestUri?.Scheme == Uri.UriSchemeHttps ? _certificate : null);
         }
     }
 

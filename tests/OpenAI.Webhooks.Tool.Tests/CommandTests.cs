@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
@@ -74,7 +75,8 @@ public sealed class CommandTests : IDisposable
         "send", "response.completed", "--to", "http://127.0.0.1:1", "--secret-from", TestApp.Secret)]
     [InlineData("--api-key-from takes the name of an environment variable, but was given the API key itself. *",
         "doctor", "http://127.0.0.1:1", "--api-key-from", ToolRun.Key)]
-    [InlineData("No webhook secret was found. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--no-secret")]
+    [InlineData(
+        "No webhook secret was found. *", "send", "response.completed", "--to", "http://127.0.0.1:1", "--no-secret")]
     [InlineData("*'--jsn'*. See openai-webhooks doctor --help.", "doctor", "http://127.0.0.1:1", "--jsn")]
     [InlineData("*. See openai-webhooks --help.", "doktor")]
     [InlineData("--set changes sample events, not --file. *",
@@ -83,7 +85,8 @@ public sealed class CommandTests : IDisposable
         "send", "response.completed", "--set", "data", "--to", "http://127.0.0.1:1")]
     [InlineData("rotate needs an API key. *", "rotate", "we_1")]
     [InlineData(
-        "*Cannot parse argument 'abc'*. See openai-webhooks send --help.", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
+        "*Cannot parse argument 'abc'*. See openai-webhooks send --help.",
+        "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "abc")]
     [InlineData("*Cannot parse argument 'abc'*", "listen", "--port", "abc")]
     [InlineData(
         "--repeat must be at least 1.*", "send", "response.completed", "--to", "http://127.0.0.1:1", "--repeat", "0")]
@@ -161,7 +164,7 @@ public sealed class CommandTests : IDisposable
                 .Should().Contain("Another running listen command has stored its secret in");
             await stopping.CancelAsync();
             (await listening).Output.Should().NotContain(TestApp.Secret);
-            var left = System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(secrets.FullName))!;
+            var left = JsonNode.Parse(await File.ReadAllTextAsync(secrets.FullName))!;
             left["Other"]!.ToString().Should().Be("stays");
             left["OPENAI_WEBHOOK_SECRET"]!.ToString()
                 .Should().Be(TestApp.OtherSecret, "that is what was there before the killed one");
@@ -255,6 +258,222 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Send_takes_several_types_and_changes_members()
+    {
+        var received = new ConcurrentQueue<WebhookEvent>();
+        await using var receiver =
+            await Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (delivery, _) =>
+        {
+            received.Enqueue(delivery.Event);
+            return Task.CompletedTask;
+        }));
+
+        (await ToolRun.RunAsync(
+            "send", "response.completed", "batch.failed", "--set", "data.id=1", "--to", receiver.Url))
+            .ExitCode.Should().Be(0);
+        (await ToolRun.RunAsync(
+            "send", "realtime.call.incoming", "--set", "data.sip_headers.0.value=sip:x@example.com", "--set",
+            "created_at=5", "--to", receiver.Url)).ExitCode.Should().Be(0);
+        (await ToolRun.RunAsync(
+            "send", "realtime.call.incoming", "--set", "data.sip_headers.9.value=x", "--to", receiver.Url)).Error
+            .Should().StartWith("The event realtime.call.incoming has no place for data.sip_headers.9.value.");
+
+        received.Should().SatisfyRespectively(
+            first => first.Should().BeOfType<ResponseCompletedWebhookEvent>().Which.Data.Id.Should().Be("1"),
+            second => second.Should().BeOfType<BatchFailedWebhookEvent>().Which.Data.Id.Should().Be("1"),
+            third =>
+            {
+                var call = third.Should().BeOfType<RealtimeCallIncomingWebhookEvent>().Which;
+                call.Data.SipHeaders[0].GetValue().Should().Be("sip:x@example.com");
+                call.CreatedAt.Should().Be(DateTimeOffset.FromUnixTimeSeconds(5));
+            });
+    }
+
+    [Fact]
+    public async Task Send_says_when_a_file_is_not_JSON_and_sends_it_all_the_same()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        string payload = Path.Combine(_folder.FullName, "payload.json");
+        await File.WriteAllTextAsync(payload, "{ id: 1 }");
+
+        var run = await ToolRun.RunAsync("send", "--file", payload, "--to", receiver.Url);
+
+        run.Error.Should().StartWith("! payload.json is not JSON: ");
+        run.Lines.Should().ContainSingle().Which.Should().Contain("400 in ");
+    }
+
+    [Fact]
+    public async Task Listen_writes_a_line_of_JSON_for_each_delivery_and_nothing_else_to_standard_output()
+    {
+        using var output = new StringWriter();
+        using var stopping = new CancellationTokenSource();
+        using var error = new StringWriter();
+        var listening = ToolRun.RunAsync(output, error, stopping.Token, "listen", "--json", "--port", "0");
+        string url = await AddressAsync(error);
+
+        (await ToolRun.RunAsync("send", "batch.failed", "--to", url)).ExitCode.Should().Be(0);
+        (await ToolRun.RunAsync("send", "batch.failed", "--bad-signature", "--to", url)).ExitCode.Should().Be(0);
+        await stopping.CancelAsync();
+        var run = await listening;
+
+        run.Error.Should().Contain("Press Ctrl+C to stop.");
+        run.Lines.Select(line => JsonNode.Parse(line)!).Should().SatisfyRespectively(
+            first =>
+            {
+                first["type"]!.ToString().Should().Be("batch.failed");
+                first["verified"]!.GetValue<bool>().Should().BeTrue();
+                first["status"]!.GetValue<int>().Should().Be(200);
+                first["data"]!["id"]!.ToString().Should().Be("batch_sample");
+            },
+            second =>
+            {
+                second["verified"]!.GetValue<bool>().Should().BeFalse();
+                second["status"]!.GetValue<int>().Should().Be(400);
+                second["problem"]!.ToString().Should().Be("The webhook could not be verified: no signature matches");
+            });
+    }
+
+    [Fact]
+    public async Task Listen_without_a_secret_shows_what_arrives_as_not_verified()
+    {
+        using var output = new StringWriter();
+        using var stopping = new CancellationTokenSource();
+        var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0", "--no-secret");
+
+        (await ToolRun.RunAsync("send", "batch.failed", "--to", await AddressAsync(output))).ExitCode.Should().Be(0);
+
+        await stopping.CancelAsync();
+        var run = await listening;
+        run.Output.Should().Contain("Nothing is verified, because no secret was found.").And
+            .MatchRegex("\\? batch\\.failed evt_sample_.* \\(not verified\\)");
+    }
+
+    [Fact]
+    public async Task Listen_overwrites_nothing_that_was_saved_before()
+    {
+        string before = Path.Combine(_folder.FullName, "0007-before.http");
+        await File.WriteAllTextAsync(before, "kept");
+        for (int start = 0; start < 2; start++)
+        {
+            using var output = new StringWriter();
+            using var stopping = new CancellationTokenSource();
+            var listening = ToolRun.RunAsync(
+                output, stopping.Token, "listen", "--port", "0", "--save", _folder.FullName);
+            (await ToolRun.RunAsync("send", "batch.failed", "--to", await AddressAsync(output))).ExitCode
+                .Should().Be(0);
+            await stopping.CancelAsync();
+            await listening;
+        }
+
+        (await File.ReadAllTextAsync(before)).Should().Be("kept");
+        _folder.GetFiles("*.http").Select(file => file.Name[..4]).Should().BeEquivalentTo("0007", "0008", "0009");
+    }
+
+    [Fact]
+    public async Task Listen_shows_a_long_type_cut_and_without_characters_that_turn_text_round()
+    {
+        string payload = Path.Combine(_folder.FullName, "payload.json");
+        await File.WriteAllTextAsync(
+            payload,
+            $$"""{ "id": "evt_\u202e1", "created_at": 1, "type": "{{new string('x', 5000)}}", "data": {} }""");
+        using var output = new StringWriter();
+        using var stopping = new CancellationTokenSource();
+        var listening = ToolRun.RunAsync(output, stopping.Token, "listen", "--port", "0");
+
+        (await ToolRun.RunAsync("send", "--file", payload, "--to", await AddressAsync(output))).ExitCode.Should().Be(0);
+
+        await stopping.CancelAsync();
+        (await listening).Lines[^1].Should().HaveLength(
+            "HH:mm:ss POST / ✓ ".Length + 101 + " evt_�1 {}".Length).And.Contain("evt_\ufffd1").And.Contain("x… ");
+    }
+
+    [Fact]
+    public async Task Listen_keeps_the_endpoint_and_its_secret_until_it_runs_without_keep()
+    {
+        await using var api = await FakeApi.StartAsync();
+        string kept;
+        await using (var first = await Listening.StartAsync(api, "--keep"))
+        {
+            kept = api.Endpoints.Keys.Should().ContainSingle().Which;
+            (await first.StopAsync()).Should().Be(0);
+            first.Output.Should().Contain($"The endpoint {kept} stays at OpenAI.");
+        }
+
+        await using (var second = await Listening.StartAsync(api, "--keep", "--types", "batch.failed"))
+        {
+            api.Endpoints.Keys.Should().Equal(kept);
+            api.Endpoints[kept]["event_types"]!.AsArray().Select(type => $"{type}").Should().Equal("batch.failed");
+            second.Output.Should().Contain($"Uses the endpoint {kept}, which was kept.").And.Contain(TestApp.Secret);
+        }
+
+        await using (var last = await Listening.StartAsync(api))
+        {
+            api.Endpoints.Keys.Should().Equal(kept);
+        }
+
+        api.Endpoints.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Listen_that_fails_to_start_leaves_no_file()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.IsCreatingBroken = true;
+        string folder = Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "openai-webhooks", "listen");
+        string[] before = Files();
+
+        (await ToolRun.RunAsync(
+            "listen", "--port", "0", "--public-url", "https://tunnel.example.com", "--api-key-from",
+            ToolRun.KeyVariable, "--api-url", api.Url)).ExitCode.Should().Be(2);
+
+        Files().Except(before).Should().BeEmpty();
+
+        string[] Files() => Directory.Exists(folder) ? Directory.GetFiles(folder) : [];
+    }
+
+    [Fact]
+    public async Task Rotate_keeps_the_old_secret_says_where_to_put_the_new_one_and_waits_until_both_are_accepted()
+    {
+        int asked = 0;
+        await using var receiver = await Receiver.StartAsync(
+            map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
+            {
+                using var body = new MemoryStream();
+                await request.Body.CopyToAsync(body);
+                var headers = WebhookHeaders.From(name => request.Headers[name]);
+                bool hasBoth = Interlocked.Increment(ref asked) > 1;
+                var verifier = new WebhookVerifier(new WebhookVerifierOptions
+                {
+                    Secrets = hasBoth ? [TestApp.OtherSecret, TestApp.Secret] : [TestApp.Secret],
+                });
+                return Results.StatusCode(verifier.TryVerify(body.ToArray(), headers, out _) ? 200 : 400);
+            }));
+        await using var api = await FakeApi.StartAsync();
+        string id = api.Add(receiver.Url, types: "batch.failed")["id"]!.ToString();
+
+        var run = await ToolRun.RunAsync("rotate", id, "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url);
+
+        api.Rotations.Should().Equal("""{"keep_old_secret_active_for_24_hours":true}""");
+        run.Output.Should().Contain(TestApp.OtherSecret).And.Contain("OpenAI:Webhooks:Secrets:0").And
+            .Contain("Each of the 2 secrets given to doctor is accepted.").And.NotContain(TestApp.Secret);
+        run.ExitCode.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Rotate_of_an_unknown_endpoint_says_which_there_are()
+    {
+        await using var api = await FakeApi.StartAsync();
+        string id = api.Add("https://example.com/hook", types: "batch.failed")["id"]!.ToString();
+
+        var run = await ToolRun.RunAsync("rotate", "we_x", "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url);
+
+        run.Error.Trim().Should().Be(
+            $"This project has no endpoint we_x. It has {id} (https://example.com/hook).");
+        api.Rotations.Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Listen_makes_an_endpoint_tests_it_and_deletes_it_at_the_end()
     {
         await using var api = await FakeApi.StartAsync();
@@ -324,21 +543,16 @@ public sealed class CommandTests : IDisposable
 
         public string Output => Text(_output);
 
-        public static async Task<Listening> StartAsync(FakeApi api)
+        public static async Task<Listening> StartAsync(FakeApi api, params string[] options)
         {
             var listening = new Listening();
             listening._run = ToolRun.RunAsync(
                 listening._output,
                 listening._stopping.Token,
-                "listen",
-                "--port",
-                "0",
-                "--public-url",
-                "https://tunnel.example.com/hook",
-                "--api-key-from",
-                ToolRun.KeyVariable,
-                "--api-url",
-                api.Url);
+                [
+                    "listen", "--port", "0", "--public-url", "https://tunnel.example.com/hook",
+                    "--api-key-from", ToolRun.KeyVariable, "--api-url", api.Url, .. options,
+                ]);
             await TestApp.Eventually(() => listening.Output.Contains("test event", StringComparison.Ordinal));
             return listening;
         }

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace OpenAI.Webhooks.Tool.Tests;
 
-/// <summary>What is not sound is never called sound: endpoints by hand, several machines, proxies and tunnels.</summary>
+/// <summary>What is not sound is never called sound: endpoints by hand, several machines, proxies and
+/// tunnels.</summary>
 public class DoctorUnsoundTests
 {
     private const string Path = "/webhooks/openai";
@@ -91,7 +92,8 @@ public class DoctorUnsoundTests
     [Fact]
     public async Task A_401_without_a_challenge_may_be_a_policy_or_another_secret()
     {
-        await using var receiver = await Receiver.StartAsync(map: app => app.MapPost(Path, () => Results.StatusCode(401)));
+        await using var receiver = await Receiver.StartAsync(
+            map: app => app.MapPost(Path, () => Results.StatusCode(401)));
 
         (await ToolRun.DoctorAsync(receiver.Url)).Output.Should()
             .Contain("a policy requires a login").And.Contain("another secret");
@@ -116,7 +118,8 @@ public class DoctorUnsoundTests
         }));
 
         (await ToolRun.DoctorAsync(nowhere.Url)).FixFirst.Should().Be("path");
-        asked.Count(method => method == "POST").Should().BeLessThanOrEqualTo(12 + 6, "the URL itself is tried six times");
+        asked.Count(method => method == "POST").Should().BeLessThanOrEqualTo(
+            12 + 6, "the URL itself is tried six times");
         asked.Clear();
         (await ToolRun.DoctorAsync(down.Url)).FixFirst.Should().Be("tunnel");
         asked.Count(method => method == "POST").Should().Be(1);

@@ -18,6 +18,11 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public bool IsDeletingBroken { get; set; }
 
+    public bool IsCreatingBroken { get; set; }
+
+    /// <summary>The bodies of requests to rotate a secret.</summary>
+    public ConcurrentQueue<string> Rotations { get; } = new();
+
     public static async Task<FakeApi> StartAsync()
     {
         var api = new FakeApi();
@@ -55,8 +60,25 @@ internal sealed class FakeApi : IAsyncDisposable
             return next(context);
         });
         app.MapGet("/webhook_endpoints", (string? after) => Json(Page(after)));
+        app.MapPost("/webhook_endpoints/{id}/rotate_secret", async (string id, HttpRequest request) =>
+        {
+            Rotations.Enqueue(await new StreamReader(request.Body).ReadToEndAsync());
+            var endpoint = Endpoints[id].DeepClone();
+            endpoint["signing_secret"] = TestApp.OtherSecret;
+            return Json(endpoint);
+        });
+        app.MapPost("/webhook_endpoints/{id}", async (string id, HttpRequest request) =>
+        {
+            Endpoints[id]["event_types"] = (await JsonNode.ParseAsync(request.Body))!["event_types"]!.DeepClone();
+            return Json(Endpoints[id].DeepClone());
+        });
         app.MapPost("/webhook_endpoints", async (HttpRequest request) =>
         {
+            if (IsCreatingBroken)
+            {
+                return Results.StatusCode(500);
+            }
+
             var body = (await JsonNode.ParseAsync(request.Body))!;
             var endpoint = Add(
                 body["url"]!.ToString(),

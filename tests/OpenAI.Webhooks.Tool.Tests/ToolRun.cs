@@ -32,10 +32,13 @@ internal sealed record ToolRun(int ExitCode, string Output, string Error)
     public static Task<ToolRun> RunAsync(params string[] args)
         => RunAsync(new StringWriter(), CancellationToken.None, args);
 
-    public static async Task<ToolRun> RunAsync(
+    public static Task<ToolRun> RunAsync(
         StringWriter output, CancellationToken cancellationToken, params string[] args)
+        => RunAsync(output, new StringWriter(), cancellationToken, args);
+
+    public static async Task<ToolRun> RunAsync(
+        StringWriter output, StringWriter error, CancellationToken cancellationToken, params string[] args)
     {
-        using var error = new StringWriter();
         string[] secret = args.Contains("--secret-from") || args.Contains("--project") || args.Contains("--no-secret")
             ? []
             : ["--secret-from", SecretVariable];

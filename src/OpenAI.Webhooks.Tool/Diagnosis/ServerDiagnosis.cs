@@ -27,9 +27,9 @@ internal sealed class ServerDiagnosis(
 
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var reading = HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
-        var (found, response) = await ReachAsync(cancellationToken);
-        Health = await reading;
+        var reaching = ReachAsync(cancellationToken);
+        Health = await HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
+        var (found, response) = await reaching;
         yield return found;
         if (response is null)
         {
@@ -112,7 +112,8 @@ internal sealed class ServerDiagnosis(
         }
         catch (NoResponseException exception)
         {
-            return (await new Silence(deliverer, url).ExplainAsync(exception, cancellationToken), null);
+            return (await FindDifferentAsync(new(null, exception), cancellationToken)
+                ?? await new Silence(deliverer, url).ExplainAsync(exception, cancellationToken), null);
         }
     }
 
@@ -141,11 +142,22 @@ internal sealed class ServerDiagnosis(
         }
 
         // An endpoint that somebody wrote may reject with another status.
-        if (OtherRejections.Contains(response.Status) && await IsSignedAcceptedAsync(cancellationToken))
+        if (OtherRejections.Contains(response.Status) && sendsEvents && secrets.Count > 0)
         {
-            return Finding.Sound(
-                "rejects_unsigned",
-                $"A request without a signature is rejected ({response.Status}); a request with a signature is not.");
+            var signed = await deliverer.AttemptAsync(
+                new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken);
+            if (signed.Response is null)
+            {
+                return SignedDeliveries.SlowHandler("event", signed.Silence!);
+            }
+
+            if (signed.Response is { IsSuccess: true, IsHtml: false })
+            {
+                return Finding.Sound(
+                    "rejects_unsigned",
+                    $"A request without a signature is rejected ({response.Status}); a request with a signature is "
+                    + "not.");
+            }
         }
 
         if (ForeignResponse.ExplainTunnel(url, response) is { } tunnel)
@@ -154,7 +166,7 @@ internal sealed class ServerDiagnosis(
         }
 
         if (response.Status is 404 or 405 or >= 500
-            && await FindDifferentAsync(response, cancellationToken) is { } different)
+            && await FindDifferentAsync(new(response), cancellationToken) is { } different)
         {
             return different;
         }
@@ -183,20 +195,13 @@ internal sealed class ServerDiagnosis(
             : ForeignResponse.Explain(url, response);
     }
 
-    private async Task<bool> IsSignedAcceptedAsync(CancellationToken cancellationToken)
-        => sendsEvents
-            && secrets.Count > 0
-            && await deliverer.AttemptAsync(
-                new WebhookSigner(secrets[0]).Sign(SampleEvents.CreateUnhandled()), url, cancellationToken)
-                is { Response: { IsSuccess: true, IsHtml: false } };
-
     // Another machine behind the same address may respond as an endpoint does.
-    private async Task<Finding?> FindDifferentAsync(ServerResponse first, CancellationToken cancellationToken)
+    private async Task<Finding?> FindDifferentAsync(Attempt first, CancellationToken cancellationToken)
     {
         var again = await Task.WhenAll(Enumerable.Range(0, SignedDeliveries.Copies).Select(
             _ => deliverer.AttemptUnsignedAsync(url, cancellationToken)));
         return again.Any(attempt => attempt.Response is { Status: 400 } or { RejectedReason: not null })
-            ? Attempt.Differ("requests without a signature", [new(first), .. again])
+            ? Attempt.Differ("requests without a signature", [first, .. again])
             : null;
     }
 

@@ -15,7 +15,7 @@ internal sealed class SignedDeliveries(
         "Store the delivery and handle it afterwards: AddQuartzInbox, or an inbox of your own.";
     private const int LargeBody = 255 * 1024;
 
-    private static readonly TimeSpan SlowHandler = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan SlowTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Old = TimeSpan.FromHours(1);
 
     /// <summary>What the application's health check tells; null if it has none.</summary>
@@ -104,6 +104,14 @@ internal sealed class SignedDeliveries(
                 new WebhookSigner(secret, new ShiftedClock(shift)).Sign(text), url, cancellationToken);
     }
 
+    /// <summary>Creates the fault for a signed delivery that gets no response.</summary>
+    public static Finding SlowHandler(string sent, NoResponseException silence)
+        => Finding.Fault(
+            "slow_handler",
+            $"A signed {sent}: {silence.Message}. A request without a signature did get a response. OpenAI waits only "
+            + "seconds.",
+            $"The handler takes too long, or hangs. {StoreFirst}");
+
     private static Finding JudgeForged(Attempt forged)
         => forged.IsAccepted
             ? Finding.Fault(
@@ -124,15 +132,11 @@ internal sealed class SignedDeliveries(
     {
         if (copies[0].Response is null)
         {
-            return Finding.Fault(
-                "slow_handler",
-                $"A signed {sent}: {copies[0].Silence!.Message}. A request without a signature did get a response. "
-                + "OpenAI waits only seconds.",
-                $"The handler takes too long, or hangs. {StoreFirst}");
+            return SlowHandler(sent, copies[0].Silence!);
         }
 
         var response = copies.Select(copy => copy.Response!).MaxBy(copy => copy.Elapsed)!;
-        if (response.Elapsed > SlowHandler && copies.Any(copy => copy.Response!.Elapsed < SlowHandler))
+        if (response.Elapsed > SlowTime && copies.Any(copy => copy.Response!.Elapsed < SlowTime))
         {
             // A server that does one thing at a time lets the last copy wait for the others.
             var alone = await deliverer.AttemptAsync(
@@ -142,7 +146,7 @@ internal sealed class SignedDeliveries(
 
         switch (response.Status)
         {
-            case >= 200 and < 300 when response.Elapsed > SlowHandler:
+            case >= 200 and < 300 when response.Elapsed > SlowTime:
                 return Finding.Fault(
                     "slow_handler",
                     $"A signed {sent} was accepted, but only after {Words.Of(response.Elapsed)}. OpenAI waits only "
@@ -170,7 +174,7 @@ internal sealed class SignedDeliveries(
             case 504:
                 return Finding.Fault(
                     "slow_handler", "The delivery times out in the application or a proxy (504).", StoreFirst);
-            case >= 500 and not (502 or 503) when response.Elapsed > SlowHandler:
+            case >= 500 and not (502 or 503) when response.Elapsed > SlowTime:
                 return Finding.Fault(
                     "slow_handler",
                     $"The handler of {sent} times out or fails after {Words.Of(response.Elapsed)} ({response.Status}). "
