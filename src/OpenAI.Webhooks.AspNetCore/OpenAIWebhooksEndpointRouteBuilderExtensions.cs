@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenAI.Webhooks;
 using OpenAI.Webhooks.AspNetCore;
@@ -61,6 +59,96 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
     }
 
     /// <summary>
+    /// Maps an endpoint that hands each delivery to a delegate, together with a service of its scope. Everything
+    /// else is as for a delegate without services.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// app.MapOpenAIWebhooks("/webhooks/openai", async (
+    ///     WebhookDelivery delivery, Orders orders, CancellationToken cancellationToken) =&gt;
+    ///     await orders.TakeAsync(delivery.Event, cancellationToken));
+    /// </code>
+    /// </example>
+    /// <typeparam name="TService">The service.</typeparam>
+    /// <param name="endpoints">The application's routes. Must not be null.</param>
+    /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
+    /// <param name="handler">Handles a delivery, as for a delegate without services. Must not be null.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
+    /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
+    /// <exception cref="ArgumentNullException">A required argument is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// A service is not registered, or as for a delegate without services.
+    /// </exception>
+    public static IEndpointConventionBuilder MapOpenAIWebhooks<TService>(
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern,
+        Func<WebhookDelivery, TService, CancellationToken, Task> handler,
+        string? name = null)
+        where TService : notnull
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(handler);
+        RequireService<TService>(endpoints, pattern);
+        return Map(endpoints, pattern, name, async (services, delivery, cancellationToken) =>
+        {
+            await handler(delivery, services().GetRequiredService<TService>(), cancellationToken).ConfigureAwait(false);
+            return true;
+        });
+    }
+
+    /// <summary>
+    /// Maps an endpoint that hands each delivery to a delegate, together with two services of its scope. Everything
+    /// else is as for a delegate without services.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// app.MapOpenAIWebhooks("/webhooks/openai", async (
+    ///     WebhookDelivery delivery, Orders orders, Mail mail, CancellationToken cancellationToken) =&gt;
+    ///     await orders.TakeAsync(delivery.Event, cancellationToken));
+    /// </code>
+    /// </example>
+    /// <typeparam name="TService1">The first service.</typeparam>
+    /// <typeparam name="TService2">The second service.</typeparam>
+    /// <param name="endpoints">The application's routes. Must not be null.</param>
+    /// <param name="pattern">The path, such as <c>/webhooks/openai</c>. Must not be null.</param>
+    /// <param name="handler">Handles a delivery, as for a delegate without services. Must not be null.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
+    /// <returns>A builder for the endpoint's conventions, such as <c>AllowAnonymous()</c> or rate limits.</returns>
+    /// <exception cref="ArgumentNullException">A required argument is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="pattern"/> or <paramref name="name"/> is a webhook secret.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// A service is not registered, or as for a delegate without services.
+    /// </exception>
+    public static IEndpointConventionBuilder MapOpenAIWebhooks<TService1, TService2>(
+        this IEndpointRouteBuilder endpoints,
+        [StringSyntax("Route")] string pattern,
+        Func<WebhookDelivery, TService1, TService2, CancellationToken, Task> handler,
+        string? name = null)
+        where TService1 : notnull
+        where TService2 : notnull
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(handler);
+        RequireService<TService1>(endpoints, pattern);
+        RequireService<TService2>(endpoints, pattern);
+        return Map(endpoints, pattern, name, async (services, delivery, cancellationToken) =>
+        {
+            var provider = services();
+            await handler(
+                delivery,
+                provider.GetRequiredService<TService1>(),
+                provider.GetRequiredService<TService2>(),
+                cancellationToken).ConfigureAwait(false);
+            return true;
+        });
+    }
+
+    /// <summary>
     /// Maps an endpoint that verifies OpenAI's deliveries and hands each to the handlers of its event that were added
     /// with <see cref="OpenAIWebhooksBuilder.AddHandler{TEvent, THandler}"/>, or stores it in the inbox that was added
     /// with <see cref="OpenAIWebhooksBuilder.AddInbox{TInbox}"/>. The responses are those of an endpoint with a
@@ -94,28 +182,28 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         var services = endpoints.ServiceProvider;
         string caller = $"MapOpenAIWebhooks(\"{pattern}\")";
         var registration = WebhookRegistration.Find(services.GetServices<WebhookRegistration>(), name, caller);
-        var setups = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>();
-        var setup = setups.Get(registration.Name);
-        bool usesInboxes =
-            services.GetServices<WebhookRegistration>().Any(other => setups.Get(other.Name).Inbox is not null);
-        var isService = services.GetService<IServiceProviderIsService>();
-        if (ConflictOf(setup, registration, hasDelegate: handler is not null, usesInboxes, isService) is { } conflict)
-        {
-            throw new InvalidOperationException($"{caller}: {conflict}");
-        }
-
+        var setup = services.GetRequiredService<IOptionsMonitor<WebhookSetup>>().Get(registration.Name);
+        var (endpoint, handledIds) = WebhookEndpointFactory.Create(services, registration, setup, handler, caller);
         string target = handler is not null ? "a delegate handles every event"
             : setup.Inbox is null ? $"handled types: {string.Join(", ", setup.HandledTypes)}"
             : !setup.HasHandlers || setup.IsReceiveOnly ? "stored in the inbox, for another process to handle"
             : $"stored in the inbox, then handled: {string.Join(", ", setup.HandledTypes)}";
-        HandledIds? handledIds = setup.Retention is { } retention ? Remember(services, registration, retention) : null;
         var mapped = new MappedEndpoint(registration, pattern, target, handledIds, BranchOf(endpoints));
         services.GetRequiredService<MappedEndpoints>().Add(mapped);
-        var endpoint = CreateEndpoint(services, registration, setup, handler, handledIds);
         var conventions = endpoints.MapPost(pattern, endpoint.HandleAsync).WithMetadata(mapped);
         conventions.Finally(
             builder => mapped.Pattern = (builder as RouteEndpointBuilder)?.RoutePattern.RawText ?? pattern);
         return conventions;
+    }
+
+    private static void RequireService<TService>(IEndpointRouteBuilder endpoints, string pattern)
+    {
+        if (endpoints.ServiceProvider.GetService<IServiceProviderIsService>()?.IsService(typeof(TService)) == false)
+        {
+            throw new InvalidOperationException($"MapOpenAIWebhooks(\"{pattern}\"): the delegate takes a "
+                + $"{typeof(TService).Name}, which is not registered as a service. Register it before the application "
+                + "is built.");
+        }
     }
 
     // UseRouting leaves its routes here. A group has no pipeline of its own.
@@ -123,92 +211,4 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
         => endpoints.CreateApplicationBuilder().Properties.TryGetValue("__EndpointRouteBuilder", out object? branch)
             ? branch
             : null;
-
-    private static HandledIds Remember(IServiceProvider services, WebhookRegistration registration, TimeSpan retention)
-        => services.GetService<IDistributedCache>() is { } cache
-            ? new CachedHandledIds(
-                cache,
-                $"openai-webhooks:{registration.Name}",
-                retention,
-                services.GetRequiredService<ILogger<WebhookEndpoint>>())
-            : new InProcessHandledIds(retention, services.GetService<TimeProvider>() ?? TimeProvider.System);
-
-    private static string? ConflictOf(
-        WebhookSetup setup,
-        WebhookRegistration registration,
-        bool hasDelegate,
-        bool usesInboxes,
-        IServiceProviderIsService? registered)
-    {
-        string call = registration.AddCall;
-        return !usesInboxes && registered?.IsService(typeof(IWebhookInbox)) == true
-                ? "an IWebhookInbox is registered as a service, but nothing uses it. Add it with "
-                    + $"{call}.AddInbox<TInbox>() instead."
-            : !hasDelegate && !setup.HasHandlers && registered?.IsService(typeof(IWebhookHandler<WebhookEvent>)) == true
-                ? "an IWebhookHandler<WebhookEvent> is registered as a service, but nothing uses it. Add it with "
-                    + $"{call}.AddHandler<WebhookEvent, THandler>() instead."
-            : hasDelegate && setup.Inbox is not null
-                ? $"the delegate would replace the inbox of {call}, and nothing would be stored. Remove the delegate "
-                    + $"and add handlers with {call}.AddHandler<TEvent, THandler>(), or give this endpoint its own "
-                    + "registration with AddOpenAIWebhooks(name)."
-            : hasDelegate && setup.HasHandlers
-                ? $"the delegate would replace the handlers of {call}, and they would never run. Remove the delegate, "
-                    + "or give this endpoint its own registration with AddOpenAIWebhooks(name)."
-            : hasDelegate && setup.IsReceiveOnly
-                ? $"{call}.ReceiveOnly() means that another process handles the deliveries, but there is no inbox to "
-                    + "store them in. Replace the delegate with an inbox, or remove ReceiveOnly()."
-            : hasDelegate
-                ? null
-            : setup.Inbox is null && setup.IsReceiveOnly
-                ? $"{call}.ReceiveOnly() means that another process handles the deliveries, but there is no inbox to "
-                    + $"store them in. Add one with {call}.AddInbox<TInbox>()."
-            : setup.Inbox is null && !setup.HasHandlers
-                ? $"the endpoint has no handler. Add one with {call}.AddHandler<TEvent, THandler>(), or pass a "
-                    + "delegate."
-            : setup.Inbox is not null && !setup.HasHandlers && !setup.IsReceiveOnly
-                ? "the endpoint would store deliveries that no handler processes. Add a handler with "
-                    + $"{call}.AddHandler<TEvent, THandler>(). If another process handles them, call "
-                    + $"{call}.ReceiveOnly()."
-            : setup.Inbox is not null && setup.Retention is not null
-                ? $"{call}.AddDeduplication() has no effect with an inbox, because the inbox recognizes copies itself. "
-                    + "Remove one of them."
-            : null;
-    }
-
-    private static WebhookEndpoint CreateEndpoint(
-        IServiceProvider services,
-        WebhookRegistration registration,
-        WebhookSetup setup,
-        WebhookHandler? handler,
-        HandledIds? handledIds)
-    {
-        var deadline = services.GetRequiredService<ShutdownDeadline>();
-        var telemetry = services.GetRequiredService<WebhookTelemetry>();
-        var timeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System;
-        var logger = services.GetRequiredService<ILogger<WebhookEndpoint>>();
-        WebhookReceiver receiver = setup.Inbox is { } inbox
-            ? new StoringReceiver(
-                registration,
-                services.GetRequiredService<MappedEndpoints>(),
-                inbox,
-                deadline,
-                telemetry,
-                timeProvider,
-                logger)
-            : new HandlingReceiver(
-                handler ?? setup.RunHandlers,
-                handledIds,
-                deadline,
-                services.GetRequiredService<WebhookRunner>(),
-                telemetry,
-                logger);
-        return new(
-            registration,
-            receiver,
-            services.GetRequiredService<CurrentVerifiers>(),
-            services.GetRequiredService<RequestRecorder>(),
-            telemetry,
-            logger,
-            timeProvider);
-    }
 }

@@ -5,9 +5,55 @@ using OpenAI.Webhooks.AspNetCore;
 
 namespace Microsoft.AspNetCore.Http;
 
-/// <summary>Unwraps OpenAI webhooks where no endpoint is mapped: in controllers, functions and middleware.</summary>
+/// <summary>Receives OpenAI webhooks where no endpoint is mapped: in controllers, functions and middleware.</summary>
 public static class OpenAIWebhooksHttpRequestExtensions
 {
+    /// <summary>
+    /// Does all that an endpoint of <c>MapOpenAIWebhooks</c> does: verifies the webhook, recognizes copies, stores it
+    /// in the inbox or runs the registered handlers, logs and counts. The body must not have been read before, unless
+    /// it can be rewound, as with <c>EnableBuffering</c>.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// [HttpPost("/webhooks/openai")]
+    /// public async Task&lt;IActionResult&gt; Receive() =&gt; StatusCode(await Request.HandleOpenAIWebhookAsync());
+    /// </code>
+    /// </example>
+    /// <param name="request">The request. Must not be null.</param>
+    /// <param name="name">The name passed to <c>AddOpenAIWebhooks</c>; null if it was called without a name.</param>
+    /// <param name="cancellationToken">
+    /// Stops reading the body. A handler runs to its end, as with <c>MapOpenAIWebhooks</c>. If the token cannot be
+    /// cancelled, <see cref="HttpContext.RequestAborted"/> takes its place.
+    /// </param>
+    /// <returns>
+    /// The status to respond with, without a body: 200, or a status after which OpenAI retries, as for
+    /// <c>MapOpenAIWebhooks</c>.
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is a webhook secret.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// <c>AddOpenAIWebhooks</c> was not called, or not with this name; or no handler was added; or the registered parts
+    /// conflict. The message says what to change.
+    /// </exception>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">
+    /// There is no usable secret. The message says what to set.
+    /// </exception>
+    public static Task<int> HandleOpenAIWebhookAsync(
+        this HttpRequest request,
+        string? name = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        var context = request.HttpContext;
+        var registration = WebhookRegistration.Find(
+            context.RequestServices.GetServices<WebhookRegistration>(), name, nameof(HandleOpenAIWebhookAsync));
+        var endpoint = context.RequestServices.GetRequiredService<UnmappedEndpoints>()
+            .Get(registration, $"{nameof(HandleOpenAIWebhookAsync)}()");
+        return endpoint.RespondAsync(
+            context, cancellationToken.CanBeCanceled ? cancellationToken : context.RequestAborted);
+    }
+
     /// <summary>
     /// Reads a request's body, verifies the webhook and reads its event, with the options of <c>AddOpenAIWebhooks</c>.
     /// The body must not have been read before, unless it can be rewound, as with <c>EnableBuffering</c>. This method

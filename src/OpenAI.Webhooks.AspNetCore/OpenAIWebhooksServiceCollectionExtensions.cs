@@ -94,6 +94,7 @@ public static class OpenAIWebhooksServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddSingleton<CurrentVerifiers>();
         services.TryAddSingleton<MappedEndpoints>();
+        services.TryAddSingleton(provider => new UnmappedEndpoints(provider));
         services.TryAddSingleton<RequestRecorder>();
         services.TryAddSingleton<IgnoredTypes>();
         services.TryAddSingleton<WebhookTelemetry>();

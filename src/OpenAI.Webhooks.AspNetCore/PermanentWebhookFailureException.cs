@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>
@@ -40,4 +42,16 @@ public class PermanentWebhookFailureException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>
+    /// Whether an exception is one of these, or contains one because a task or reflection wrapped it. Among several
+    /// failures one is enough: a retry would fail in the same way.
+    /// </summary>
+    internal static bool IsIn(Exception? exception) => exception switch
+    {
+        PermanentWebhookFailureException => true,
+        AggregateException several => several.InnerExceptions.Any(IsIn),
+        TargetInvocationException wrapped => IsIn(wrapped.InnerException),
+        _ => false,
+    };
 }

@@ -48,7 +48,8 @@ public sealed class WebhookAttemptResult
         ArgumentOutOfRangeException.ThrowIfNegative(attempt);
         ArgumentOutOfRangeException.ThrowIfNegative(interruptions);
         return exception is null ? new()
-            : exception is UnreadableWebhookException or PermanentWebhookFailureException ? DeadLetter(exception)
+            : exception is UnreadableWebhookException || PermanentWebhookFailureException.IsIn(exception)
+                ? DeadLetter(exception)
             : Math.Max(attempt, interruptions) > retryDelays.Count ? DeadLetter(exception)
             : new() { Exception = exception, RetryDelay = attempt == 0 ? TimeSpan.Zero : retryDelays[attempt - 1] };
     }

@@ -172,9 +172,14 @@ public sealed class WebhookMessage
         };
 
     [OnSerializing]
-    private void RefuseOtherSerializers(StreamingContext context)
-        => throw new NotSupportedException("This serializer writes only properties, so it would lose the payload of "
-            + $"the {nameof(WebhookMessage)}. Store the result of {nameof(ToJson)}() instead.");
+    private void RefuseToBeWritten(StreamingContext context) => throw OtherSerializer();
+
+    [OnDeserializing]
+    private void RefuseToBeRead(StreamingContext context) => throw OtherSerializer();
+
+    private static NotSupportedException OtherSerializer()
+        => new($"This serializer knows only properties, so it would lose the payload of the {nameof(WebhookMessage)}. "
+            + $"Store the result of {nameof(ToJson)}(), and read it with {nameof(Parse)}, instead.");
 
     private static bool IsPlain(char character)
         => character is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-' or '_';

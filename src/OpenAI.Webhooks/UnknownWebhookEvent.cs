@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -20,6 +21,23 @@ public sealed record UnknownWebhookEvent : WebhookEvent
     internal UnknownWebhookEvent(string type, JsonElement payload)
         : base(type)
         => Payload = payload;
+
+    /// <summary>
+    /// Not callable: <c>UnknownWebhookEvent.Parse(json)</c> would return an event of any type.
+    /// </summary>
+    /// <param name="json">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    [Obsolete(UnwrapWebhookEvent.UseParse, error: true), EditorBrowsable(EditorBrowsableState.Never)]
+    public static new WebhookEvent Parse(string json) => throw new NotSupportedException(UnwrapWebhookEvent.UseParse);
+
+    /// <summary>Not callable, as for text.</summary>
+    /// <param name="utf8Json">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    [Obsolete(UnwrapWebhookEvent.UseParse, error: true), EditorBrowsable(EditorBrowsableState.Never)]
+    public static new WebhookEvent Parse(ReadOnlySpan<byte> utf8Json)
+        => throw new NotSupportedException(UnwrapWebhookEvent.UseParse);
 
     /// <summary>
     /// The whole payload as it was read, including the envelope. It is a JSON object, owns its memory, and needs no

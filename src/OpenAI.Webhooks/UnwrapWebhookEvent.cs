@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -55,10 +56,29 @@ namespace OpenAI.Webhooks;
 [JsonDerivedType(typeof(SafetyWarningIssuedWebhookEvent), WebhookEventTypes.SafetyWarningIssued)]
 public abstract record UnwrapWebhookEvent : WebhookEvent, IJsonOnSerializing, IJsonOnDeserialized
 {
+    internal const string UseParse = "Call WebhookEvent.Parse<TEvent>, which reads an event of the given type, or "
+        + "WebhookEvent.Parse, which reads an event of any type.";
+
     private protected UnwrapWebhookEvent(string type)
         : base(type)
     {
     }
+
+    /// <summary>
+    /// Not callable: <c>BatchFailedWebhookEvent.Parse(json)</c> would return an event of any type.
+    /// </summary>
+    /// <param name="json">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    [Obsolete(UseParse, error: true), EditorBrowsable(EditorBrowsableState.Never)]
+    public static new WebhookEvent Parse(string json) => throw new NotSupportedException(UseParse);
+
+    /// <summary>Not callable, as for text.</summary>
+    /// <param name="utf8Json">Not used.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    [Obsolete(UseParse, error: true), EditorBrowsable(EditorBrowsableState.Never)]
+    public static new WebhookEvent Parse(ReadOnlySpan<byte> utf8Json) => throw new NotSupportedException(UseParse);
 
     /// <summary>Reads the <c>data</c> at the reader's position, in the format of this family's events.</summary>
     internal abstract object ReadData(ref Utf8JsonReader reader);

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.Serialization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -135,6 +136,18 @@ public abstract record WebhookEvent
             .Append(", Type = ").Append(Type);
         return true;
     }
+
+    // The attributes are .NET's own. System.Text.Json ignores them. Newtonsoft.Json, which would lose the type,
+    // created_at and all of an unknown event, does not.
+    [OnSerializing]
+    private void RefuseToBeWritten(StreamingContext context) => throw OtherSerializer();
+
+    [OnDeserializing]
+    private void RefuseToBeRead(StreamingContext context) => throw OtherSerializer();
+
+    private static NotSupportedException OtherSerializer()
+        => new("This serializer does not know the wire format of OpenAI's events. Write them with ToJson(), and read "
+            + "them with WebhookEvent.Parse, or use System.Text.Json.");
 
     private static byte[] ToUtf8(string json)
     {

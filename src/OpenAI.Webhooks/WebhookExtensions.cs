@@ -39,6 +39,27 @@ public static class WebhookExtensions
         }
 
         /// <summary>
+        /// Reads an event of one type, or of one family, from a payload, or returns false if the payload is not one.
+        /// </summary>
+        /// <typeparam name="TEvent">
+        /// The event's record, its family's, or <see cref="UnknownWebhookEvent"/>.
+        /// </typeparam>
+        /// <param name="json">The payload. Null is not an event.</param>
+        /// <param name="webhookEvent">The event, or null if the payload is not one of this type.</param>
+        /// <returns>
+        /// True if the payload is such an event. To find out why it is not, use
+        /// <see cref="WebhookEvent.Parse{TEvent}(string)"/>.
+        /// </returns>
+        public static bool TryParse<TEvent>(
+            [NotNullWhen(true), StringSyntax(StringSyntaxAttribute.Json)] string? json,
+            [NotNullWhen(true)] out TEvent? webhookEvent)
+            where TEvent : WebhookEvent
+        {
+            webhookEvent = WebhookEvent.TryParse(json, out var any) ? any as TEvent : null;
+            return webhookEvent is not null;
+        }
+
+        /// <summary>
         /// Reads an event of any type from a payload, or returns false if the payload is not an event.
         /// </summary>
         /// <param name="utf8Json">The payload as it was received, in UTF-8.</param>
@@ -58,6 +79,22 @@ public static class WebhookExtensions
                 webhookEvent = null;
             }
 
+            return webhookEvent is not null;
+        }
+
+        /// <summary>
+        /// Reads an event of one type, or of one family, from a payload, or returns false if the payload is not one.
+        /// </summary>
+        /// <typeparam name="TEvent">
+        /// The event's record, its family's, or <see cref="UnknownWebhookEvent"/>.
+        /// </typeparam>
+        /// <param name="utf8Json">The payload as it was received, in UTF-8.</param>
+        /// <param name="webhookEvent">The event, or null if the payload is not one of this type.</param>
+        /// <returns>True if the payload is such an event.</returns>
+        public static bool TryParse<TEvent>(ReadOnlySpan<byte> utf8Json, [NotNullWhen(true)] out TEvent? webhookEvent)
+            where TEvent : WebhookEvent
+        {
+            webhookEvent = WebhookEvent.TryParse(utf8Json, out var any) ? any as TEvent : null;
             return webhookEvent is not null;
         }
     }

@@ -39,9 +39,17 @@ public class WebhookMessageTests
         JsonSerializer.Serialize(message).Should().Be(message.ToJson());
         JsonSerializer.Deserialize<WebhookMessage[]>($"[{message.ToJson()}]")!.Single().GetPayload().ToArray()
             .Should().Equal("{}"u8.ToArray());
-        FluentActions.Invoking(() => Newtonsoft.Json.JsonConvert.SerializeObject(message)).Should().Throw<Exception>()
-            .Which.ToString().Should().Contain("This serializer writes only properties, so it would lose the payload "
-                + "of the WebhookMessage. Store the result of ToJson() instead.");
+        foreach (
+            var action in new Action[]
+            {
+                () => Newtonsoft.Json.JsonConvert.SerializeObject(message),
+                () => Newtonsoft.Json.JsonConvert.DeserializeObject<WebhookMessage>("""{"webhookId":"wh_1"}"""),
+            })
+        {
+            action.Should().Throw<Exception>().Which.ToString().Should().Contain(
+                "This serializer knows only properties, so it would lose the payload of the WebhookMessage. Store the "
+                + "result of ToJson(), and read it with Parse, instead.");
+        }
     }
 
     [Theory]

@@ -7,6 +7,20 @@ public class WebhookSignerTests
 {
     private static readonly string Secret = WebhookSigner.CreateSecret();
 
+    public static TheoryData<BatchFailedWebhookEvent, string> Incomplete => new()
+    {
+        { new() { Id = null!, CreatedAt = default, Data = new() { Id = "batch_1" } }, "$.id" },
+        { new() { Id = "evt_1", CreatedAt = default, Data = null! }, "$.data" },
+        { new() { Id = "evt_1", CreatedAt = default, Data = new() { Id = null! } }, "$.data.id" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Incomplete))]
+    public void Sign_of_an_event_that_lacks_a_required_member_throws(BatchFailedWebhookEvent incomplete, string path)
+        => FluentActions.Invoking(() => new WebhookSigner(WebhookSigner.CreateSecret()).Sign(incomplete))
+            .Should().Throw<ArgumentException>().WithMessage($"The event is incomplete, *{path} *")
+            .WithParameterName("webhookEvent");
+
     [Fact]
     public void CreateSecret_makes_a_new_secret_each_time_that_verifies_what_it_signs()
     {

@@ -15,6 +15,7 @@ internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? t
     // What openai-webhooks doctor sends, to find out what happens to a type that is not handled.
     private const string DoctorsType = "openai_webhooks.doctor";
 
+    private readonly SafeLogger _logger = new(logger);
     private readonly ConcurrentDictionary<string, LogLimit> _limits = new(StringComparer.Ordinal);
 
     public void Log(WebhookDelivery delivery)
@@ -31,7 +32,7 @@ internal sealed class IgnoredTypes(ILogger<IgnoredTypes> logger, TimeProvider? t
             _ => new LogLimit(timeProvider ?? TimeProvider.System, lines: 1, TimeSpan.FromHours(1)));
         if (limit.TryTake(out long leftOut))
         {
-            logger.Ignored(
+            _logger.Ignored(
                 delivery.WebhookId,
                 type,
                 delivery.Event.GetType().Name,

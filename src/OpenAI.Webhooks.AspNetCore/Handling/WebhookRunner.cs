@@ -11,6 +11,7 @@ internal sealed class WebhookRunner(
     WebhookTelemetry telemetry, IgnoredTypes ignoredTypes, ILogger<WebhookRunner> logger)
 {
     private readonly ConcurrentDictionary<WebhookDelivery, bool> _running = new();
+    private readonly SafeLogger _logger = new(logger);
 
     /// <summary>The deliveries that are being handled.</summary>
     public IEnumerable<WebhookDelivery> Running => _running.Keys;
@@ -31,7 +32,7 @@ internal sealed class WebhookRunner(
         CancellationToken cancellationToken)
     {
         using var activity = telemetry.StartHandling(delivery, parent);
-        using var scope = logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
+        using var scope = _logger.BeginDelivery(delivery.WebhookId, delivery.Event.Type);
         long started = Stopwatch.GetTimestamp();
         var outcome = WebhookOutcome.Failed;
         _running.TryAdd(delivery, true);
@@ -40,7 +41,7 @@ internal sealed class WebhookRunner(
             if (await handler(services, delivery, cancellationToken).ConfigureAwait(false))
             {
                 outcome = WebhookOutcome.Handled;
-                logger.Handled(delivery.WebhookId, delivery.Event.Type);
+                _logger.Handled(delivery.WebhookId, delivery.Event.Type);
             }
             else
             {
@@ -48,16 +49,16 @@ internal sealed class WebhookRunner(
                 ignoredTypes.Log(delivery);
             }
         }
-        catch (PermanentWebhookFailureException exception)
+        catch (Exception exception) when (PermanentWebhookFailureException.IsIn(exception))
         {
             outcome = WebhookOutcome.GivenUp;
-            logger.GivenUp(exception, delivery.WebhookId, delivery.Event.Type);
+            _logger.GivenUp(exception, delivery.WebhookId, delivery.Event.Type);
             WebhookTelemetry.Fail(activity, exception);
             throw;
         }
         catch (Exception exception)
         {
-            logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type, next(exception));
+            _logger.HandlerFailed(exception, delivery.WebhookId, delivery.Event.Type, next(exception));
             WebhookTelemetry.Fail(activity, exception);
             throw;
         }

@@ -67,7 +67,7 @@ internal sealed class HandlingReceiver(
                 source.Token).ConfigureAwait(false);
             return true;
         }
-        catch (PermanentWebhookFailureException)
+        catch (Exception exception) when (PermanentWebhookFailureException.IsIn(exception))
         {
             return true;
         }

@@ -25,14 +25,7 @@ internal sealed class WebhookEndpoint(
 
     public async Task HandleAsync(HttpContext context)
     {
-        // The response is only a status code: no error page, and no redirect to one, because a page would look like a
-        // success.
-        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
-        {
-            pages.Enabled = false;
-        }
-
-        int status = await RespondAsync(context).ConfigureAwait(false);
+        int status = await RespondAsync(context, context.RequestAborted).ConfigureAwait(false);
         if (!context.Response.HasStarted)
         {
             context.Response.StatusCode = status;
@@ -45,14 +38,25 @@ internal sealed class WebhookEndpoint(
         }
     }
 
-    private async Task<int> RespondAsync(HttpContext context)
+    /// <summary>Does all that an endpoint does, except setting the status.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cancellationToken">Stops reading the body, and waiting for an earlier copy.</param>
+    /// <returns>The status to respond with.</returns>
+    public async Task<int> RespondAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        // The response is only a status code: no error page, and no redirect to one, because a page would look like a
+        // success.
+        if (context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+        {
+            pages.Enabled = false;
+        }
+
         var current = verifiers.Get(registration);
         UnwrappedRequest request;
         try
         {
             request = await UnwrappedRequest.FromAsync(
-                context.Request, current, context.RequestAborted).ConfigureAwait(false);
+                context.Request, current, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException exception)
         {
@@ -66,7 +70,7 @@ internal sealed class WebhookEndpoint(
         switch (request.Problem)
         {
             case null:
-                return await ReceiveOnceAsync(context, request.Delivery!).ConfigureAwait(false);
+                return await ReceiveOnceAsync(context, request.Delivery!, cancellationToken).ConfigureAwait(false);
 
             case RequestProblem.Unreadable:
                 var exception = (UnreadableWebhookException)request.Exception!;
@@ -85,7 +89,8 @@ internal sealed class WebhookEndpoint(
     }
 
     /// <summary>Receives a delivery, or waits for a copy that arrived earlier.</summary>
-    private async Task<int> ReceiveOnceAsync(HttpContext context, WebhookDelivery delivery)
+    private async Task<int> ReceiveOnceAsync(
+        HttpContext context, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         string path = PathOf(context.Request);
         var key = (path, delivery.WebhookId);
@@ -95,7 +100,7 @@ internal sealed class WebhookEndpoint(
             telemetry.Count(WebhookOutcome.Duplicate, delivery.Event);
             try
             {
-                return await first.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                return await first.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {

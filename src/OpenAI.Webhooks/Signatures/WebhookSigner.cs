@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace OpenAI.Webhooks;
 
@@ -50,9 +51,27 @@ public sealed class WebhookSigner
     /// </param>
     /// <returns>The payload and its headers, with the clock's time.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="webhookEvent"/> is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="webhookId"/> is blank.</exception>
+    /// <exception cref="ArgumentException">
+    /// A required member of <paramref name="webhookEvent"/> is null, or <paramref name="webhookId"/> is blank.
+    /// </exception>
     public SignedWebhook Sign(WebhookEvent webhookEvent, string? webhookId = null)
-        => Sign((webhookEvent ?? throw new ArgumentNullException(nameof(webhookEvent))).ToJson(), webhookId);
+    {
+        string payload = (webhookEvent ?? throw new ArgumentNullException(nameof(webhookEvent))).ToJson();
+        try
+        {
+            // An unknown event was read, so it has what it needs.
+            _ = webhookEvent is UnwrapWebhookEvent ? WebhookEvent.Parse(payload) : webhookEvent;
+        }
+        catch (JsonException exception)
+        {
+            throw new ArgumentException(
+                $"The event is incomplete, so no receiver could read it. {exception.Message}",
+                nameof(webhookEvent),
+                exception);
+        }
+
+        return Sign(payload, webhookId);
+    }
 
     /// <summary>Signs a payload, which need not be an event.</summary>
     /// <param name="payload">The payload. Must not be null.</param>
