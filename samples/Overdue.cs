@@ -13,6 +13,7 @@
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask
 
 using System.ClientModel;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using OpenAI;
 using OpenAI.Responses;
@@ -39,6 +40,7 @@ builder.Services.AddQuartz(quartz =>
 });
 builder.Services.Configure<AdoJobStoreOptions>(store => store.SchemaProvisioning = SchemaProvisioning.CreateIfMissing);
 builder.Services.AddQuartzHostedService(quartz => quartz.WaitForJobsToComplete = true);
+builder.Services.AddSingleton(new Due(due));
 builder.Services.AddOpenAIWebhooks().AddHandler<ResponseWebhookEvent, BringForward>();
 
 var app = builder.Build();
@@ -51,38 +53,31 @@ app.MapPost("/ask", async (
     var options = new CreateResponseOptions("gpt-5", [question]) { BackgroundModeEnabled = true };
     ResponseResult response = await openAI.GetResponsesClient().CreateResponseAsync(options, cancellationToken);
 
-    // A process that is killed right here leaves a response that no job will ever fetch. A webhook that comes before
-    // the job is stored is ignored, and the response is finished when the job is due.
-    // Do not pass the token: the response is running now, even if the client disconnects. The trigger repeats until the
-    // job is deleted, so a failure does not end it. A trigger that was missed while no process ran fires at the next
-    // start.
+    // A process that is killed right here has no job for the response, but its webhook still stores one. Do not pass
+    // the token: the response is running now, even if the client disconnects.
     var scheduler = await schedulers.GetScheduler(CancellationToken.None);
-    await scheduler.ScheduleJob(
-        JobBuilder.Create<Finish>().WithIdentity(response.Id).RequestRecovery().Build(),
-        TriggerBuilder.Create()
-            .StartAt(DateTimeOffset.UtcNow + due)
-            .WithSimpleSchedule(schedule => schedule
-                .WithInterval(due)
-                .RepeatForever()
-                .WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow))
-            .Build(),
-        cancellationToken: CancellationToken.None);
+    await Finish.ScheduleAsync(scheduler, response.Id, due, isDueNow: false);
     return Results.Accepted(value: response.Id);
 });
 app.Run();
 
-/// <summary>Runs the response's job immediately, with the event from OpenAI.</summary>
-internal sealed class BringForward(ISchedulerFactory schedulers) : IWebhookHandler<ResponseWebhookEvent>
+/// <summary>The time after which a webhook is overdue.</summary>
+internal sealed record Due(TimeSpan Time);
+
+/// <summary>
+/// Runs the response's job immediately, with the event from OpenAI. If there is no job yet, stores one.
+/// </summary>
+internal sealed class BringForward(ISchedulerFactory schedulers, Due due) : IWebhookHandler<ResponseWebhookEvent>
 {
     public async Task HandleAsync(
         ResponseWebhookEvent webhookEvent, WebhookDelivery delivery, CancellationToken cancellationToken)
     {
         var scheduler = await schedulers.GetScheduler(cancellationToken);
-        var job = new JobKey(webhookEvent.Data.Id);
-        if (await scheduler.Exists(job, cancellationToken)) // otherwise, it is finished, or not from this application
+        string id = webhookEvent.Data.Id;
+        if (!await Finish.ScheduleAsync(scheduler, id, due.Time, isDueNow: true, webhookEvent.ToJson()))
         {
             await scheduler.TriggerJob(
-                job, new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
+                new JobKey(id), new JobDataMap { [Finish.Event] = webhookEvent.ToJson() }, cancellationToken);
         }
     }
 }
@@ -97,12 +92,48 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
     public const string Event = "event";
     private const string Finished = "finished";
 
+    // OpenAI retries a webhook for 72 hours. Until then, a finished job tells that a copy was handled.
+    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(4);
+
+    /// <summary>
+    /// Stores a response's job. Its trigger repeats until the job is deleted, so a failure does not end it. A trigger
+    /// that was missed while no process ran fires at the next start.
+    /// </summary>
+    /// <returns>False if there is one already.</returns>
+    public static async Task<bool> ScheduleAsync(
+        IScheduler scheduler, string id, TimeSpan due, bool isDueNow, string? webhookEvent = null)
+    {
+        var job = JobBuilder.Create<Finish>().WithIdentity(id).RequestRecovery();
+        try
+        {
+            await scheduler.ScheduleJob(
+                (webhookEvent is null ? job : job.UsingJobData(Event, webhookEvent)).Build(),
+                TriggerBuilder.Create()
+                    .StartAt(DateTimeOffset.UtcNow + (isDueNow ? TimeSpan.Zero : due))
+                    .WithSimpleSchedule(schedule => schedule
+                        .WithInterval(due)
+                        .RepeatForever()
+                        .WithMisfireInstruction(SimpleTriggerMisfireInstruction.FireNow))
+                    .Build(),
+                cancellationToken: CancellationToken.None);
+            return true;
+        }
+        catch (ObjectAlreadyExistsException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         string id = context.JobDetail.Key.Name;
-        if (context.JobDetail.JobDataMap.ContainsKey(Finished))
+        if (context.JobDetail.JobDataMap.TryGetValue(Finished, out object? time))
         {
-            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+            if (DateTimeOffset.UtcNow - DateTimeOffset.Parse((string)time!, CultureInfo.InvariantCulture) > KeptFor)
+            {
+                await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+            }
+
             return;
         }
 
@@ -116,7 +147,7 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
         catch (ClientResultException exception) when (exception.Status == 404)
         {
             logger.LogError("OpenAI does not know the response {ResponseId} any more, so it cannot be finished", id);
-            await context.Scheduler.DeleteJob(context.JobDetail.Key, CancellationToken.None);
+            context.JobDetail.JobDataMap[Finished] = Now;
             return;
         }
 
@@ -126,10 +157,12 @@ internal sealed class Finish(OpenAIClient openAI, ILogger<Finish> logger) : IJob
         }
 
         // Do the work here. Quartz stores the mark below when it completes this run. If the process is killed before
-        // that, the work runs again, so make it idempotent by response id. The next run deletes the job.
+        // that, the work runs again, so make it idempotent by response id.
         Console.WriteLine($"{id}: {finished.Type}");
-        context.JobDetail.JobDataMap[Finished] = "true";
+        context.JobDetail.JobDataMap[Finished] = Now;
     }
+
+    private static string Now => DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture);
 
     private async Task<ResponseWebhookEvent?> AskAsync(string id, CancellationToken cancellationToken)
     {

@@ -9,8 +9,10 @@ public sealed partial class OverdueTests : IDisposable
     private const string Secret = "whsec_YSBzZWNyZXQgZm9yIHRoZSB0ZXN0cyBvZiB3aGF0IGlzIG92ZXJkdWU=";
     private const int Count = 1000;
 
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2), Away = TimeSpan.FromSeconds(
-        10), Late = TimeSpan.FromHours(1), Quiet = 3 * Soon;
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Away = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Late = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Quiet = 3 * Soon;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
 
@@ -86,6 +88,21 @@ public sealed partial class OverdueTests : IDisposable
         await Task.Delay(Quiet);
 
         Handled(node).Should().Equal(id);
+    }
+
+    [Fact]
+    public async Task A_webhook_of_a_response_without_a_job_is_handled_once_as_after_a_kill_before_the_job_was_stored()
+    {
+        await using var api = await StartApiAsync([]);
+        using var client = new HttpClient();
+        await using var node = await StartAsync(api, Soon);
+
+        await DeliverAsync(client, node, ["resp_1000001", "resp_1000001"]);
+        await node.UntilAsync(() => Handled(node).Count > 0);
+        await DeliverAsync(client, node, ["resp_1000001"]);
+        await Task.Delay(Quiet);
+
+        Handled(node).Should().Equal("resp_1000001");
     }
 
     [Fact]
