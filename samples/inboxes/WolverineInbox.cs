@@ -35,9 +35,9 @@ if (isReceiveOnly)
 // Pitfalls:
 // - These options and the message store apply to the whole application.
 // - Wolverine compiles code at run time. It needs WolverineFx.RuntimeCompilation to start, unless the code was
-// pregenerated. - A process without a handler for a message marks the message as handled, unless unknown messages are
-// configured to become dead
-//   letters.
+//   pregenerated.
+// - A process without a handler for a message marks the message as handled, unless unknown messages are configured to
+//   become dead letters.
 // - Without a durable outbox, a message is lost if the process ends before the message is sent.
 // - Wolverine checks custom ids for duplicates only if a mode is set, and only in handlers with [Deduplicated].
 builder.Host.UseWolverine(wolverine =>

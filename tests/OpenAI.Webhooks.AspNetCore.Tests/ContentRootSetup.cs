@@ -12,6 +12,7 @@ internal static class ContentRootSetup
     internal static void Run()
     {
         string name = typeof(ContentRootSetup).Assembly.GetName().Name!.Replace('.', '_').ToUpperInvariant();
+
         Environment.SetEnvironmentVariable($"ASPNETCORE_TEST_CONTENTROOT_{name}", AppContext.BaseDirectory);
     }
 }

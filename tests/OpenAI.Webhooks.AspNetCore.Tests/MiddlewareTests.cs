@@ -494,7 +494,7 @@ public class MiddlewareTests
         await using var app = await TestApp.StartAsync(
             builder =>
             {
-                builder.Services.AddOpenAIWebhooks();
+                builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, Nothing>();
                 builder.Services.AddControllers().AddApplicationPart(typeof(OpenAIController).Assembly);
             },
             app =>

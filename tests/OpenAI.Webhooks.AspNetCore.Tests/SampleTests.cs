@@ -73,9 +73,9 @@ public class SampleTests
     }
 
     [Fact]
-    public void The_README_names_calls_that_the_package_has()
+    public void The_page_of_events_names_calls_that_the_package_has()
     {
-        using var reader = new StreamReader(typeof(SampleTests).Assembly.GetManifestResourceStream("README.md")!);
+        using var reader = new StreamReader(typeof(SampleTests).Assembly.GetManifestResourceStream("events.md")!);
 
         reader.ReadToEnd().Should().ContainAll(
             $".{nameof(OpenAIClient.GetResponsesClient)}().{nameof(ResponsesClient.GetResponseAsync)}(Id)",

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using OpenAI.Webhooks.AspNetCore;
 using Quartz;
 
@@ -27,7 +28,10 @@ public sealed class ReadmeSnippets
             builder.Configuration["OPENAI_WEBHOOK_SECRET"] = Program.Secret;
             await using var database = new SqliteConnection("Data Source=:memory:");
             await database.OpenAsync();
-            await using var tables = new SqliteCommand("CREATE TABLE handled (id TEXT PRIMARY KEY); CREATE TABLE accounts (batches INT); INSERT INTO accounts VALUES (0)", database);
+            await using var tables = new SqliteCommand(
+                "CREATE TABLE handled (id TEXT PRIMARY KEY); CREATE TABLE accounts (batches INT); "
+                + "INSERT INTO accounts VALUES (0)",
+                database);
             await tables.ExecuteNonQueryAsync();
             await using var batches = new SqliteCommand("SELECT batches FROM accounts", database);
             builder.Services.AddSingleton(database);
@@ -36,7 +40,7 @@ public sealed class ReadmeSnippets
             builder.Services.AddOpenAIWebhooks()
                 .AddHandler<WebhookEvent, TakeEffect>()
                 .AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
-                    store.UseSqlite("Data Source=webhooks.db")));    // or UsePostgres and UseClustering, for several machines
+                    store.UseSqlite("Data Source=webhooks.db")));
             #endregion
 
             await using var app = builder.Build();
@@ -57,7 +61,7 @@ public sealed class ReadmeSnippets
             #region README: dead letters
             await foreach (WebhookDeadLetter dead in deadLetters.ListAsync())
             {
-                Console.WriteLine($"{dead.Key} {dead.EventType} died at {dead.FailedAt}, attempts: {dead.Attempts}: {dead.ExceptionType}: {dead.ExceptionMessage}");
+                Console.WriteLine($"{dead.Key} {dead.EventType}, {dead.Attempts} attempts: {dead.ExceptionMessage}");
             }
 
             await deadLetters.ReplayAsync("wh_123"); // the Key of a listed dead letter
@@ -78,6 +82,52 @@ public sealed class ReadmeSnippets
         }
     }
 
+    [Fact]
+    public void Options()
+    {
+        var builder = WebApplication.CreateBuilder();
+
+        #region README: options
+        builder.Services.AddOpenAIWebhooks().AddHandler<WebhookEvent, TakeEffect>().AddQuartzInbox(
+            quartz => quartz.UsePersistentStore(store => store.UseSqlite("Data Source=webhooks.db")),
+            inbox =>
+            {
+                inbox.RetryDelays = [TimeSpan.FromMinutes(1), TimeSpan.FromHours(1)];
+                inbox.Retention = TimeSpan.FromDays(4);    // how long duplicates are recognized
+                inbox.MaxConcurrency = 20;
+            });
+        #endregion
+
+        #region README: log less
+        builder.Logging.AddFilter("Quartz", LogLevel.Warning);
+        #endregion
+
+        #region README: health of the inbox
+        builder.Services.AddHealthChecks().AddOpenAIWebhooksQuartzInbox(configure: check => check.MaxDeadLetters = 10);
+        #endregion
+
+        builder.Services.Should().Contain(service => service.ServiceType == typeof(WebhookDeadLetters));
+    }
+
+    [Fact]
+    public void Several_machines()
+    {
+        const string connectionString = "Host=localhost";
+        var builder = WebApplication.CreateBuilder();
+
+        #region README: several machines
+        builder.Services.AddOpenAIWebhooks()
+            .AddHandler<WebhookEvent, TakeEffect>()
+            .AddQuartzInbox(quartz => quartz.UsePersistentStore(store =>
+            {
+                store.UsePostgres(connectionString);
+                store.UseClustering();
+            }));
+        #endregion
+
+        builder.Services.Should().Contain(service => service.ServiceType == typeof(WebhookDeadLetters));
+    }
+
     private sealed class TakeEffect(SqliteConnection database) : IWebhookHandler<WebhookEvent>
     {
         public async Task HandleAsync(
@@ -85,11 +135,13 @@ public sealed class ReadmeSnippets
         {
             #region README: an effect that happens once
             await using var transaction = (SqliteTransaction)await database.BeginTransactionAsync(cancellationToken);
-            await using var first = new SqliteCommand("INSERT INTO handled (id) VALUES (@id) ON CONFLICT DO NOTHING", database, transaction);
+            await using var first = new SqliteCommand(
+                "INSERT INTO handled (id) VALUES (@id) ON CONFLICT DO NOTHING", database, transaction);
             first.Parameters.AddWithValue("@id", delivery.WebhookId);
             if (await first.ExecuteNonQueryAsync(cancellationToken) == 1)
             {
-                await using var effect = new SqliteCommand("UPDATE accounts SET batches = batches + 1", database, transaction);
+                await using var effect = new SqliteCommand(
+                    "UPDATE accounts SET batches = batches + 1", database, transaction);
                 await effect.ExecuteNonQueryAsync(cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
             }

@@ -13,27 +13,17 @@ public class ReadmeSnippets
         var Console = console;
 
         #region README: unwrap and switch
-        const string secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";    // OpenAI shows you yours
+        const string secret = "whsec_RdvaYFYUXuIFuEbvZHwMfYFhUf7aMYjYcmM24+Aj40c=";
 
-        // Stands in for OpenAI's request. In your application, use the request's body and headers.
-        SignedWebhook sample = new WebhookSigner(secret).Sign("""
-            {"id": "evt_1", "object": "event", "created_at": 1750861210, "type": "response.completed", "data": {"id": "resp_123"}}
-            """);
+        // Stands in for OpenAI's request: use the raw body and the headers of yours.
+        SignedWebhook request = new WebhookSigner(secret).Sign(
+            """{"id":"evt_1","created_at":1750861210,"type":"response.completed","data":{"id":"resp_123"}}""");
 
-        var webhooks = new WebhookVerifier(secret);                                    // create once and reuse
-        WebhookDelivery delivery = webhooks.Unwrap(sample.GetPayload(), sample.Headers);    // verified, then parsed, from the same bytes
-
-        switch (delivery.Event)
+        var webhooks = new WebhookVerifier(secret);    // create once and reuse
+        WebhookDelivery delivery = webhooks.Unwrap(request.GetPayload(), request.Headers);    // throws if it is not authentic
+        if (delivery.Event is ResponseCompletedWebhookEvent completed)
         {
-            case ResponseCompletedWebhookEvent completed:                              // one event
-                Console.WriteLine($"Fetch {completed.Data.Id}");
-                break;
-            case BatchWebhookEvent batch:                                              // a family: batch.*
-                Console.WriteLine($"{batch.Data.Id}: {batch.Type}");
-                break;
-            case UnknownWebhookEvent newer:                                            // newer than this version
-                Console.WriteLine($"Not handled yet: {newer.Type}");
-                break;
+            Console.WriteLine($"Fetch {completed.Data.Id}");
         }
         #endregion
 
@@ -51,7 +41,7 @@ public class ReadmeSnippets
         var Console = console;
 
         #region README: package
-        var webhooks = new WebhookVerifier(secret);                        // create once and reuse
+        var webhooks = new WebhookVerifier(secret);    // create once and reuse
         WebhookDelivery delivery = webhooks.Unwrap(body, WebhookHeaders.From(headers));
         if (delivery.Event is ResponseCompletedWebhookEvent completed)
         {
@@ -69,23 +59,40 @@ public class ReadmeSnippets
     {
         string secret = WebhookSigner.CreateSecret();
         var signed = new WebhookSigner(secret).Sign(Fixture.ResponseCompleted);
-        var webhooks = new WebhookVerifier(secret);
-        var request = new ApiGatewayRequest(
-            isBase64Encoded ? Convert.ToBase64String(signed.GetPayload().Span) : Fixture.ResponseCompleted,
-            isBase64Encoded,
-            signed.Headers.ToDictionary().ToDictionary(header => header.Key, IList<string> (header) => [header.Value]));
+        var forged = new WebhookSigner(WebhookSigner.CreateSecret()).Sign(Fixture.ResponseCompleted);
 
+        Handle(new WebhookVerifier(secret), RequestOf(signed, isBase64Encoded)).StatusCode.Should().Be(200);
+        Handle(new WebhookVerifier(secret), RequestOf(forged, isBase64Encoded)).StatusCode.Should().Be(400);
+    }
+
+    private static ProxyRequest RequestOf(SignedWebhook signed, bool isBase64Encoded) => new(
+        isBase64Encoded ? Convert.ToBase64String(signed.GetPayload().Span) : Fixture.ResponseCompleted,
+        isBase64Encoded,
+        signed.Headers.ToDictionary());
+
+    private static ProxyResponse Handle(WebhookVerifier webhooks, ProxyRequest request)
+    {
         #region README: Lambda
-        byte[] body = request.IsBase64Encoded ? Convert.FromBase64String(request.Body) : Encoding.UTF8.GetBytes(request.Body ?? "");    // null if empty
-        WebhookDelivery delivery = webhooks.Unwrap(body, WebhookHeaders.From(request.MultiValueHeaders));
+        byte[] body = request.IsBase64Encoded
+            ? Convert.FromBase64String(request.Body)
+            : Encoding.UTF8.GetBytes(request.Body ?? "");
+        if (!webhooks.TryUnwrap(body, WebhookHeaders.From(request.Headers), out WebhookDelivery? delivery, out _))
+        {
+            return new() { StatusCode = 400 };
+        }
         #endregion
 
         delivery.Event.Should().Be(WebhookEvent.Parse(Fixture.ResponseCompleted));
+        return new() { StatusCode = 200 };
     }
 
-    // The members of APIGatewayProxyRequest that matter, with its types.
-    private sealed record ApiGatewayRequest(
-        string Body, bool IsBase64Encoded, IDictionary<string, IList<string>> MultiValueHeaders);
+    // The members of APIGatewayHttpApiV2ProxyRequest and its response that matter, with their types.
+    private sealed record ProxyRequest(string Body, bool IsBase64Encoded, IDictionary<string, string> Headers);
+
+    private sealed record ProxyResponse
+    {
+        public int StatusCode { get; init; }
+    }
 
     [Fact]
     public void Headers()
@@ -101,10 +108,10 @@ public class ReadmeSnippets
         }
 
         #region README: headers
-        WebhookHeaders fromPairs = WebhookHeaders.From(pairs);              // names and values, such as a Dictionary<string, string>
-        WebhookHeaders fromLists = WebhookHeaders.From(lists);              // several values per name: string[], StringValues, …
-        WebhookHeaders fromHttp = WebhookHeaders.From(request.Headers);     // System.Net.Http
-        WebhookHeaders fromLookup = WebhookHeaders.From(name => collection.GetValues(name));    // anything else; null for a missing header
+        WebhookHeaders fromPairs = WebhookHeaders.From(pairs);             // names and values: Dictionary<string, string>
+        WebhookHeaders fromLists = WebhookHeaders.From(lists);             // several values per name: string[], StringValues
+        WebhookHeaders fromHttp = WebhookHeaders.From(request.Headers);    // System.Net.Http
+        WebhookHeaders fromLookup = WebhookHeaders.From(name => collection.GetValues(name));    // null for a missing header
         #endregion
 
         foreach (var headers in new[] { fromPairs, fromLists, fromHttp, fromLookup })
@@ -126,7 +133,8 @@ public class ReadmeSnippets
 
         #region README: a newer field
         using JsonDocument payload = JsonDocument.Parse(delivery.GetPayload());
-        string? reason = payload.RootElement.GetProperty("data").TryGetProperty("reason", out JsonElement member) ? member.GetString() : null;
+        JsonElement data = payload.RootElement.GetProperty("data");
+        string? reason = data.TryGetProperty("reason", out JsonElement member) ? member.GetString() : null;
         #endregion
 
         reason.Should().Be("done");
@@ -139,7 +147,7 @@ public class ReadmeSnippets
 
         #region README: JsonSerializer
         WebhookEvent? received = JsonSerializer.Deserialize<WebhookEvent>(json);
-        string wire = JsonSerializer.Serialize(received);       // with "type", regardless of the static type
+        string wire = JsonSerializer.Serialize(received);    // with "type", whatever the static type
         #endregion
 
         received.Should().Be(WebhookEvent.Parse(json));
@@ -166,7 +174,7 @@ public class ReadmeSnippets
 
         #region README: SIP headers
         SipHeaders headers = incoming.Data.SipHeaders;
-        string? number = headers.GetFrom()?.GetPhoneNumber();    // "+14155550123" from "Zoë" <sip:+1-415-555-0123@example.com>;tag=1
+        string? number = headers.GetFrom()?.GetPhoneNumber();    // "+14155550123" from "Zoë" <sip:+1-415-555-0123@example.com>
         string? sequence = headers.GetValue("cseq");             // the first of that name, or null
         IEnumerable<string> vias = headers.GetValues("Via");     // all of that name, in order
         #endregion

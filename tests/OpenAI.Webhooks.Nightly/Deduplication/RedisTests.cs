@@ -78,7 +78,8 @@ public class RedisTests
                     builder.Services.AddOpenAIWebhooks();
 
                     #region README: register locks
-                    builder.Services.AddSingleton<IDistributedLockProvider>(new RedisDistributedSynchronizationProvider(redisConnection.GetDatabase()));
+                    builder.Services.AddSingleton<IDistributedLockProvider>(
+                        new RedisDistributedSynchronizationProvider(redisConnection.GetDatabase()));
                     #endregion
                 },
                 app =>
@@ -93,8 +94,8 @@ public class RedisTests
                     var locks = app.Services.GetRequiredService<IDistributedLockProvider>();
                     app.MapOpenAIWebhooks("/webhooks/openai", async (delivery, cancellationToken) =>
                     {
-                        await using var handle = await locks.AcquireLockAsync(delivery.WebhookId, cancellationToken: cancellationToken);
-                        if (!await done.KeyExistsAsync($"done:{delivery.WebhookId}"))     // checked again, under the lock
+                        await using var handle = await locks.AcquireLockAsync(delivery.WebhookId, timeout: null, cancellationToken);
+                        if (!await done.KeyExistsAsync($"done:{delivery.WebhookId}"))    // checked again, under the lock
                         {
                             await HandleAsync(delivery, cancellationToken);
                             await done.StringSetAsync($"done:{delivery.WebhookId}", "", TimeSpan.FromDays(4));

@@ -12,6 +12,8 @@ public abstract class SampleContract : WebhookInboxContract
         "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
 
     // What an engine does not do.
+    protected const string NoIds =
+        "It does not recognize ids, so a copy is handled again. Handlers must be idempotent by webhook id.";
     protected const string EndsWithoutEngine =
         "The process ends with an error. Let the service manager or orchestrator start it again.";
 
