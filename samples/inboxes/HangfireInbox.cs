@@ -83,8 +83,8 @@ namespace WebhookInbox
         }
     }
 
-    // The dead letters are the jobs in the state Failed. A copy of a delivery is handled again: make handlers idempotent
-    // by webhook id.
+    // The dead letters are the jobs in the state Failed. A copy of a delivery is handled again: make handlers
+    // idempotent by webhook id.
     public sealed class StoredWebhook(WebhookDispatcher dispatcher, RetryDelays delays)
     {
         public async Task HandleAsync(string json, PerformContext context)
