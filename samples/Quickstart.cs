@@ -9,11 +9,10 @@ using OpenAI.Webhooks;
 
 // A delivery that OpenAI published, including its secret. It is old, so this verifier gets a fixed clock; in your code,
 // new WebhookVerifier(secret) is enough.
-byte[] body =
-    """
-    {"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,
-    "type": "response.completed", "data": {"id": "resp_123"}}
-    """u8.ToArray();
+byte[] body = [
+    .. """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,"""u8,
+    .. """ "type": "response.completed", "data": {"id": "resp_123"}}"""u8,
+];
 var headers = WebhookHeaders.From(
 [
     new("webhook-id", "wh_685c059ae39c8190af8c71ed1022a24d"),
