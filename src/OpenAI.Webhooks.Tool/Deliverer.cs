@@ -49,13 +49,6 @@ internal sealed class Deliverer : IDisposable
         _client.DefaultRequestHeaders.UserAgent.ParseAdd("openai-webhooks");
     }
 
-    public Task<ServerResponse> DeliverAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken)
-        => SendAsync(signed.ToRequest(url), cancellationToken);
-
-    /// <summary>Sends a request without a signature. The endpoint rejects it with 400 and no response body.</summary>
-    public Task<ServerResponse> PostUnsignedAsync(Uri url, CancellationToken cancellationToken)
-        => SendAsync(Unsigned(url), cancellationToken);
-
     public static ByteArrayContent JsonContent(byte[] bytes) => new(bytes)
     {
         Headers = { { "Content-Type", "application/json" } },
@@ -119,13 +112,13 @@ internal sealed class Deliverer : IDisposable
     public Task<Attempt> AttemptAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken)
         => AttemptAsync(signed.ToRequest(url), cancellationToken);
 
+    /// <summary>Sends a request without a signature. The endpoint rejects it with 400 and no response body.</summary>
     public Task<Attempt> AttemptUnsignedAsync(Uri url, CancellationToken cancellationToken)
-        => AttemptAsync(Unsigned(url), cancellationToken);
+        => AttemptAsync(
+            new HttpRequestMessage(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) },
+            cancellationToken);
 
     public void Dispose() => _client.Dispose();
-
-    private static HttpRequestMessage Unsigned(Uri url)
-        => new(HttpMethod.Post, url) { Content = JsonContent("{}"u8.ToArray()) };
 
     private static async Task<string> ReadBeginningAsync(
         HttpResponseMessage response, CancellationToken cancellationToken)

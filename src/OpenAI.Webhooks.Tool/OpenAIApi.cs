@@ -24,7 +24,7 @@ internal sealed partial class OpenAIApi : IDisposable
     /// <param name="address">The address of the API.</param>
     /// <param name="key">The API key.</param>
     /// <param name="deadline">When it is cancelled, no response is waited for any longer.</param>
-    public OpenAIApi(Uri address, string key, CancellationToken deadline = default)
+    public OpenAIApi(Uri address, string key, CancellationToken deadline)
     {
         _deadline = deadline;
         if (!key.All(character => character is > ' ' and < '\x7f'))

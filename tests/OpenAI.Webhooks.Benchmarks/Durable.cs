@@ -164,8 +164,8 @@ internal static class Durable
             }
         }));
         double[] sorted = [.. times.Order()];
-        return (sorted.Length, (sorted.Length / Stopwatch.GetElapsedTime(
-            started).TotalSeconds, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]));
+        double rate = sorted.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return (sorted.Length, (rate, sorted[sorted.Length / 2], sorted[sorted.Length * 99 / 100]));
     }
 
     private sealed class Nothing : IWebhookHandler<WebhookEvent>

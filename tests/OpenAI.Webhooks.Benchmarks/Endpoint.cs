@@ -30,8 +30,9 @@ internal static partial class Endpoint
         }
 
         string folder = Directory.CreateTempSubdirectory().FullName;
-        using var server = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable(
-            "DOTNET_HOST_PATH") ?? "dotnet", ["exec", typeof(Endpoint).Assembly.Location, "serve"])
+        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        string[] serve = ["exec", typeof(Endpoint).Assembly.Location, "serve"];
+        using var server = Process.Start(new ProcessStartInfo(dotnet, serve)
         {
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -45,7 +46,7 @@ internal static partial class Endpoint
                 foreach (string path in Paths)
                 {
                     string script = await WriteScriptAsync(
-                        folder, path == "forged" ? "another secret" : Payloads.Secret);
+                        folder, path == "forged" ? WebhookSigner.CreateSecret() : Payloads.Secret);
                     server.Refresh();
                     var before = server.TotalProcessorTime;
                     int requests = await RunWrkAsync(url + (path == "forged" ? "/delegate" : $"/{path}"), script,

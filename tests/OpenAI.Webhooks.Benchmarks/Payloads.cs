@@ -14,10 +14,8 @@ internal static class Payloads
     public static byte[] Get(string name) => Encoding.UTF8.GetBytes(name switch
     {
         Published =>
-            """
-            {"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,
-            "type": "response.completed", "data": {"id": "resp_123"}}
-            """,
+            """{"id": "evt_685c059ae3a481909bdc86819b066fb6", "object": "event", "created_at": 1750861210,"""
+            + """ "type": "response.completed", "data": {"id": "resp_123"}}""",
         Sip => Event("realtime.call.incoming", "\"call_id\": \"rtc_479a275623b54bdb9b6fbae2f7cbd408\", \"sip_headers\"",
             Enumerable.Range(0, 20).Select(
                 i => $$"""{"name": "X-Header-{{i}}", "value": "sip:+1415555012{{i}}@sip.example.com"}""")),

@@ -8,14 +8,12 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using OpenAI.Webhooks.Benchmarks;
 
-// dotnet run -c Release --project tests/OpenAI.Webhooks.Benchmarks -- --filter '*'   all benchmarks
-// … -- --filter '*Parse*'                                                            some of them
-// … -- --filter '*' --job Dry                                                        each once
-// … -- startup [runs]                                                                the time to the first event
-// … -- durable [rounds] [seconds]                                                    deliveries a second into a Quartz
-// inbox
-// … -- endpoint [rounds] [seconds]                                                   the endpoint's CPU a request, with
-// wrk
+// dotnet run -c Release --project tests/OpenAI.Webhooks.Benchmarks -- --filter '*'    all benchmarks
+// … -- --filter '*Parse*'             some of them
+// … -- --filter '*' --job Dry         each once
+// … -- startup [runs]                 the time to the first event
+// … -- durable [rounds] [seconds]     deliveries a second into a Quartz inbox
+// … -- endpoint [rounds] [seconds]    the endpoint's CPU a request, with wrk
 if (args is ["startup", ..])
 {
     return Startup.Run(NumberAt(1, 21));
@@ -44,8 +42,8 @@ if (args is ["serve"])
 bool isDry = args.Contains("Dry");
 
 // In this process, because the strict settings of this repository do not suit the projects that BenchmarkDotNet makes.
-var job = (isDry ? Job.Dry : Job.Default.WithIterationCount(15).WithWarmupCount(6)).WithToolchain(
-    InProcessEmitToolchain.Instance);
+var job = (isDry ? Job.Dry : Job.Default.WithIterationCount(15).WithWarmupCount(6))
+    .WithToolchain(InProcessEmitToolchain.Instance);
 
 var config = ManualConfig.CreateEmpty()
     .AddJob(job)

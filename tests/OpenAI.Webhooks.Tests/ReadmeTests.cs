@@ -26,6 +26,7 @@ public partial class ReadmeTests
         string[] blocks = [.. Blocks().Matches(Resource(document)).Select(
             block => Dedent(Usings().Replace(block.Groups[1].Value, "")))];
 
+        blocks.Should().NotBeEmpty();
         blocks.Should().BeSubsetOf(regions);
     }
 

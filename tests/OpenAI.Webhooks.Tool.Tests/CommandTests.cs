@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Tests;
@@ -367,6 +368,16 @@ public sealed class CommandTests : IDisposable
 
         (await File.ReadAllTextAsync(before)).Should().Be("kept");
         _folder.GetFiles("*.http").Select(file => file.Name[..4]).Should().BeEquivalentTo("0007", "0008", "0009");
+    }
+
+    [Fact]
+    public void What_is_saved_at_the_same_moment_under_the_same_id_is_kept_apart()
+    {
+        Parallel.For(0, 50, new ParallelOptions { MaxDegreeOfParallelism = 8 }, i => new SavedDelivery(
+            [new(WebhookHeaders.IdName, "wh_1")], Encoding.UTF8.GetBytes($"{i}")).WriteTo(_folder));
+
+        _folder.GetFiles("*.http").Select(file => Encoding.UTF8.GetString(SavedDelivery.Read(file).Body.Span))
+            .Should().BeEquivalentTo(Enumerable.Range(0, 50).Select(i => $"{i}"));
     }
 
     [Fact]

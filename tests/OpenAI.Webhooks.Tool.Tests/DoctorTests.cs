@@ -223,15 +223,7 @@ public class DoctorTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_fault_is_named(string fault)
-    {
-        await using var receiver = await Planted[fault].Start();
-
-        var run = await ToolRun.DoctorAsync(receiver.Url);
-
-        run.FixFirst.Should().Be(Planted[fault].Code, run.Output);
-        run.ExitCode.Should().Be(1);
-    }
+    public Task A_fault_is_named(string fault) => IsNamedAsync(Planted[fault]);
 
     [Fact]
     public async Task Nobody_who_listens_a_name_that_does_not_resolve_and_another_protocol_are_told_apart()
@@ -334,6 +326,16 @@ public class DoctorTests
         sound.Lines[^1].Should().Be(
             "Sound, as far as it could be checked. Lines with a question mark say what could not.");
         wrong.Lines[^1].Should().Be("Fix first: The endpoint is at /webhooks/openai, not at /elsewhere (404).");
+    }
+
+    internal static async Task IsNamedAsync((string Code, Func<Task<Receiver>> Start) planted)
+    {
+        await using var receiver = await planted.Start();
+
+        var run = await ToolRun.DoctorAsync(receiver.Url);
+
+        run.FixFirst.Should().Be(planted.Code, run.Output);
+        run.ExitCode.Should().Be(1);
     }
 
     private static Task Done(WebhookDelivery delivery, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -70,15 +70,7 @@ public class DoctorUnsoundTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_fault_is_named(string fault)
-    {
-        await using var receiver = await Planted[fault].Start();
-
-        var run = await ToolRun.DoctorAsync(receiver.Url);
-
-        run.FixFirst.Should().Be(Planted[fault].Code, run.Output);
-        run.ExitCode.Should().Be(1);
-    }
+    public Task A_fault_is_named(string fault) => DoctorTests.IsNamedAsync(Planted[fault]);
 
     [Fact]
     public async Task That_anyone_can_send_events_is_the_first_thing_to_fix()
@@ -165,7 +157,7 @@ public class DoctorUnsoundTests
 
         run.FixFirst.Should().BeNull(run.Output);
         run.ExitCode.Should().Be(0);
-        run.Output.Should().Contain($"with {status}");
+        run.Output.Should().Contain($"with {status}").And.NotContain("API key is not valid");
     }
 
     [Fact]

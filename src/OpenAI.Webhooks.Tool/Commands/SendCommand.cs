@@ -93,21 +93,13 @@ internal static class SendCommand
         bool isRefusalExpected,
         CancellationToken cancellationToken)
     {
-        bool isRight;
-        string what;
-        try
-        {
-            var response = await deliverer.DeliverAsync(signed, url, cancellationToken);
-            isRight = isRefusalExpected ? response.Status == 400 : response.IsSuccess;
-            what = !isRefusalExpected ? response.Summary
-                : isRight ? "400: rejected, as it should be"
-                : $"{response.Status}: it should be rejected with 400";
-        }
-        catch (NoResponseException exception)
-        {
-            isRight = false;
-            what = $"no response: {exception.Message}. To find the cause, run openai-webhooks doctor {Words.Of(url)}.";
-        }
+        var (response, silence) = await deliverer.AttemptAsync(signed, url, cancellationToken);
+        bool isRight = isRefusalExpected ? response?.Status == 400 : response is { IsSuccess: true };
+        string what = response is null
+                ? $"no response: {silence!.Message}. To find the cause, run openai-webhooks doctor {Words.Of(url)}."
+            : !isRefusalExpected ? response.Summary
+            : isRight ? "400: rejected, as it should be"
+            : $"{response.Status}: it should be rejected with 400";
 
         console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} "
             + $"{Markup.Escape(signed.Headers.Id ?? "")} {Markup.Escape(what)}");

@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Text;
 using Spectre.Console;
 
 namespace OpenAI.Webhooks.Tool.Commands;
@@ -7,7 +6,7 @@ namespace OpenAI.Webhooks.Tool.Commands;
 /// <summary>
 /// An endpoint at OpenAI that exists while this process runs, or is kept for the next. The endpoint's name contains an
 /// id, and a file of this user has the same id. The process keeps the file locked. The next start deletes the endpoints
-/// whose files are not locked, and no others. The file of a kept endpoint contains its URL and its secret.
+/// whose files are not locked, and no others. The file of a kept endpoint contains its secret.
 /// </summary>
 internal sealed class TemporaryEndpoint : IAsyncDisposable
 {
@@ -75,8 +74,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
             var endpoint = await api.CreateAsync(NamePrefix + id, url, types, CancellationToken.None);
             if (isKept)
             {
-                file.Write(JsonSerializer.SerializeToUtf8Bytes(
-                    new JsonObject { ["url"] = url.ToString(), ["secret"] = endpoint.Secret }));
+                file.Write(Encoding.UTF8.GetBytes(endpoint.Secret ?? ""));
                 file.Flush();
             }
 
@@ -184,7 +182,8 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         {
             if (Of(path, endpoints) is { } endpoint && endpoint.Url == url.ToString() && TryLock(path) is { } file)
             {
-                if (file.Length > 0 && JsonNode.Parse(file)?["secret"]?.ToString() is { } secret)
+                using var reader = new StreamReader(file, leaveOpen: true);
+                if (reader.ReadToEnd() is { Length: > 0 } secret)
                 {
                     return (file, endpoint with { Secret = secret });
                 }

@@ -98,23 +98,22 @@ internal sealed class ServerDiagnosis(
 
     private async Task<(Finding Finding, ServerResponse? Response)> ReachAsync(CancellationToken cancellationToken)
     {
-        try
+        var attempt = await deliverer.AttemptUnsignedAsync(url, cancellationToken);
+        var silence = new Silence(deliverer, url);
+        if (attempt.Response is not { } response)
         {
-            var response = await deliverer.PostUnsignedAsync(url, cancellationToken);
-            return await new Silence(deliverer, url).ExplainProtocolAsync(response, cancellationToken) is { } protocol
-                ? (protocol, null)
-                : (Finding.Sound(
-                    "reached",
-                    url.Scheme == Uri.UriSchemeHttps
-                        ? $"{url.Authority} responds, with a certificate that is trusted."
-                        : $"{url.Authority} responds."),
-                    response);
+            return (await FindDifferentAsync(attempt, cancellationToken)
+                ?? await silence.ExplainAsync(attempt.Silence!, cancellationToken), null);
         }
-        catch (NoResponseException exception)
-        {
-            return (await FindDifferentAsync(new(null, exception), cancellationToken)
-                ?? await new Silence(deliverer, url).ExplainAsync(exception, cancellationToken), null);
-        }
+
+        return await silence.ExplainProtocolAsync(response, cancellationToken) is { } protocol
+            ? (protocol, null)
+            : (Finding.Sound(
+                "reached",
+                url.Scheme == Uri.UriSchemeHttps
+                    ? $"{url.Authority} responds, with a certificate that is trusted."
+                    : $"{url.Authority} responds."),
+                response);
     }
 
     private async Task<Finding> InterpretUnsignedAsync(ServerResponse response, CancellationToken cancellationToken)

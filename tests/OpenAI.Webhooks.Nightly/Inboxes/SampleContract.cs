@@ -12,10 +12,13 @@ public abstract class SampleContract : WebhookInboxContract
         "Does not apply: only the engine itself writes to its tables, so no other text can get in.";
 
     // What an engine does not do.
-    protected const string NoIds =
-        "It does not recognize ids, so a copy is handled again. Handlers must be idempotent by webhook id.";
+    protected const string RetriedForever =
+        "A killed process does not count as an attempt, so such a delivery is retried forever.";
     protected const string EndsWithoutEngine =
         "The process ends with an error. Let the service manager or orchestrator start it again.";
+
+    private const string NoIds =
+        "It does not recognize ids, so a copy is handled again. Handlers must be idempotent by webhook id.";
 
     protected abstract string Sample { get; }
 
@@ -23,6 +26,17 @@ public abstract class SampleContract : WebhookInboxContract
 
     private static string Built { get; } = typeof(SampleContract).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "Samples").Value!;
+
+    /// <summary>The exceptions of an engine that does not recognize copies, and others.</summary>
+    protected static Dictionary<string, string> WithoutIds(Dictionary<string, string> others) => new(others)
+    {
+        [nameof(Twenty_copies_at_once_are_all_accepted_and_handled_once)] = NoIds,
+        [nameof(A_copy_of_a_waiting_delivery_is_accepted_and_not_handled_again)] = NoIds,
+        [nameof(A_copy_of_a_handled_delivery_is_accepted_and_not_handled_again)] = NoIds,
+        [nameof(A_copy_that_comes_after_a_restart_is_not_handled_again)] = NoIds,
+        [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoIds,
+        [nameof(A_copy_at_another_receiver_is_not_handled_again)] = NoIds,
+    };
 
     /// <summary>How to start a program of samples/.</summary>
     internal static ProcessStartInfo Start(string sample, params string[] arguments)
