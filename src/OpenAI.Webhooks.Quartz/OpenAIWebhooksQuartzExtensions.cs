@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
 using OpenAI.Webhooks.Quartz;
 using Quartz;
+using Quartz.Impl.AdoJobStore.Common;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -86,6 +87,18 @@ public static class OpenAIWebhooksQuartzExtensions
             // In a cluster, storing would wait for the lock. It is not needed: a copy is recognized by its key.
             store.LockOnInsert = !clustering.Get(name.Scheduler).Enabled;
         });
+
+        // To read several triggers at once, Quartz joins their keys with OR, and SQLite then reads all rows.
+        services.AddOptions<QuartzSchedulerOptions>(name.Scheduler).PostConfigure<IServiceProvider>(
+            (scheduler, provider) =>
+            {
+                if (scheduler.MaxBatchSize == 0
+                    && provider.GetKeyedService<IDbProvider>(name.Scheduler) is { } database
+                    && InboxDatabase.IsSqlite(database))
+                {
+                    scheduler.MaxBatchSize = 1;
+                }
+            });
 
         services.AddKeyedSingleton(name.Scheduler, (provider, _) => new QuartzInbox(name, options, clock, provider));
         services.AddSingleton<IHostedService>(InboxOf);

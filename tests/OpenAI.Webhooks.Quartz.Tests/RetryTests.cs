@@ -101,10 +101,11 @@ public sealed class RetryTests : QuartzTests
         await SendAsync(app, "wh_1");
 
         await Eventually(async () => (await Sqlite.DeadAsync()).Contains("wh_1"));
-        (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Should().ContainSingle()
-            .Which.ExceptionMessage
-            .Should().Match(
-                "No process took the webhook for 00:00:0*. This process has no handler for response.completed.");
+        var dead = (await ListAsync(app.Services.GetRequiredService<WebhookDeadLetters>())).Should().ContainSingle()
+            .Which;
+        dead.ExceptionMessage.Should().Match(
+            "No process took the webhook for 00:00:0*. This process has no handler for response.completed.");
+        dead.Attempts.Should().Be(0);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using System.Net;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenAI.Webhooks.AspNetCore;
+using Quartz;
 
 namespace OpenAI.Webhooks.Quartz.Tests;
 
@@ -62,13 +64,43 @@ public sealed class SqliteFileTests : QuartzTests
                 "Information: The other process has ended. This one handles the webhooks in */webhooks.db now. ");
     }
 
-    [Theory]
-    [InlineData("deleted")]
-    [InlineData("moved")]
-    [InlineData("replaced")]
-    public async Task A_file_that_is_no_longer_in_its_place_gives_503_and_an_unhealthy_check(string how)
+    [Fact]
+    public async Task A_lock_that_was_deleted_is_taken_again_so_that_a_second_process_only_receives()
     {
-        string path = Path.Combine(Folder, "webhooks.db");
+        string path = Path.Combine(Folder, "webhooks.db-openai-webhooks");
+        using var log = new Log();
+        await using var first = await StartAsync();
+
+        File.Delete(path);
+        await Eventually(() => Task.FromResult(File.Exists(path)));
+
+        await using var second = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
+        log.Lines.Should().ContainMatch("Warning: Another process handles the webhooks in */webhooks.db.*");
+    }
+
+    [Fact]
+    public async Task Triggers_are_read_one_by_one_because_SQLite_would_read_all_rows_for_several()
+    {
+        await using var app = await StartAsync();
+
+        app.Services.GetRequiredService<IOptionsMonitor<QuartzSchedulerOptions>>().Get("openai-webhooks")
+            .MaxBatchSize.Should().Be(1);
+    }
+
+    [Theory]
+    [InlineData("deleted", "")]
+    [InlineData("moved", "")]
+    [InlineData("replaced", "")]
+    [InlineData("deleted", "-wal")]
+    [InlineData("deleted", "-shm")]
+    [InlineData("moved", "-wal")]
+    public async Task A_file_that_is_no_longer_in_its_place_gives_503_and_an_unhealthy_check(string how, string suffix)
+    {
+        string path = Path.Combine(Folder, "webhooks.db" + suffix);
+        await using (await StartAsync())
+        {
+        }
+
         await using var app = await StartAsync(
             services => services.AddHealthChecks().AddOpenAIWebhooks().AddOpenAIWebhooksQuartzInbox());
         (await SendAsync(app, "wh_1")).Should().Be(HttpStatusCode.OK);
@@ -95,8 +127,8 @@ public sealed class SqliteFileTests : QuartzTests
         health.Description.Should().Be(
             $"The SQLite file {path} was moved, replaced or deleted while this process had it open, so what is stored "
             + "would be lost. "
-            + "Put the file back, together with its -wal file, and restart the process. Deliveries get the "
-            + "response 503.");
+            + "Put the file back, together with the others that begin with its name, and restart the process. "
+            + "Deliveries get the response 503.");
         if (how == "moved")
         {
             File.Move(path + ".old", path);

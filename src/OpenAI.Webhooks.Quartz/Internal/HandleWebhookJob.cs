@@ -39,7 +39,7 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
 
         var (result, left) =
             await RunOnceAsync(context, inbox, attempt, interruptions, cancellationToken).ConfigureAwait(false);
-        if (left is not null)
+        if (left is not null && result is null)
         {
             StoredWebhook.SetOffered(job, left.Since);
             throw RetryAfter(context, left.Delay, $"The webhook is left to another process. {left.Reason}");
@@ -51,8 +51,9 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
             return;
         }
 
-        // After too many interruptions, no further attempt was made.
-        int failed = before + (interruptions > inbox.Options.RetryDelays.Count ? attempt - 1 : attempt);
+        // After too many interruptions, or if no process took the delivery, no further attempt was made.
+        bool isAttempted = left is null && interruptions <= inbox.Options.RetryDelays.Count;
+        int failed = before + (isAttempted ? attempt : attempt - 1);
         int attempts = StoredWebhook.SetFailure(job, failed, result, context.Scheduler.TimeProvider.GetUtcNow());
         throw RetryAfter(
             context,
@@ -167,13 +168,15 @@ internal sealed class HandleWebhookJob(IServiceProvider services, ILogger<Handle
                 TimeSpan.FromSeconds(Math.Floor(offered.TotalSeconds)).ToString("c", CultureInfo.InvariantCulture);
             var exception = new InvalidOperationException($"No process took the webhook for {time}. {reason}");
             services.GetRequiredService<WebhookDispatcher>().ReportDeadLetter(
-                StoredWebhook.MessageOf(job) ?? new(job.Key.Name, default, default), attempts: 0);
-            return (WebhookAttemptResult.After(attempt: 1, interruptions: 0, exception, retryDelays: []), null);
+                StoredWebhook.MessageOf(job) ?? new(job.Key.Name, default, default), StoredWebhook.AttemptsOf(job));
+            return (
+                WebhookAttemptResult.After(attempt: 1, interruptions: 0, exception, retryDelays: []),
+                new(reason, since, default));
         }
 
         // Soon at first, because another process is likely to take it.
         var delay = TimeSpan.FromSeconds(
-            Math.Clamp(Math.Floor(offered.TotalSeconds), MinOfferSeconds, MaxOfferSeconds));
+            Math.Clamp(Math.Floor(offered.TotalSeconds / 8), MinOfferSeconds, MaxOfferSeconds));
         logger.LeftToAnother(job.Key.Name, reason, delay);
         return (null, new(reason, since, delay));
     }

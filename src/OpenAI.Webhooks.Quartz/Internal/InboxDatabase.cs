@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Quartz;
 using Quartz.Impl.AdoJobStore.Common;
 
 namespace OpenAI.Webhooks.Quartz;
@@ -16,6 +17,13 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
     // Quartz stores times as ticks in UTC.
     private string Triggers => $"{tablePrefix}TRIGGERS";
 
+    /// <summary>Whether a provider is that of SQLite, whatever package it is from.</summary>
+    public static bool IsSqlite(IDbProvider provider)
+    {
+        using var connection = provider.CreateConnection();
+        return IsSqlite(connection);
+    }
+
     /// <summary>
     /// Makes a SQLite file keep what it has answered through a power cut, and opens it; null for another database.
     /// </summary>
@@ -23,7 +31,7 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
     public async Task<SqliteFile?> OpenSqliteFileAsync(CancellationToken cancellationToken)
     {
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
-        if (!connection.GetType().Name.Equals("SqliteConnection", StringComparison.OrdinalIgnoreCase))
+        if (!IsSqlite(connection))
         {
             await connection.DisposeAsync().ConfigureAwait(false);
             return null;
@@ -82,28 +90,52 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
             """,
             now,
             count,
-            row => expired.Add((row.GetString(0), Convert.ToInt64(row.GetValue(1), CultureInfo.InvariantCulture) == 1)),
+            row => expired.Add((row.GetString(0), Number(row, 1) == 1)),
             cancellationToken).ConfigureAwait(false);
         return expired;
     }
 
     /// <summary>The keys of the dead letters, all at one moment.</summary>
     public async Task<IReadOnlyList<string>> ReadDeadAsync(DateTimeOffset now, CancellationToken cancellationToken)
+        => await ReadJobsAsync(
+            "TRIGGER_STATE = 'WAITING' AND NEXT_FIRE_TIME > @time",
+            now + (StoredWebhook.DeadDelay / 2),
+            cancellationToken).ConfigureAwait(false);
+
+    /// <summary>The keys of the deliveries that Quartz has given up on.</summary>
+    public async Task<IReadOnlyList<string>> ReadBrokenAsync(CancellationToken cancellationToken)
+        => await ReadJobsAsync(
+            "TRIGGER_STATE = 'ERROR'", time: null, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Counts the deliveries, all at one moment.</summary>
+    public async Task<InboxCounts> ReadCountsAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var dead = new List<string>();
+        // A dead letter's next fire time is a century away. What Quartz has given up on has none, and is due since its
+        // start.
+        InboxCounts? counts = null;
+        long century = (now + (StoredWebhook.DeadDelay / 2)).UtcTicks;
         await ReadAsync(
             $"""
-            SELECT DISTINCT JOB_NAME FROM {Triggers}
-            WHERE SCHED_NAME = @scheduler AND TRIGGER_STATE = 'WAITING' AND NEXT_FIRE_TIME > @time
-                AND JOB_GROUP = '{StoredWebhook.Group}'
-            ORDER BY JOB_NAME
+            SELECT COUNT(*), COUNT(CASE WHEN TRIGGER_STATE = 'WAITING' AND NEXT_FIRE_TIME > {century} THEN 1 END),
+                MIN(CASE TRIGGER_STATE WHEN 'ERROR' THEN START_TIME WHEN 'WAITING' THEN NEXT_FIRE_TIME ELSE @time END)
+            FROM {Triggers}
+            WHERE SCHED_NAME = @scheduler
+                AND TRIGGER_GROUP IN ('{StoredWebhook.Group}', '{SchedulerConstants.DefaultRecoveryGroup}')
             """,
-            now + (StoredWebhook.DeadDelay / 2),
+            now,
             int.MaxValue,
-            row => dead.Add(row.GetString(0)),
+            row =>
+            {
+                int dead = (int)Number(row, 1);
+                long waited = row.IsDBNull(2) ? 0 : Math.Max(0, now.UtcTicks - Number(row, 2));
+                counts = new((int)Number(row, 0) - dead, dead, TimeSpan.FromTicks(waited));
+            },
             cancellationToken).ConfigureAwait(false);
-        return dead;
+        return counts!;
     }
+
+    private static bool IsSqlite(DbConnection connection)
+        => connection.GetType().Name.Equals("SqliteConnection", StringComparison.OrdinalIgnoreCase);
 
     private static async Task<object?> ReadOneAsync(
         DbConnection connection, string sql, CancellationToken cancellationToken)
@@ -116,8 +148,28 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
         }
     }
 
+    private static long Number(DbDataReader row, int column)
+        => Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture);
+
+    private async Task<IReadOnlyList<string>> ReadJobsAsync(
+        string condition, DateTimeOffset? time, CancellationToken cancellationToken)
+    {
+        var keys = new List<string>();
+        await ReadAsync(
+            $"""
+            SELECT DISTINCT JOB_NAME FROM {Triggers}
+            WHERE SCHED_NAME = @scheduler AND {condition} AND JOB_GROUP = '{StoredWebhook.Group}'
+            ORDER BY JOB_NAME
+            """,
+            time,
+            int.MaxValue,
+            row => keys.Add(row.GetString(0)),
+            cancellationToken).ConfigureAwait(false);
+        return keys;
+    }
+
     private async Task ReadAsync(
-        string sql, DateTimeOffset time, int count, Action<DbDataReader> read, CancellationToken cancellationToken)
+        string sql, DateTimeOffset? time, int count, Action<DbDataReader> read, CancellationToken cancellationToken)
     {
         var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -131,7 +183,11 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
                     connection.GetType().Name is "SqliteConnection" or "NpgsqlConnection" or "MySqlConnection";
                 command.CommandText = hasLimit && count < int.MaxValue ? $"{sql}\nLIMIT {count}" : sql;
                 Add(command, "scheduler", scheduler);
-                Add(command, "time", time.UtcTicks);
+                if (time is { } value)
+                {
+                    Add(command, "time", value.UtcTicks);
+                }
+
                 var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
                 {

@@ -80,6 +80,7 @@ internal sealed class InboxHealthCheck(QuartzInbox inbox, QuartzInboxHealthOptio
             .Build();
         await scheduler.AddJob(probe, default, CancellationToken.None).ConfigureAwait(false);
         await scheduler.DeleteJob(probe.Key, CancellationToken.None).ConfigureAwait(false);
-        return await InboxCounts.ReadAsync(scheduler, CancellationToken.None).ConfigureAwait(false);
+        return await inbox.Database.ReadCountsAsync(scheduler.TimeProvider.GetUtcNow(), CancellationToken.None)
+            .ConfigureAwait(false);
     }
 }

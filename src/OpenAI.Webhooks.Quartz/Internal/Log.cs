@@ -46,4 +46,9 @@ internal static partial class Log
 
     [LoggerMessage(11, LogLevel.Information, "The dead letter {Key} was deleted.")]
     public static partial void Deleted(this ILogger logger, string key);
+
+    [LoggerMessage(12, LogLevel.Error, "The file that locks {File} for this process was deleted, and another process "
+        + "handles its webhooks, too. They can be handled twice. Stop one of the processes, and do not delete the file "
+        + "while one runs.")]
+    public static partial void HandledTwice(this ILogger logger, string file);
 }

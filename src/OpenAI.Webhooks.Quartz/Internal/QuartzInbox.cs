@@ -309,16 +309,25 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
             await MeasureClockAsync().ConfigureAwait(false);
             if (Scheduler.Status == SchedulerStatus.Running)
             {
+                RequireLock();
                 await RetryBrokenAsync().ConfigureAwait(false);
             }
 
-            _counts = await InboxCounts.ReadAsync(Scheduler, _stopping.Token).ConfigureAwait(false);
+            _counts = await Database.ReadCountsAsync(_clock.GetUtcNow(), _stopping.Token).ConfigureAwait(false);
             RequireStore();
         }
         catch
         {
             _counts = null;
             throw;
+        }
+    }
+
+    private void RequireLock()
+    {
+        if (_file is not null && !_file.TryLock())
+        {
+            _logger.HandledTwice(_file.Path);
         }
     }
 
@@ -361,11 +370,19 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
     // Quartz stops a trigger if its job cannot be read or created, for example on a node without this package.
     private async Task RetryBrokenAsync()
     {
+        foreach (string key in await Database.ReadBrokenAsync(_stopping.Token).ConfigureAwait(false))
+        {
+            await TryAsync(() => RetryBrokenAsync(new JobKey(key, StoredWebhook.Group))).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RetryBrokenAsync(JobKey job)
+    {
         var broken = await Scheduler.QueryTriggers(
-            new TriggerQuery { State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
+            new TriggerQuery { Job = job, State = TriggerState.Error }, _stopping.Token).ConfigureAwait(false);
         foreach (var trigger in broken.Items)
         {
-            await TryAsync(() => trigger.Key.Group == StoredWebhook.ForgetGroup
+            await (trigger.Key.Group == StoredWebhook.ForgetGroup
                 ? Scheduler.ResetTriggerFromErrorState(trigger.Key, _stopping.Token).AsTask()
                 : RetryBrokenAsync(trigger)).ConfigureAwait(false);
         }

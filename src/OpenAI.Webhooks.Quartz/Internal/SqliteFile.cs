@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 
 namespace OpenAI.Webhooks.Quartz;
@@ -15,7 +16,10 @@ internal sealed class SqliteFile : IDisposable
 
     private readonly DbConnection _connection;
     private readonly string _lockPath;
-    private string? _descriptor;
+
+    // The file, its write-ahead log and that log's index, with a descriptor that this process has of each; null where
+    // the system does not show them.
+    private readonly ConcurrentDictionary<string, string?> _descriptors = new();
     private FileStream? _lock;
 
     /// <summary>Takes over an open connection.</summary>
@@ -27,17 +31,28 @@ internal sealed class SqliteFile : IDisposable
         _connection = connection;
         Path = path;
         _lockPath = $"{path}-{scheduler}";
-        _descriptor = FindDescriptor();
+        foreach (string file in new[] { path, $"{path}-wal", $"{path}-shm" })
+        {
+            _descriptors[file] = FindDescriptor(file);
+        }
     }
 
     public string Path { get; }
 
-    /// <summary>Whether this process may handle deliveries: no other one does.</summary>
+    /// <summary>
+    /// Whether this process may handle deliveries: no other one does. If the lock was deleted, it is taken again.
+    /// </summary>
     public bool TryLock()
     {
         try
         {
-            _lock ??= new FileStream(_lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (_lock is null || IsDeleted(_lock))
+            {
+                var deleted = _lock;
+                _lock = new FileStream(_lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                deleted?.Dispose();
+            }
+
             return true;
         }
         catch (IOException) when (File.Exists(_lockPath))
@@ -54,21 +69,22 @@ internal sealed class SqliteFile : IDisposable
     }
 
     /// <summary>
-    /// Checks that the file is where it was. SQLite goes on writing to one that was moved or deleted.
+    /// Checks that the files are where they were. SQLite goes on writing to one that was moved or deleted.
     /// </summary>
-    /// <exception cref="IOException">It is not. The message says what to do.</exception>
+    /// <exception cref="IOException">One is not. The message says what to do.</exception>
     public void RequireInPlace()
     {
-        if (_descriptor is null || LinkOf(_descriptor) == Path)
+        foreach (var (path, descriptor) in _descriptors)
         {
-            return;
+            if (descriptor is not null && LinkOf(descriptor) != path)
+            {
+                // The number may belong to something else by now.
+                _descriptors[path] = FindDescriptor(path) ?? throw new IOException(
+                    $"The SQLite file {path} was moved, replaced or deleted while this process had it open, so what is "
+                    + "stored would be lost. Put the file back, together with the others that begin with its name, and "
+                    + "restart the process.");
+            }
         }
-
-        // The number may belong to something else by now.
-        _descriptor = FindDescriptor() ?? throw new IOException(
-            $"The SQLite file {Path} was moved, replaced or deleted while this process had it open, so what is stored "
-            + "would be lost. "
-            + "Put the file back, together with its -wal file, and restart the process.");
     }
 
     public void Dispose()
@@ -77,11 +93,13 @@ internal sealed class SqliteFile : IDisposable
         _connection.Dispose();
     }
 
-    // One of this process's descriptors of the file; null where the system does not show them. The link of one shows
-    // where the file is now, or that it was deleted.
-    private string? FindDescriptor()
+    private bool IsDeleted(FileStream file)
+        => LinkOf($"{DescriptorFolder}/{file.SafeFileHandle.DangerousGetHandle()}") is { } link && link != _lockPath;
+
+    // The link of a descriptor shows where the file is now, or that it was deleted.
+    private static string? FindDescriptor(string path)
         => OperatingSystem.IsLinux()
-            ? Array.Find(Directory.GetFileSystemEntries(DescriptorFolder), entry => LinkOf(entry) == Path)
+            ? Array.Find(Directory.GetFileSystemEntries(DescriptorFolder), entry => LinkOf(entry) == path)
             : null;
 
     private static string? LinkOf(string descriptor)
