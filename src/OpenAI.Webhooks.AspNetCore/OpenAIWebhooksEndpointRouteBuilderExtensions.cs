@@ -188,7 +188,10 @@ public static class OpenAIWebhooksEndpointRouteBuilderExtensions
             : setup.Inbox is null ? $"handled types: {string.Join(", ", setup.HandledTypes)}"
             : !setup.HasHandlers || setup.IsReceiveOnly ? "stored in the inbox, for another process to handle"
             : $"stored in the inbox, then handled: {string.Join(", ", setup.HandledTypes)}";
-        var mapped = new MappedEndpoint(registration, pattern, target, handledIds, BranchOf(endpoints));
+
+        // To build the endpoints of a group alone would give them routes without its prefix.
+        var siblings = endpoints is RouteGroupBuilder ? [] : endpoints.DataSources;
+        var mapped = new MappedEndpoint(registration, pattern, target, handledIds, BranchOf(endpoints), siblings);
         services.GetRequiredService<MappedEndpoints>().Add(mapped);
         var conventions = endpoints.MapPost(pattern, endpoint.HandleAsync).WithMetadata(mapped);
         conventions.Finally(

@@ -140,9 +140,11 @@ public class MiddlewareTests
     }
 
     [Theory]
-    [InlineData(TestApp.Path)]
-    [InlineData("/unwrapped")]
-    public async Task A_body_of_which_a_part_was_read_is_refused_with_the_true_reason(string path)
+    [InlineData(TestApp.Path, false)]
+    [InlineData(TestApp.Path, true)]
+    [InlineData("/unwrapped", false)]
+    [InlineData("/unwrapped", true)]
+    public async Task A_body_of_which_a_part_was_read_is_refused_with_the_true_reason(string path, bool chunked)
     {
         await using var app = await StartAsync(async (context, next) =>
         {
@@ -150,7 +152,7 @@ public class MiddlewareTests
             await next(context);
         });
 
-        (await app.SendAsync(TestApp.Sign(), path)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+        (await app.SendAsync(TestApp.Sign(), path, chunked)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
 
         app.Log.Should().ContainSingle(entry => entry.Level >= LogLevel.Warning)
             .Which.Message.Should().Contain("is incomplete because something read it first").And.NotContain("secret");

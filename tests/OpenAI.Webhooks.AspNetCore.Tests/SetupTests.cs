@@ -165,45 +165,6 @@ public class SetupTests
             .Should().BeEquivalentTo(new[] { "POST /a/b/hook: a delegate handles every event" });
     }
 
-    [Theory]
-    [InlineData("/hook", "/Hook/", "POST /hook and POST /Hook")]
-    [InlineData("/{a}", "/{b}", "POST /{a} and POST /{b}")]
-    [InlineData("/x/{a:int}", "/x/{b:int}", "POST /x/{a:int} and POST /x/{b:int}")]
-    public async Task Two_endpoints_that_match_the_same_requests_do_not_start(string one, string other, string named)
-        => await FluentActions.Awaiting(() => StartTwoAsync(one, other))
-        .Should().ThrowAsync<InvalidOperationException>()
-            .WithMessage($"Several endpoints match the same requests: {named}. Routing cannot choose between them, *");
-
-    [Theory]
-    [InlineData("/hook", "/hooks")]
-    [InlineData("/hook", "/{a}")]
-    [InlineData("/x/{a:int}", "/x/{b}")]
-    [InlineData("/x/{a:int}", "/x/{b:guid}")]
-    [InlineData("/x/{a}", "/x/{**b}")]
-    public async Task Two_endpoints_that_routing_can_tell_apart_start(string one, string other)
-        => await (await StartTwoAsync(one, other)).DisposeAsync();
-
-    [Fact]
-    public async Task Two_endpoints_at_one_path_with_hosts_that_tell_them_apart_start()
-        => await (await StartTwoAsync("/hook", "/hook", "one.example.com", "two.example.com")).DisposeAsync();
-
-    private static Task<TestApp> StartTwoAsync(string one, string other, params string[] hosts) => TestApp.StartAsync(
-        builder =>
-        {
-            builder.Services.AddOpenAIWebhooks();
-            builder.Services.AddOpenAIWebhooks("other", options => options.Secrets = [TestApp.Secret]);
-        },
-        app =>
-        {
-            var first = app.MapOpenAIWebhooks(one, (_, _) => Task.CompletedTask);
-            var second = app.MapOpenAIWebhooks(other, (_, _) => Task.CompletedTask, "other");
-            if (hosts is [var hostOfFirst, var hostOfSecond])
-            {
-                first.RequireHost(hostOfFirst);
-                second.RequireHost(hostOfSecond);
-            }
-        });
-
     [Fact]
     public async Task A_registration_that_can_only_be_for_unwrapping_is_warned_of_at_start_if_it_has_no_secret()
     {
@@ -256,7 +217,29 @@ public class SetupTests
                 builder => builder.Services.AddOpenAIWebhooks(options => options.Secrets = [TestApp.Secret, "${OLD}"])))
             .Should().ThrowAsync<OptionsValidationException>()
             .WithMessage(
-                "*Secret 2 of 2 is invalid. The webhook secret does not begin with whsec_. Set the secret itself*");
+                "*Secret 2 of 2 is invalid; those of OpenAI:Webhooks:Secrets come first, then those of "
+                + "OPENAI_WEBHOOK_SECRET. The webhook secret does not begin with whsec_. Set the secret itself*");
+
+    [Fact]
+    public async Task Secrets_that_a_comma_separates_are_refused_with_what_separates_them()
+        => await FluentActions.Awaiting(
+            () => TestApp.StartAsync(
+                builder => builder.Services.AddOpenAIWebhooks(
+                    options => options.Secrets = [$"{TestApp.Secret},{TestApp.OtherSecret}"])))
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage("*what follows is not canonical base64. Copy the whole secret again. White space separates "
+                + "several secrets in one value.");
+
+    [Fact]
+    public async Task A_secret_that_is_a_section_is_named()
+        => await FluentActions.Awaiting(() => TestApp.StartAsync(builder =>
+        {
+            builder.Configuration["OpenAI:Webhooks:Secrets:0:Value"] = TestApp.Secret;
+            builder.Services.AddOpenAIWebhooks();
+        }))
+            .Should().ThrowAsync<OptionsValidationException>()
+            .WithMessage("*OpenAI:Webhooks:Secrets:0 is a section, not a secret. Set OpenAI:Webhooks:Secrets:0 itself to "
+                + "one.");
 
     [Fact]
     public async Task A_misspelt_option_is_named()

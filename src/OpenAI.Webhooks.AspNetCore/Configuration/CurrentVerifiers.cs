@@ -155,10 +155,18 @@ internal sealed class CurrentVerifiers(
         }
         catch (ArgumentException exception)
         {
-            string which = count == 1 ? "" : $" Secret {index + 1} of {count} is invalid.";
+            string which = count == 1 ? ""
+                : registration.IsDefault
+                    ? $" Secret {index + 1} of {count} is invalid; those of {registration.Section}:Secrets come first, "
+                        + $"then those of {WebhookRegistration.SecretVariable}."
+                    : $" Secret {index + 1} of {count} is invalid.";
             string problem =
                 exception.Message.Replace($" (Parameter '{exception.ParamName}')", "", StringComparison.Ordinal);
-            throw new ArgumentException($"{registration.WhatToSet}, to the webhook's secret.{which} {problem}");
+            string separator = secret.AsSpan().ContainsAny(',', ';')
+                ? " White space separates several secrets in one value."
+                : "";
+            throw new ArgumentException(
+                $"{registration.WhatToSet}, to the webhook's secret.{which} {problem}{separator}");
         }
     }
 

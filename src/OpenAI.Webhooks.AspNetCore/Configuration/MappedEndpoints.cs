@@ -1,10 +1,16 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Routing;
 
 namespace OpenAI.Webhooks.AspNetCore;
 
 /// <summary>A mapped endpoint.</summary>
 internal sealed class MappedEndpoint(
-    WebhookRegistration registration, string pattern, string target, HandledIds? handledIds, object? branch)
+    WebhookRegistration registration,
+    string pattern,
+    string target,
+    HandledIds? handledIds,
+    object? branch,
+    IEnumerable<EndpointDataSource> siblings)
 {
     /// <summary>The registration it belongs to.</summary>
     public WebhookRegistration Registration => registration;
@@ -17,6 +23,9 @@ internal sealed class MappedEndpoint(
 
     /// <summary>The branch of the pipeline whose routing reaches it; null for the application's own.</summary>
     public object? Branch => branch;
+
+    /// <summary>The endpoints that were mapped beside it; empty in a group.</summary>
+    public IEnumerable<EndpointDataSource> Siblings => siblings;
 
     /// <summary>The deliveries that it remembers; null if it remembers none.</summary>
     public HandledIds? HandledIds => handledIds;

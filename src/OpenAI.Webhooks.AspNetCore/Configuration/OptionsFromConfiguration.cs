@@ -36,6 +36,11 @@ internal sealed class OptionsFromConfiguration(WebhookRegistration registration,
             options.Secrets.Add(secret);
         }
 
+        if (secrets.GetChildren().FirstOrDefault(child => child.GetChildren().Any()) is { } nested)
+        {
+            options.InvalidSetting = $"{nested.Path} is a section, not a secret. Set {nested.Path} itself to one.";
+        }
+
         if (section["Secret"] is not null)
         {
             options.InvalidSetting = $"{section.Path}:Secret is not an option. Set "

@@ -4,8 +4,6 @@ using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Routing.Matching;
-using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -101,59 +99,13 @@ internal sealed class StartupCheck(
             endpoint.HandledIds?.Connect();
         }
 
-        RefuseAmbiguous(built);
+        new AmbiguousRoutes(services.GetServices<MatcherPolicy>()).Refuse([.. built.OfType<RouteEndpoint>()]);
         bool hasFallback = await HasFallbackPolicyAsync().ConfigureAwait(false);
         foreach (var endpoint in built)
         {
             WarnOfRules(endpoint, hasFallback);
         }
     }
-
-    // Routing would respond to each delivery with 500.
-    private void RefuseAmbiguous(IEnumerable<Endpoint> built)
-    {
-        var selectors = services.GetServices<MatcherPolicy>()
-            .Where(policy => policy is not HttpMethodMatcherPolicy).ToList();
-        foreach (var same in built.OfType<RouteEndpoint>().GroupBy(MatchedBy).Where(group => group.Count() > 1))
-        {
-            Endpoint[] endpoints = [.. same];
-            if (!selectors.Exists(policy => policy switch
-            {
-                INodeBuilderPolicy node => node.AppliesToEndpoints(endpoints),
-                IEndpointSelectorPolicy selector => selector.AppliesToEndpoints(endpoints),
-                _ => false,
-            }))
-            {
-                string patterns = string.Join(
-                    " and ", same.Select(endpoint => $"POST /{endpoint.RoutePattern.RawText?.Trim('/')}"));
-                throw new InvalidOperationException(
-                    $"Several endpoints match the same requests: {patterns}. Routing cannot choose between them, and "
-                    + "would respond to every delivery with 500. Map each endpoint to its own path, or tell them "
-                    + "apart, for example with RequireHost.");
-            }
-        }
-    }
-
-    // What a route matches does not depend on the names of its parameters.
-    private static (object? Branch, int Order, string Path) MatchedBy(RouteEndpoint endpoint)
-    {
-        var segments =
-            endpoint.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(TextOf)));
-        return (endpoint.Metadata.GetMetadata<MappedEndpoint>()!.Branch, endpoint.Order, string.Join('/', segments));
-    }
-
-    private static string TextOf(RoutePatternPart part)
-        => part switch
-        {
-            RoutePatternParameterPart parameter =>
-                $"{{{parameter.ParameterKind}{string.Concat(parameter.ParameterPolicies.Select(TextOf))}}}",
-            RoutePatternLiteralPart literal => literal.Content.ToUpperInvariant(),
-            RoutePatternSeparatorPart separator => separator.Content,
-            _ => "",
-        };
-
-    private static string TextOf(RoutePatternParameterPolicyReference policy)
-        => $":{policy.Content ?? policy.ParameterPolicy?.ToString()}";
 
     [SuppressMessage("Design", "CA1031", Justification = "A policy provider may fail because there is no request here. "
         + "That must not prevent the host from starting.")]

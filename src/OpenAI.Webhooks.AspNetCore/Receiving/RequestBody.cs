@@ -72,6 +72,17 @@ internal readonly record struct RequestBody(
     /// <summary>Whether fewer bytes were read than the server received.</summary>
     public bool IsShort(HttpRequest request) => IsOfServer(request) && Bytes.Length < request.ContentLength;
 
+    /// <summary>
+    /// Whether a body whose length nobody announced, or that was decompressed, is not a whole JSON object: its beginning
+    /// or end is missing.
+    /// </summary>
+    public bool IsTorn(HttpRequest request)
+    {
+        var text = Bytes.Span.Trim(" \t\r\n"u8);
+        return !(IsOfServer(request) && request.ContentLength is not null)
+            && !(text.Length >= 2 && text[0] == (byte)'{' && text[^1] == (byte)'}');
+    }
+
     // Over HTTP/2, the read can throw before the request is marked as aborted.
     private static bool IsOfConnection(Exception exception, HttpRequest request)
         => exception is BadHttpRequestException or ConnectionResetException

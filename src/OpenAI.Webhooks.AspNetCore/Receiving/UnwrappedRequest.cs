@@ -82,6 +82,7 @@ internal readonly record struct UnwrappedRequest(
             : failure == WebhookVerificationFailure.Unreadable ? Unreadable(headers, body.Bytes)
             : body.IsShort(request) ? new(headers, Problem: RequestProblem.ReadBefore)
             : IsEncoded(request) ? new(headers, Problem: RequestProblem.Encoded, Failure: failure)
+            : body.IsTorn(request) ? new(headers, Problem: RequestProblem.ReadBefore)
             : new(headers, Problem: RequestProblem.NotAuthentic, Failure: failure);
     }
 

@@ -13,7 +13,7 @@ namespace OpenAI.Webhooks;
 /// </remarks>
 public sealed class SipAddress
 {
-    private const string NumberMarks = "-.()";
+    private const string NumberMarks = "-.() ";
 
     private readonly string? _displayName;
     private readonly string? _user;
@@ -31,10 +31,24 @@ public sealed class SipAddress
     {
         address = null;
         string rest = Trim(value ?? "");
-        int angle = FindLastAngle(rest);
-        string? displayName = angle < 0 ? null : DisplayNameOf(Trim(rest.Substring(0, angle)));
-        return TryReadUri(angle < 0 ? rest : rest.Substring(angle), out string uri)
-            && TryParseUri(displayName, uri, out address);
+        var angles = FindAngles(rest);
+        foreach (int angle in angles)
+        {
+            int end = rest.IndexOf('>', angle);
+            if (end > 0
+                && TryParseUri(
+                    DisplayNameOf(Trim(rest.Substring(0, angle))),
+                    Trim(rest.Substring(angle + 1, end - angle - 1)),
+                    out address))
+            {
+                return true;
+            }
+        }
+
+        // Without angle brackets, what follows a semicolon belongs to the header, and a comma or question mark is not
+        // allowed.
+        string uri = Trim(rest.Split(';')[0]);
+        return angles.Count == 0 && uri.IndexOfAny([',', '?']) < 0 && TryParseUri(null, uri, out address);
     }
 
     /// <summary>The display name, without its quotation marks.</summary>
@@ -66,7 +80,7 @@ public sealed class SipAddress
     /// </returns>
     public string? GetPhoneNumber()
     {
-        string number = new([.. (_user ?? "").Split(';')[0].Where(character => !NumberMarks.Contains(character))]);
+        string number = new([.. (_user ?? "").Split(';', '@')[0].Where(character => !NumberMarks.Contains(character))]);
         number = WithoutServiceCode(number);
         string digits = Begins(number, '+') ? number.Substring(1) : number;
         return digits.Length > 0 && digits.All(IsDigit) ? number : null;
@@ -76,30 +90,35 @@ public sealed class SipAddress
     /// <returns><c>SipAddress</c>.</returns>
     public override string ToString() => nameof(SipAddress);
 
-    // What callers write in front of the angle brackets may break any rule; the address is in the last ones outside of
-    // quotes.
-    private static int FindLastAngle(string text)
+    // What callers write around the angle brackets may break any rule; the address is in the last ones that hold a URI
+    // outside of quotes.
+    private static Stack<int> FindAngles(string text)
     {
-        int last = -1;
+        var all = new Stack<int>();
+        var unquoted = new Stack<int>();
         bool isQuoted = false;
         for (int i = 0; i < text.Length; i++)
         {
-            if (isQuoted && text[i] == '\\')
+            if (text[i] == '<')
             {
-                i++;
+                all.Push(i);
+                if (!isQuoted)
+                {
+                    unquoted.Push(i);
+                }
             }
             else if (text[i] == '"')
             {
                 isQuoted = !isQuoted;
             }
-            else if (!isQuoted && text[i] == '<')
+            else if (isQuoted && text[i] == '\\')
             {
-                last = i;
+                i++;
             }
         }
 
         // A quotation mark that is never closed quotes nothing.
-        return isQuoted ? text.LastIndexOf('<') : last;
+        return isQuoted ? all : unquoted;
     }
 
     private static string? DisplayNameOf(string text)
@@ -124,30 +143,14 @@ public sealed class SipAddress
         return unescaped.ToString();
     }
 
-    // Without angle brackets, what follows a semicolon belongs to the header, and a comma or question mark is not
-    // allowed.
-    private static bool TryReadUri(string rest, out string uri)
-    {
-        if (Begins(rest, '<'))
-        {
-            int end = rest.IndexOf('>');
-            uri = end < 0 ? "" : rest.Substring(1, end - 1);
-            string after = Trim(rest.Substring(end + 1));
-            return end > 0 && (after.Length == 0 || after[0] == ';');
-        }
-
-        uri = Trim(rest.Split(';')[0]);
-        return !uri.Any(character => character is ',' or '?');
-    }
-
-    private static bool TryParseUri(string? displayName, string uri, out SipAddress? address)
+    private static bool TryParseUri(string? displayName, string uri, [NotNullWhen(true)] out SipAddress? address)
     {
         address = null;
         int colon = uri.IndexOf(':');
         if (colon <= 0
             || colon == uri.Length - 1
             || !IsLetter(uri[0])
-            || uri.Any(character => character is <= ' ' or '<' or '>' or '"' or '\x7f'))
+            || uri.Any(character => character is < ' ' or '<' or '>' or '"' or '\x7f'))
         {
             return false;
         }
@@ -179,9 +182,10 @@ public sealed class SipAddress
                 return true;
 
             default:
-                address = new(displayName, uri, user: null, host: null);
-                return scheme.All(
+                bool isUri = scheme.All(
                     character => IsLetter(character) || IsDigit(character) || character is '+' or '-' or '.');
+                address = isUri && !uri.Contains(' ') ? new(displayName, uri, user: null, host: null) : null;
+                return address is not null;
         }
     }
 
