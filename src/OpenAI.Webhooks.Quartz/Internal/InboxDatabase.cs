@@ -154,18 +154,18 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
     private async Task<IReadOnlyList<string>> ReadJobsAsync(
         string condition, DateTimeOffset? time, CancellationToken cancellationToken)
     {
-        var keys = new List<string>();
+        // Sorted here: SQLite would read all rows by an index of the names.
+        var keys = new SortedSet<string>(StringComparer.Ordinal);
         await ReadAsync(
             $"""
-            SELECT DISTINCT JOB_NAME FROM {Triggers}
+            SELECT JOB_NAME FROM {Triggers}
             WHERE SCHED_NAME = @scheduler AND {condition} AND JOB_GROUP = '{StoredWebhook.Group}'
-            ORDER BY JOB_NAME
             """,
             time,
             int.MaxValue,
             row => keys.Add(row.GetString(0)),
             cancellationToken).ConfigureAwait(false);
-        return keys;
+        return [.. keys];
     }
 
     private async Task ReadAsync(
