@@ -11,6 +11,7 @@ internal static class ConsoleExtensions
     /// <param name="text">The text, without markup.</param>
     public static void WriteItem(this IAnsiConsole console, string mark, string text)
     {
+        text = Words.Printable(text);
         int indent = Markup.Remove(mark).Length + 1;
         var line = new StringBuilder();
         string begin = $"{mark} ";

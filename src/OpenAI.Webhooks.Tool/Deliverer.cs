@@ -74,16 +74,17 @@ internal sealed class Deliverer : IDisposable
             var headers = response.Headers.Concat(response.Content.Headers)
                 .SelectMany(header => header.Value, (header, value) => (header.Key, value))
                 .ToLookup(header => header.Key, header => header.value, StringComparer.OrdinalIgnoreCase);
-            return new(
-                (int)response.StatusCode,
-                elapsed,
-                headers,
-                response.Headers.Date,
-                await ReadBeginningAsync(response, cancellationToken));
+            var (body, isWhole) = await ReadBeginningAsync(response, cancellationToken);
+            return new((int)response.StatusCode, elapsed, headers, response.Headers.Date, body)
+            {
+                IsWhole = isWhole,
+            };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NoResponseException($"no response within {Words.Of(Stopwatch.GetElapsedTime(started))}");
+            throw new NoResponseException(
+                $"no response within {Words.Of(Stopwatch.GetElapsedTime(started))}",
+                isOutOfTime: _deadline.IsCancellationRequested);
         }
         catch (HttpRequestException exception)
         {
@@ -120,17 +121,17 @@ internal sealed class Deliverer : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private static async Task<string> ReadBeginningAsync(
+    private static async Task<(string Body, bool IsWhole)> ReadBeginningAsync(
         HttpResponseMessage response, CancellationToken cancellationToken)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(BodyTimeout);
         byte[] buffer = new byte[MaxBody];
         int count = 0;
+        int read = 1;
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(timeout.Token);
-            int read;
             while (count < MaxBody && (read = await stream.ReadAsync(buffer.AsMemory(count), timeout.Token)) > 0)
             {
                 count += read;
@@ -143,7 +144,7 @@ internal sealed class Deliverer : IDisposable
             // The status has arrived. OpenAI does not need more either.
         }
 
-        return Encoding.UTF8.GetString(buffer, 0, count);
+        return (Encoding.UTF8.GetString(buffer, 0, count), read == 0);
     }
 
     private static string? Describe(SslPolicyErrors errors, X509Chain? chain)

@@ -7,7 +7,8 @@ internal sealed class NoResponseException(
     string message,
     HttpRequestError error = HttpRequestError.Unknown,
     SocketError? socketError = null,
-    string? certificate = null)
+    string? certificate = null,
+    bool isOutOfTime = false)
     : Exception(message)
 {
     public HttpRequestError Error => error;
@@ -17,4 +18,7 @@ internal sealed class NoResponseException(
 
     /// <summary>What is wrong with the server's certificate; null if nothing is.</summary>
     public string? Certificate => certificate;
+
+    /// <summary>Whether it was no longer waited for, because the whole check had taken its time.</summary>
+    public bool IsOutOfTime => isOutOfTime;
 }

@@ -78,7 +78,9 @@ internal sealed partial class OpenAIApi : IDisposable
         {
             var page = await SendAsync(
                 HttpMethod.Get, $"webhook_endpoints?limit={PageSize}{after}", body: null, cancellationToken);
-            endpoints.AddRange((page["data"] as JsonArray ?? []).Select(ApiEndpoint.From));
+            endpoints.AddRange((page["data"] as JsonArray ?? throw new ToolException(
+                $"The response from {_address} has no list of endpoints.",
+                "Check --api-url, and any proxies in between.")).Select(ApiEndpoint.From));
             if (page["has_more"]?.ToString() != "true" || page["last_id"]?.ToString() is not { Length: > 0 } last)
             {
                 return endpoints;

@@ -11,6 +11,9 @@ namespace OpenAI.Webhooks.Tool;
 internal sealed record ServerResponse(
     int Status, TimeSpan Elapsed, ILookup<string, string> Headers, DateTimeOffset? ServerTime, string Body)
 {
+    /// <summary>Whether the body ended within a second and 64 KiB.</summary>
+    public bool IsWhole { get; init; } = true;
+
     /// <summary>Why the library's endpoint rejected the request; null if it does not say.</summary>
     public string? RejectedReason => Headers["webhook-rejected"].FirstOrDefault();
 
@@ -23,7 +26,7 @@ internal sealed record ServerResponse(
         || Body.Contains("<html", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The proxy or gateway in front of the server, if it identifies itself; otherwise null.</summary>
-    public string? Gateway => Headers["CF-RAY"].Any() ? "Cloudflare"
+    public string? Gateway => Headers["CF-RAY"].Any() || Headers["Server"].Contains("cloudflare") ? "Cloudflare"
         : Headers["Server"].FirstOrDefault(
             server => Gateways.Any(name => server.Contains(name, StringComparison.OrdinalIgnoreCase)));
 

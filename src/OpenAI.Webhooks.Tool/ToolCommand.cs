@@ -26,7 +26,7 @@ internal sealed class ToolCommand(IAnsiConsole console, IAnsiConsole error)
         {
             SendCommand.Create(console, error),
             ListenCommand.Create(console, error),
-            ReplayCommand.Create(console),
+            ReplayCommand.Create(console, error),
             DoctorCommand.Create(console),
             RotateCommand.Create(console),
         };
@@ -37,8 +37,11 @@ internal sealed class ToolCommand(IAnsiConsole console, IAnsiConsole error)
             {
                 var called = parsed.CommandResult.Command;
                 string command = called is RootCommand ? "" : $"{called.Name} ";
+                string what = called is RootCommand && parsed.UnmatchedTokens is [var unknown, ..]
+                    ? $"'{unknown}' is not a command"
+                    : parsed.Errors[0].Message.TrimEnd('.');
                 error.MarkupLineInterpolated(
-                    $"[red]{parsed.Errors[0].Message.TrimEnd('.')}.[/] See openai-webhooks {command}--help.");
+                    $"[red]{Words.Printable(what)}.[/] See openai-webhooks {command}--help.");
                 return CouldNotRun;
             }
 
@@ -54,7 +57,7 @@ internal sealed class ToolCommand(IAnsiConsole console, IAnsiConsole error)
         }
         catch (Exception exception) when (exception is ToolException or IOException or UnauthorizedAccessException)
         {
-            error.MarkupLineInterpolated($"[red]{exception.Message}[/]");
+            error.MarkupLineInterpolated($"[red]{Words.Printable(exception.Message)}[/]");
             return CouldNotRun;
         }
         catch (OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace OpenAI.Webhooks.Tool;
 
@@ -30,4 +31,19 @@ internal static class Words
         { TotalHours: < 2 } => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalMinutes:F0} minutes"),
         _ => string.Create(CultureInfo.InvariantCulture, $"about {span.TotalHours:F1} hours"),
     };
+
+    /// <summary>
+    /// A text of somebody else's for the terminal, without control characters and those that turn text round.
+    /// </summary>
+    public static string Printable(string text, int max = int.MaxValue)
+        => string.Concat(Cut(text, max).EnumerateRunes().Select(
+            rune => Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator
+                    ? Rune.ReplacementChar : rune));
+
+    /// <summary>The beginning of a text that is too long.</summary>
+    public static string Cut(string text, int max) => text.Length <= max ? text : text[..max] + "…";
 }

@@ -211,15 +211,14 @@ public sealed class CommandTests : IDisposable
             .Should().BeTrue();
         var replayed = await ToolRun.RunAsync("replay", "no-such-file", saved, "--to", receiver.Url);
         replayed.ExitCode.Should().Be(1);
-        replayed.Lines.Should().SatisfyRespectively(
-            line => line.Should().StartWith("✗ There is no file"),
-            line => line.Should().StartWith("✓ ").And.EndWith("delivered"));
+        replayed.Error.Should().StartWith("✗ There is no file");
+        replayed.Lines.Should().ContainSingle().Which.Should().StartWith("✓ ").And.EndWith("delivered");
         forwarded.Select(delivery => delivery.WebhookId).Distinct().Should().ContainSingle();
         forwarded.Should().HaveCount(2);
 
         string rejected = _folder.GetFiles("*.http").OrderBy(file => file.Name).Last().FullName;
-        (await ToolRun.RunAsync("replay", rejected, "--to", receiver.Url)).Lines[0]
-            .Should().StartWith("! ").And.EndWith(
+        (await ToolRun.RunAsync("replay", rejected, "--to", receiver.Url)).Error
+            .Should().StartWith("! ").And.Contain(
                 "was not signed with this secret, and may be forged. It is signed now.");
     }
 
@@ -277,7 +276,10 @@ public sealed class CommandTests : IDisposable
             "created_at=5", "--to", receiver.Url)).ExitCode.Should().Be(0);
         (await ToolRun.RunAsync(
             "send", "realtime.call.incoming", "--set", "data.sip_headers.9.value=x", "--to", receiver.Url)).Error
-            .Should().StartWith("The event realtime.call.incoming has no place for data.sip_headers.9.value.");
+            .Should().StartWith("The event realtime.call.incoming has no member data.sip_headers.9.value. Its data has ");
+        (await ToolRun.RunAsync(
+            "send", "response.completed", "--set", "created_at=soon", "--to", receiver.Url)).Error
+            .Should().Contain("'soon' is of another kind.");
 
         received.Should().SatisfyRespectively(
             first => first.Should().BeOfType<ResponseCompletedWebhookEvent>().Which.Data.Id.Should().Be("1"),
@@ -288,6 +290,28 @@ public sealed class CommandTests : IDisposable
                 call.Data.SipHeaders[0].GetValue().Should().Be("sip:x@example.com");
                 call.CreatedAt.Should().Be(DateTimeOffset.FromUnixTimeSeconds(5));
             });
+    }
+
+    [Fact]
+    public async Task What_would_turn_text_round_or_reach_the_terminal_is_not_shown()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        string saved = Path.Combine(_folder.FullName, "saved.http");
+        await File.WriteAllTextAsync(saved, "webhook-id: wh_\u202E1\u001B[31m\n\n{}");
+
+        var run = await ToolRun.RunAsync("replay", saved, "--to", receiver.Url);
+
+        run.Output.Should().Contain("wh_").And.NotContain("\u202E").And.NotContain("\u001B");
+    }
+
+    [Fact]
+    public async Task A_mistyped_command_is_named_in_one_line()
+    {
+        var run = await ToolRun.RunAsync("docter", "https://example.com/");
+
+        run.Error.TrimEnd().Should().Be("'docter' is not a command. See openai-webhooks --help.");
+        run.Output.Should().BeEmpty();
+        run.ExitCode.Should().Be(2);
     }
 
     [Fact]

@@ -48,6 +48,14 @@ public class DoctorApiTests
             api.Add(receiver.Url, types: "batch.completed");
             api.Add(receiver.Url, TestApp.OtherSecret, types: "batch.completed");
         })).Should().Be("secret_rotated");
+        (await FixFirstAsync(api =>
+        {
+            api.Add(receiver.Url, types: "batch.completed");
+            api.Add(receiver.Url, types: "batch.completed");
+        })).Should().Be("endpoint_twice");
+        (await FixFirstAsync(api => api.Add(
+            receiver.Url.Replace("http:", "HTTP:", StringComparison.Ordinal), types: ["batch.completed", "x.y"])))
+            .Should().Be("not_handled");
         (await FixFirstAsync(api => api.Add(receiver.Url))).Should().Be("not_subscribed");
 
         async Task<string?> FixFirstAsync(Action<FakeApi> prepare)

@@ -43,6 +43,22 @@ public class DoctorSoundTests
                 return Results.Unauthorized();
             }
         })),
+        ["types that nobody handles are rejected"] =
+            () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (delivery, _) =>
+                delivery.Event is UnknownWebhookEvent ? throw new InvalidOperationException("unknown") : Task.CompletedTask)),
+        ["404 for what is not signed"] =
+            () => Receiver.StartAsync(map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
+        {
+            try
+            {
+                await request.UnwrapOpenAIWebhookAsync();
+                return Results.Ok();
+            }
+            catch (InvalidWebhookSignatureException)
+            {
+                return Results.NotFound();
+            }
+        })),
         ["a proxy whose clock is wrong"] =
             () => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -62,9 +63,34 @@ public class DoctorUnsoundTests
         ["ngrok without an agent"] = ("tunnel", () => TunnelAsync(404, "ngrok-error-code", "ERR_NGROK_3200")),
         ["ngrok without an application"] = ("tunnel", () => TunnelAsync(502, "ngrok-error-code", "ERR_NGROK_8012")),
         ["Cloudflare without a connector"] = ("tunnel", () => TunnelAsync(530, "Server", "cloudflare")),
+        ["Cloudflare without a server"] = ("behind_proxy", () => TunnelAsync(522, "Server", "cloudflare")),
+        ["a certificate of the client"] = ("client_certificate", () => Receiver.StartAsync(app => app.Run(context =>
+        {
+            context.Response.StatusCode = 400;
+            return context.Response.WriteAsync("<html>400 No required SSL certificate was sent</html>");
+        }))),
+        ["an empty key"] = ("accepts_forged", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf([], signed) || signature == SignatureOf(Key, signed) ? 200 : 400)),
+        ["the first signature only"] = ("one_signature", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf(Key, signed) ? 200 : 400)),
+        ["the text of the secret is the key"] = ("secret_misused", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf(Encoding.UTF8.GetBytes(TestApp.Secret), signed) ? 200 : 400)),
+        ["a wrong clock, 401 by hand"] = ("clock", () => ByHandAsync((timestamp, signature, signed)
+            => timestamp > DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3300
+                && signature == SignatureOf(Key, signed) ? 200 : 401)),
+        ["other types only"] = ("type_rejected", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf(Key, signed) && signed.Contains("batch.", StringComparison.Ordinal) ? 200 : 400)),
+        ["the handler rejects with 422"] = ("handler_fails", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf(Key, signed) ? 422 : 400)),
+        ["one machine of three accepts what is forged"] = ("accepts_forged", AcceptsAllInTurnAsync),
+        ["a machine that a proxy leaves out after it failed"] = ("nodes_differ", FailsOnceAsync),
+        ["a response that does not end"] = ("response_unfinished", () => ByHandAsync((_, signature, signed)
+            => signature == SignatureOf(Key, signed) ? 201 : 400, endless: true)),
         ["HTTP/2 only, without TLS"] = ("http2_only", () => Receiver.StartAsync(kestrel: options =>
             options.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2))),
     };
+
+    private static byte[] Key => Convert.FromBase64String(TestApp.Secret[6..]);
 
     public static TheoryData<string> Faults => [.. Planted.Keys];
 
@@ -194,6 +220,26 @@ public class DoctorUnsoundTests
         return body.ToArray();
     }
 
+    private static string SignatureOf(byte[] key, string signed)
+        => $"v1,{Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(signed)))}";
+
+    // An endpoint that somebody wrote: the timestamp, the header and the signed text give the status.
+    private static Task<Receiver> ByHandAsync(Func<long, string?, string, int> judge, bool endless = false)
+        => Receiver.StartAsync(map: app => app.MapPost(Path, async (HttpContext context) =>
+        {
+            var headers = context.Request.Headers;
+            string body = Encoding.UTF8.GetString(await BodyOf(context.Request));
+            long timestamp = long.TryParse(headers["webhook-timestamp"], out long seconds) ? seconds : 0;
+            int status = judge(timestamp, headers["webhook-signature"], $"{headers["webhook-id"]}.{timestamp}.{body}");
+            bool isOld = timestamp < DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 300;
+            context.Response.StatusCode = isOld && status < 300 ? 400 : status;
+            if (endless && status < 300)
+            {
+                await context.Response.WriteAsync("…");
+                await Task.Delay(TimeSpan.FromSeconds(5), context.RequestAborted);
+            }
+        }));
+
     private static Task<Receiver> ChangeAsync(Action<HttpRequest> change)
         => Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
         {
@@ -251,6 +297,30 @@ public class DoctorUnsoundTests
             }
 
             context.Response.StatusCode = status;
+            return Task.CompletedTask;
+        }));
+    }
+
+    private static Task<Receiver> AcceptsAllInTurnAsync()
+    {
+        int count = 0;
+        return Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+            context.Request.Headers.ContainsKey("webhook-id") && Interlocked.Increment(ref count) % 3 == 0
+                ? Task.CompletedTask
+                : next(context)));
+    }
+
+    private static Task<Receiver> FailsOnceAsync()
+    {
+        int count = 0;
+        return Receiver.StartAsync(app => app.Use((HttpContext context, RequestDelegate next) =>
+        {
+            if (context.Request.Method != "GET" || Interlocked.Increment(ref count) != 2)
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = 502;
             return Task.CompletedTask;
         }));
     }

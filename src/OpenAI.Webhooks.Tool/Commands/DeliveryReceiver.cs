@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
@@ -22,6 +22,12 @@ internal sealed class DeliveryReceiver(
 
     // Types and ids are short, but anyone can send a long one.
     private const int MaxText = 100;
+
+    // A line is for programs, and people read it, too.
+    private static readonly JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public bool HasReceived { get; private set; }
 
@@ -142,13 +148,13 @@ internal sealed class DeliveryReceiver(
             ["status"] = context.Response.StatusCode,
             ["verified"] = shown.Verified,
             ["problem"] = shown.Problem,
-            ["webhook_id"] = shown.WebhookId,
-            ["type"] = shown.Type,
-            ["id"] = shown.EventId,
+            ["webhook_id"] = shown.WebhookId is { } id ? Words.Cut(id, MaxText) : null,
+            ["type"] = Words.Cut(shown.Type, MaxText),
+            ["id"] = Words.Cut(shown.EventId, MaxText),
             ["data"] = shown.Data.Length == 0 ? null : JsonNode.Parse(shown.Data),
             ["forwarded_status"] = shown.Forwarded?.Response?.Status,
             ["forward_problem"] = shown.Forwarded?.Silence?.Message,
-        });
+        }, Relaxed);
         lock (console)
         {
             // Do not use the console, which would wrap the line.
@@ -171,7 +177,7 @@ internal sealed class DeliveryReceiver(
             { Problem: { } problem, IsRejected: true }
                 => $"{begin} [red]✗ {context.Response.StatusCode}[/] {Printable(problem)}",
             { Problem: { } problem } => $"{begin} [yellow]![/] "
-                + $"{(shown.Verified == true ? "authentic" : "not verified")}, but {Printable(problem)}{forwarded}",
+                + $"{(shown.Verified == true ? "authentic, but" : "not verified, and")} {Printable(problem)}{forwarded}",
             _ => $"{begin} {(shown.Verified == true ? "[green]✓[/]" : "[yellow]?[/]")} "
                 + $"[bold]{Printable(shown.Type)}[/] {Printable(shown.EventId)} "
                 + $"{Printable(shown.Data, shown.Data.Length)}"
@@ -185,18 +191,7 @@ internal sealed class DeliveryReceiver(
         return end < 0 ? text : text[..end];
     }
 
-    // Control characters would reach the terminal, and some characters turn the text after them round.
-    private static string Printable(string text, int max = MaxText)
-    {
-        string cut = text.Length <= max ? text : text[..max] + "…";
-        return Markup.Escape(string.Concat(cut.EnumerateRunes().Select(
-            rune => Rune.GetUnicodeCategory(rune)
-                is UnicodeCategory.Control
-                or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator
-                    ? Rune.ReplacementChar : rune)));
-    }
+    private static string Printable(string text, int max = MaxText) => Markup.Escape(Words.Printable(text, max));
 
     private async Task<Attempt> ForwardAsync(HttpContext context, byte[] body)
     {

@@ -8,7 +8,7 @@ namespace OpenAI.Webhooks.Tool.Commands;
 /// </summary>
 internal static class ReplayCommand
 {
-    public static Command Create(IAnsiConsole console)
+    public static Command Create(IAnsiConsole console, IAnsiConsole error)
     {
         var files = new Argument<FileInfo[]>("FILE")
         {
@@ -35,7 +35,7 @@ internal static class ReplayCommand
                     var delivery = SavedDelivery.Read(file);
                     if (!delivery.IsSignedWith(required))
                     {
-                        console.WriteItem(
+                        error.WriteItem(
                             "[yellow]![/]",
                             $"{file.Name} was not signed with this secret, and may be forged. It is signed now.");
                     }
@@ -52,7 +52,7 @@ internal static class ReplayCommand
                 catch (ToolException exception)
                 {
                     isDelivered = false;
-                    console.WriteItem("[red]✗[/]", exception.Message);
+                    error.WriteItem("[red]✗[/]", exception.Message);
                 }
             }
 

@@ -77,8 +77,12 @@ internal static class RotateCommand
             bool isRight = true;
             await foreach (var finding in diagnosis.DiagnoseAsync(cancellationToken))
             {
-                isRight &= finding.Level != Level.Fault && finding is not { Code: "secrets", Level: Level.Note };
-                DoctorCommand.Print(console, finding);
+                // That the old secret is no longer accepted is a fault here.
+                var found = finding is { Code: "secrets", Level: Level.Note }
+                    ? Finding.Fault(finding.Code, finding.What, finding.Do ?? "")
+                    : finding;
+                isRight &= found.Level != Level.Fault;
+                DoctorCommand.Print(console, found);
             }
 
             if (old.Count == 0)

@@ -101,8 +101,8 @@ internal static class SendCommand
             : isRight ? "400: rejected, as it should be"
             : $"{response.Status}: it should be rejected with 400";
 
-        console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(name)} "
-            + $"{Markup.Escape(signed.Headers.Id ?? "")} {Markup.Escape(what)}");
+        console.MarkupLine($"{(isRight ? "[green]✓[/]" : "[red]✗[/]")} {Markup.Escape(Words.Printable(name))} "
+            + $"{Markup.Escape(Words.Printable(signed.Headers.Id ?? ""))} {Markup.Escape(what)}");
         return isRight;
     }
 
@@ -129,11 +129,11 @@ internal static class SendCommand
                 Set(payload, change);
             }
 
-            return (type, JsonSerializer.SerializeToUtf8Bytes(payload));
+            return ($"{payload["type"]}", JsonSerializer.SerializeToUtf8Bytes(payload));
         })];
     }
 
-    // A member that is text stays text. Any other value is JSON, or else text.
+    // A value keeps the member's kind: text stays text, and a number a number.
     private static void Set(JsonObject payload, string change)
     {
         if (change.Split('=', 2) is not [{ Length: > 0 } path, var value])
@@ -141,50 +141,50 @@ internal static class SendCommand
             throw new ToolException($"'{change}' is not a change.", "Write --set data.id=resp_123.");
         }
 
-        string[] names = path.Split('.');
-        JsonNode? parent = payload;
-        foreach (string name in names[..^1])
+        var before = path.Split('.').Aggregate((JsonNode?)payload, (node, name) => node switch
         {
-            parent = parent switch
-            {
-                JsonObject members => members[name] ??= new JsonObject(),
-                JsonArray items when int.TryParse(name, out int i) && i >= 0 && i < items.Count => items[i],
-                _ => null,
-            };
+            JsonObject members => members[name],
+            JsonArray items when int.TryParse(name, out int i) && i >= 0 && i < items.Count => items[i],
+            _ => null,
+        }) ?? throw new ToolException(
+            $"The event {payload["type"]} has no member {path}.",
+            $"Its data has {string.Join(", ", payload["data"]!.AsObject().Select(member => member.Key))}. For another "
+            + "payload, write it to a file and use --file.");
+        if (before.GetValueKind() == JsonValueKind.String)
+        {
+            before.ReplaceWith(value);
+            return;
         }
 
-        switch (parent)
+        var parsed = ParseOrNull(value);
+        if (parsed?.GetValueKind() is not { } kind || (kind == JsonValueKind.True ? JsonValueKind.False : kind)
+            != (before.GetValueKind() == JsonValueKind.True ? JsonValueKind.False : before.GetValueKind()))
         {
-            case JsonObject members:
-                members[names[^1]] = ValueLike(members[names[^1]]);
-                break;
-            case JsonArray items when int.TryParse(names[^1], out int i) && i >= 0 && i < items.Count:
-                items[i] = ValueLike(items[i]);
-                break;
-            default:
-                throw new ToolException($"The event {payload["type"]} has no place for {path}.");
+            throw new ToolException($"{path} is {before.ToJsonString()}, and '{value}' is of another kind.");
         }
 
-        JsonNode? ValueLike(JsonNode? before)
-        {
-            if (before?.GetValueKind() == JsonValueKind.String)
-            {
-                return value;
-            }
+        before.ReplaceWith(parsed);
+    }
 
-            try
-            {
-                return JsonNode.Parse(value);
-            }
-            catch (JsonException)
-            {
-                return value;
-            }
+    private static JsonNode? ParseOrNull(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 
     private static string? NotJson(byte[] payload)
     {
+        if (payload.AsSpan().StartsWith("\uFEFF"u8))
+        {
+            return "it begins with a byte order mark (BOM).";
+        }
+
         try
         {
             using var document = JsonDocument.Parse(payload);
@@ -192,7 +192,7 @@ internal static class SendCommand
         }
         catch (JsonException exception)
         {
-            return exception.Message;
+            return $"see line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}.";
         }
     }
 }

@@ -66,6 +66,7 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
             types = await api.TypesAsync(cancellationToken);
         }
 
+        SayWhatIsKept(console, folder, endpoints);
         string id = Guid.NewGuid().ToString("N");
         var file = PrivateFile.Open(Path.Combine(folder, id), FileMode.CreateNew);
         try
@@ -193,6 +194,21 @@ internal sealed class TemporaryEndpoint : IAsyncDisposable
         }
 
         return null;
+    }
+
+    private static void SayWhatIsKept(IAnsiConsole console, string folder, IReadOnlyList<ApiEndpoint> endpoints)
+    {
+        foreach (string path in Directory.GetFiles(folder))
+        {
+            if (Of(path, endpoints) is { } kept && TryLock(path) is { } file)
+            {
+                file.Dispose();
+                console.WriteItem(
+                    "[yellow]?[/]",
+                    $"The endpoint {kept.Id} stays at OpenAI for {Words.OfUrl(kept.Url)}. To delete it, run listen for "
+                    + "that URL without --keep.");
+            }
+        }
     }
 
     private static ApiEndpoint? Of(string path, IReadOnlyList<ApiEndpoint> endpoints)

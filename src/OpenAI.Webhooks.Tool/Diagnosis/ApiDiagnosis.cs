@@ -40,7 +40,10 @@ internal sealed class ApiDiagnosis(
             yield return ServerDiagnosis.ClockFault(time - now, "application", "OpenAI's");
         }
 
-        var mine = endpoints.Where(one => one.Url == url.ToString() || one.Url == url.OriginalString).ToList();
+        // The host's case does not matter; the path's does.
+        var mine = endpoints.Where(
+            one => Uri.TryCreate(one.Url, UriKind.Absolute, out var parsed) && parsed.ToString() == url.ToString())
+            .ToList();
         if (mine.Count == 0)
         {
             yield return DescribeMissing(endpoints);
@@ -58,6 +61,15 @@ internal sealed class ApiDiagnosis(
                 CompareTypes([.. mine.SelectMany(one => one.EventTypes).Distinct()], health)))
         {
             yield return finding;
+        }
+
+        if (mine.SelectMany(one => one.EventTypes).GroupBy(one => one).FirstOrDefault(one => one.Count() > 1) is { } twice)
+        {
+            yield return Finding.Fault(
+                "endpoint_twice",
+                $"{mine.Count} endpoints at OpenAI have this URL, so {twice.Key} arrives {twice.Count()} times, signed "
+                + "with different secrets and with different ids.",
+                "Delete all but one of them at OpenAI.");
         }
 
         if (sendsEvents && mine[0].EventTypes is [var type, ..])
@@ -205,7 +217,7 @@ internal sealed class ApiDiagnosis(
             // The application's times are whole seconds. After waiting one second, its last delivery is older than its
             // clock.
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            health = await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken);
+            health = (await HealthData.ReadAsync(deliverer, url, health.Url, cancellationToken)).Data;
         }
 
         int? status;
@@ -288,7 +300,7 @@ internal sealed class ApiDiagnosis(
         for (int attempt = 0; attempt < 3; attempt++)
         {
             if (before is not { IsOfEndpoint: true }
-                || await HealthData.ReadAsync(deliverer, url, before.Url, cancellationToken) is not { } after
+                || (await HealthData.ReadAsync(deliverer, url, before.Url, cancellationToken)).Data is not { } after
                 || last(after) >= before.Time)
             {
                 return false;

@@ -7,14 +7,21 @@ internal sealed record Attempt(ServerResponse? Response, NoResponseException? Si
 {
     public bool IsAccepted => Response is { IsSuccess: true };
 
+    /// <summary>Whether nobody knows what the response would have been.</summary>
+    public bool IsOutOfTime => Silence is { IsOutOfTime: true };
+
     /// <summary>The status, or that there was no response.</summary>
     public string Outcome => Response?.Status.ToString(CultureInfo.InvariantCulture) ?? "no response";
+
+    /// <summary>Counts what attempts at the same thing got.</summary>
+    public static string Outcomes(IEnumerable<Attempt> attempts)
+        => string.Join(", ", attempts.GroupBy(attempt => attempt.Outcome)
+            .OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ({group.Count()} times)"));
 
     /// <summary>Describes attempts at the same thing that got different responses.</summary>
     public static Finding Differ(string what, IReadOnlyList<Attempt> attempts)
     {
-        string outcomes = string.Join(", ", attempts.GroupBy(attempt => attempt.Outcome)
-            .OrderByDescending(group => group.Count()).Select(group => $"{group.Key} ({group.Count()} times)"));
+        string outcomes = Outcomes(attempts);
         return attempts.Any(attempt => attempt.Response?.Status == 429) ? Finding.Fault(
             "rate_limit",
             $"A rate limit rejects some of {attempts.Count} {what}: {outcomes}.",

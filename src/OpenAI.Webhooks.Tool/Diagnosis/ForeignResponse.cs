@@ -25,13 +25,22 @@ internal static class ForeignResponse
     {
         if (response.Headers["ngrok-error-code"].FirstOrDefault() is { } code)
         {
-            // 8012: the agent cannot connect to the local port.
-            return code.EndsWith("8012", StringComparison.Ordinal)
-                ? Finding.Fault(
+            return code[(code.LastIndexOf('_') + 1)..] switch
+            {
+                "8012" => Finding.Fault(
                     "tunnel",
                     $"The ngrok tunnel at {url.Host} runs, but nothing listens at the port it forwards to ({code}).",
-                    "Start the application, and compare its port with the one in ngrok's command.")
-                : Down("ngrok", code);
+                    "Start the application, and compare its port with the one in ngrok's command."),
+                "6024" => Finding.Fault(
+                    "tunnel",
+                    $"ngrok shows its warning page for browsers instead of the endpoint ({code}).",
+                    "Deliveries do not look like a browser's requests. Check what changes their User-Agent."),
+                "3200" or "3004" => Down("ngrok", code),
+                _ => Finding.Fault(
+                    "tunnel",
+                    $"ngrok responds instead of the endpoint at {url.Host} ({response.Status}, {code}).",
+                    "Look the code up at https://ngrok.com/docs/errors."),
+            };
         }
 
         bool isCloudflare = response.Gateway == "Cloudflare"
@@ -40,6 +49,12 @@ internal static class ForeignResponse
         bool is1033 = isCloudflare && response.Body.Contains("1033", StringComparison.Ordinal);
         return response.Status == 530 || is1033
                 ? Down("Cloudflare", is1033 ? "error 1033" : "530")
+            : isCloudflare && CloudflareCause(response) is { } cause ? Finding.Fault(
+                "behind_proxy",
+                $"Cloudflare cannot reach the application ({response.Status}): {cause}.",
+                "Check the server behind Cloudflare, its firewall, and its address in the DNS settings.")
+            : response.Headers["x-localtunnel-status"].Any()
+                ? Down("localtunnel", response.Status.ToString(CultureInfo.InvariantCulture))
             : url.Host.EndsWith(".loca.lt", StringComparison.OrdinalIgnoreCase) && response.Status is 404 or 503
                 ? Down("localtunnel", response.Status.ToString(CultureInfo.InvariantCulture))
             : url.Host.EndsWith(".devtunnels.ms", StringComparison.OrdinalIgnoreCase) && response.Status is 404 or 502
@@ -51,6 +66,20 @@ internal static class ForeignResponse
             $"The tunnel at {url.Host} is down ({whose}, {code}).",
             "Start the tunnel. If its address changed, change the URL at OpenAI.");
     }
+
+    // https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
+    private static string? CloudflareCause(ServerResponse response) => response.Status switch
+    {
+        520 => "its response is empty or not HTTP",
+        521 => "it refuses the connection",
+        522 => "the connection times out",
+        523 => "there is no route to it",
+        524 => "it does not respond in time",
+        525 => "the TLS handshake with it fails",
+        526 => "its certificate is invalid",
+        _ when response.Body.Contains("1016", StringComparison.Ordinal) => "its name does not resolve",
+        _ => null,
+    };
 
     public static Finding Explain(Uri url, ServerResponse response)
     {
@@ -83,10 +112,11 @@ internal static class ForeignResponse
             case 403:
                 return Finding.Fault(
                     "forbidden",
-                    "The request is rejected with 403 by an authorization policy, an allow list, or a firewall in "
-                    + "front of the application.",
+                    "The request is rejected with 403: by an authorization policy, an allow list, a firewall in front "
+                    + "of the application, or an endpoint that verifies the signature with another secret.",
                     "Call .AllowAnonymous() on the result of MapOpenAIWebhooks. If that does not help, exempt the "
-                    + "endpoint's path from address and bot filters. The signature is the authentication.");
+                    + "endpoint's path from address and bot filters. The signature is the authentication. If the "
+                    + "endpoint is your own code, compare its secret with this endpoint's secret at OpenAI.");
             case 404:
                 return Finding.Fault(
                     "path",
@@ -94,7 +124,8 @@ internal static class ForeignResponse
                     + "at similar paths.",
                     "Compare the path with the one that the application logs at startup (\"receives OpenAI "
                     + "webhooks\"). Consider the path base, and any prefix that a proxy removes. If the endpoint uses "
-                    + $"RequireHost, {url.Host} must be one of its hosts.");
+                    + $"RequireHost, {url.Host} must be one of its hosts. If the endpoint is your own code and rejects "
+                    + "signatures with 404, compare its secret with this endpoint's secret at OpenAI.");
             case 405:
                 return Finding.Fault(
                     "method",
@@ -130,10 +161,18 @@ internal static class ForeignResponse
                     + "(with 503 by default in ASP.NET Core).",
                     "Start the application, and check its address in the proxy's configuration. Exempt the endpoint "
                     + "from rate limits with .DisableRateLimiting().");
+            case 422:
+                return Finding.Fault(
+                    "rejected_before",
+                    $"The request is rejected with 422{by}. Either something validates the body before the endpoint, or "
+                    + "the endpoint verifies the signature with another secret.",
+                    "Exempt the path from model binding and validation. Compare the application's secret with this "
+                    + "endpoint's secret at OpenAI.");
             case >= 500:
                 return Finding.Fault(
                     "fails_unsigned",
-                    $"The application fails with {status} before the endpoint verifies anything.",
+                    $"The application fails with {status} before the endpoint verifies anything, or because the "
+                    + "signature does not match its secret.",
                     response.Body.Contains("forgery", StringComparison.OrdinalIgnoreCase)
                     ? "Antiforgery rejects the request. Exempt the endpoint with [IgnoreAntiforgeryToken] or "
                         + ".DisableAntiforgery()."

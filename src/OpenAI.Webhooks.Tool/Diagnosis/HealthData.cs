@@ -64,28 +64,37 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
     }
 
     /// <summary>Reads the data from a URL, or from the usual paths.</summary>
-    /// <returns>The data; null if there are none.</returns>
-    public static async Task<HealthData?> ReadAsync(
+    /// <returns>
+    /// The data, or null if there are none; and a URL that a gateway could not pass on, or null.
+    /// </returns>
+    public static async Task<(HealthData? Data, Uri? BadGateway)> ReadAsync(
         Deliverer deliverer, Uri endpoint, Uri? health, CancellationToken cancellationToken)
     {
         Uri[] urls = health is not null ? [health] : [.. UsualPaths.Select(path => new Uri(endpoint, path))];
         var read = await Task.WhenAll(urls.Select(ReadOneAsync));
-        return read.FirstOrDefault(data => data is not null);
+        return (
+            read.Select(one => one.Data).FirstOrDefault(data => data is not null),
+            read.Select(one => one.BadGateway).FirstOrDefault(bad => bad is not null));
 
-        async Task<HealthData?> ReadOneAsync(Uri url)
+        async Task<(HealthData? Data, Uri? BadGateway)> ReadOneAsync(Uri url)
         {
             try
             {
                 var response =
                     await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
-                return Find(JsonNode.Parse(response.Body)) is { } data ? new(url, data, endpoint) : null;
+                return IsOfGateway(response) ? (null, url)
+                    : Find(JsonNode.Parse(response.Body)) is { } data ? (new(url, data, endpoint), null)
+                    : default;
             }
             catch (Exception exception) when (exception is JsonException or NoResponseException)
             {
-                return null; // There is no health check at this URL.
+                return default; // There is no health check at this URL.
             }
         }
     }
+
+    /// <summary>Whether a gateway could not pass the request on.</summary>
+    public static bool IsOfGateway(ServerResponse response) => response.Status is 502 or 504;
 
     /// <summary>Whether a handled type, such as <c>batch.*</c>, covers an event's type.</summary>
     public static bool Covers(string handled, string type)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace OpenAI.Webhooks.Tool.Diagnosis;
 
@@ -60,24 +61,9 @@ internal sealed class Rejection(
                 + $"{response.Status}, so the endpoint does not see the request");
         }
 
-        var searchingSecret = FindAsync(
-            secrets.Skip(1).Select(secret => (secret, new WebhookSigner(secret).Sign(payload).ToRequest(url))),
-            cancellationToken);
-        var searchingShift = FindAsync(
-            Shifts().Select(shift => (
-                (TimeSpan?)shift,
-                new WebhookSigner(secrets[0], new ShiftedClock(shift)).Sign(payload).ToRequest(url))),
-            cancellationToken);
-        var searchingChange = FindChangeAsync(payload, cancellationToken);
+        var searching = FindCauseAsync(payload, cancellationToken);
         bool isRejectedUnread = !isOfLibrary && await IsRejectedUnreadAsync(response, cancellationToken);
-        return await searchingSecret is not null
-                ? Finding.Note(
-                    "second_secret",
-                    "The application accepts another of the secrets given to doctor, not the first. This is expected "
-                    + "only during a rotation.")
-            : await searchingShift is { } shift
-                ? ServerDiagnosis.ClockFault(shift, "application", "this machine's, to within five minutes")
-            : await searchingChange is { } change ? BodyChanged(change)
+        return await searching is { } cause ? cause
             : isRejectedUnread
                 ? RejectedBefore("Something in front of the endpoint, such as antiforgery, responds with "
                     + $"{response.Status}, or the webhook headers do not arrive")
@@ -101,6 +87,53 @@ internal sealed class Rejection(
                 "Compare the application's secret with this endpoint's secret at OpenAI. Look for \"Rejected a "
                 + "webhook\" in the application's log; it gives the reason. If there is no such line, something in "
                 + "front of the endpoint responds, or changes the body or the webhook headers.");
+    }
+
+    /// <summary>
+    /// Sends what an application accepts that has another of the secrets, reads the secret wrongly, has a wrong clock,
+    /// changes the body or rejects the type.
+    /// </summary>
+    /// <returns>The cause; null if none of these is accepted.</returns>
+    public async Task<Finding?> FindCauseAsync(string payload, CancellationToken cancellationToken)
+    {
+        var searchingSecret = FindAsync(
+            secrets.Skip(1).Select(secret => (secret, new WebhookSigner(secret).Sign(payload).ToRequest(url))),
+            cancellationToken);
+        var searchingMisuse = FindAsync(
+            Misused().Select(misused => (misused.How, new WebhookSigner(misused.Secret).Sign(payload).ToRequest(url))),
+            cancellationToken);
+        var searchingShift = FindAsync(
+            Shifts().Select(shift => (
+                (TimeSpan?)shift,
+                new WebhookSigner(secrets[0], new ShiftedClock(shift)).Sign(payload).ToRequest(url))),
+            cancellationToken);
+        var searchingChange = FindChangeAsync(payload, cancellationToken);
+        var searchingType = FindAsync(
+            OtherTypes().Select(type => (
+                type, new WebhookSigner(secrets[0]).Sign(WithType(payload, type)).ToRequest(url))),
+            cancellationToken);
+        return await searchingSecret is not null
+                ? Finding.Note(
+                    "second_secret",
+                    "The application accepts another of the secrets given to doctor, not the first. This is expected "
+                    + "only during a rotation.")
+            : await searchingMisuse is { } how
+                ? Finding.Fault(
+                    "secret_misused",
+                    $"The application has the secret, but uses {how} as the key.",
+                    "The key is what the base64 after whsec_ decodes to. WebhookVerifier takes the secret as OpenAI "
+                    + "shows it.")
+            : await searchingShift is { } shift
+                ? ServerDiagnosis.ClockFault(shift, "application", "this machine's, to within five minutes")
+            : await searchingChange is { } change ? BodyChanged(change)
+            : await searchingType is { } type
+                ? Finding.Fault(
+                    "type_rejected",
+                    $"A signed sample is rejected, but a signed {type} is accepted: the endpoint rejects types that it "
+                    + "does not handle.",
+                    "Accept types that no handler handles: OpenAI adds types, and sends what gets no 2xx again for 72 "
+                    + "hours. To check with another type, pass --type.")
+            : null;
     }
 
     // The application verifies the body that it receives. So sign the changed body, and send the original.
@@ -160,6 +193,23 @@ internal sealed class Rejection(
         request.Headers.ExpectContinue = true;
         return (await deliverer.AttemptAsync(request, cancellationToken)).Response?.Status == 400;
     }
+
+    // As secrets whose keys are the text that the application takes for the key.
+    private IEnumerable<(string How, string Secret)> Misused()
+        => new[] { ("the whole text of the secret", secrets[0]), ("the text after whsec_", secrets[0].Trim()[6..]) }
+            .Select(text => (text.Item1, $"whsec_{Convert.ToBase64String(Encoding.UTF8.GetBytes(text.Item2.Trim()))}"));
+
+    // Only the type differs, so that nothing else can be the reason.
+    private static string WithType(string payload, string type)
+    {
+        var node = JsonNode.Parse(payload)!;
+        node["type"] = type;
+        return node.ToJsonString();
+    }
+
+    // One of each family.
+    private static IEnumerable<string> OtherTypes()
+        => SampleEvents.Types.GroupBy(type => type.Split('.')[0]).Select(family => family.First());
 
     // Shifts up to an hour and a half, in steps within the tolerance, then wrong time zones and days.
     private static IEnumerable<TimeSpan> Shifts()

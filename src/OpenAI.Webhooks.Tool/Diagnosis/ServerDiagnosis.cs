@@ -10,8 +10,11 @@ internal sealed class ServerDiagnosis(
     // Each one goes to a server that may not be the user's.
     private const int MaxGuesses = 12;
 
-    // Not 404, 405, 429, 502, 503 and 504, which do not come from an endpoint.
-    private static readonly int[] OtherRejections = [401, 402, 403, 406, 409, 412, 422, 500, 501];
+    // Not 405, 429, 502, 503 and 504, which do not come from an endpoint.
+    private static readonly int[] OtherRejections = [401, 402, 403, 404, 406, 409, 412, 422, 500, 501];
+
+    // With which endpoints that somebody wrote reject signatures.
+    private static readonly int[] SignatureRejections = [401, 403, 406, 412, 422];
 
     /// <summary>The largest clock skew that is not reported: one minute less than the tolerance.</summary>
     public static TimeSpan MaxSkew { get; } = TimeSpan.FromMinutes(4);
@@ -28,7 +31,7 @@ internal sealed class ServerDiagnosis(
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reaching = ReachAsync(cancellationToken);
-        Health = await HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
+        (Health, var badGateway) = await HealthData.ReadAsync(deliverer, url, healthUrl, cancellationToken);
         var (found, response) = await reaching;
         yield return found;
         if (response is null)
@@ -51,11 +54,25 @@ internal sealed class ServerDiagnosis(
             yield break;
         }
 
+        // A proxy leaves a machine that is down out for a while, so the same request gets another response next time.
+        if (badGateway is not null
+            && (await deliverer.AttemptAsync(
+                new HttpRequestMessage(HttpMethod.Get, badGateway), cancellationToken)).Response is { } again
+            && !HealthData.IsOfGateway(again))
+        {
+            yield return Finding.Fault(
+                "nodes_differ",
+                $"GET {badGateway.AbsolutePath} got a 502 or 504, and then {again.Status}: a proxy divides requests "
+                + "between several machines, and one of them is down.",
+                "Start the machine, or take it out of the proxy's configuration. Until then, some deliveries may fail.");
+        }
+
         yield return Health is null
             ? Finding.Note(
                 "no_health_check",
                 "Not checked: the handled types, the application's clock, and the last characters of its secret. "
-                + (healthUrl is null ? "No health check shows them." : $"{Words.Of(healthUrl)} does not show them."),
+                + (healthUrl is null ? "No health check shows them."
+                    : $"{Words.Of(healthUrl)} does not show them ({await OutcomeAsync(healthUrl, cancellationToken)})."),
                 "Map one: app.MapHealthChecks(\"/health/webhooks\", new() { ResponseWriter = "
                 + "WebhookHealthResponse.WriteAsync }), with AddHealthChecks().AddOpenAIWebhooks().")
             : Finding.Sound("health_check", $"The health check at {Health.Url.AbsolutePath} can be read.");
@@ -64,8 +81,10 @@ internal sealed class ServerDiagnosis(
             yield return Finding.Note(
                 "health_check_of_another",
                 $"The health check at {Words.Of(Health.Url)} belongs to an application that maps "
-                + $"{Words.List(Health.MappedPaths)}, which does not match this URL's path. It is used only to check "
-                + "the clock.");
+                + (Health.MappedPaths.Count == 0
+                    ? "no endpoint with MapOpenAIWebhooks."
+                    : $"{Words.List(Health.MappedPaths)}, which does not match this URL's path.")
+                + " It is used only to check the clock.");
         }
 
         yield return CompareClocks(response);
@@ -86,6 +105,12 @@ internal sealed class ServerDiagnosis(
 
         IsDelivered = deliveries.IsDelivered;
         IsSlow = deliveries.IsSlow;
+    }
+
+    private async Task<string> OutcomeAsync(Uri health, CancellationToken cancellationToken)
+    {
+        var attempt = await deliverer.AttemptAsync(new HttpRequestMessage(HttpMethod.Get, health), cancellationToken);
+        return attempt.Silence?.Message ?? attempt.Outcome;
     }
 
     /// <summary>Creates the fault for a clock that is fast, or slow if the skew is negative.</summary>
@@ -131,6 +156,12 @@ internal sealed class ServerDiagnosis(
                         + "authentication.",
                         "Exempt the endpoint: use [IgnoreAntiforgeryToken] on the action, or .DisableAntiforgery() on "
                         + "the endpoint.")
+                : response.Body.Contains("SSL certificate", StringComparison.OrdinalIgnoreCase)
+                    ? Finding.Fault(
+                        "client_certificate",
+                        "The server requires a certificate of the client (400). OpenAI has none; the signature is the "
+                        + "authentication.",
+                        "Exempt the endpoint's path from client certificates (mTLS).")
                 : response.Body.Length > 0 && response.RejectedReason is null
                     ? Finding.Note(
                         "rejects_unsigned",
@@ -138,6 +169,11 @@ internal sealed class ServerDiagnosis(
                         + "endpoint writes no body, so a controller or something in front of the endpoint responded.")
                 : Finding.Sound(
                     "rejects_unsigned", "A request without a signature is rejected (400), as it should be.");
+        }
+
+        if (ForeignResponse.ExplainTunnel(url, response) is { } tunnel)
+        {
+            return tunnel;
         }
 
         // An endpoint that somebody wrote may reject with another status.
@@ -157,11 +193,16 @@ internal sealed class ServerDiagnosis(
                     $"A request without a signature is rejected ({response.Status}); a request with a signature is "
                     + "not.");
             }
-        }
 
-        if (ForeignResponse.ExplainTunnel(url, response) is { } tunnel)
-        {
-            return tunnel;
+            if (SignatureRejections.Contains(response.Status)
+                && signed.Response.Status == response.Status
+                && response.Gateway is null
+                && !response.Headers["WWW-Authenticate"].Any()
+                && await new Rejection(deliverer, url, secrets, response, Health).FindCauseAsync(
+                    SampleEvents.CreateUnhandled(), cancellationToken) is { } cause)
+            {
+                return cause;
+            }
         }
 
         if (response.Status is 404 or 405 or >= 500

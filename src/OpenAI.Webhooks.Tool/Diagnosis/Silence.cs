@@ -13,7 +13,8 @@ internal sealed class Silence(Deliverer deliverer, Uri url)
             "Install a certificate for this host from a public authority, with the intermediate certificates. OpenAI "
             + "verifies it.")
             : exception.SocketError is SocketError.ConnectionRefused or SocketError.TimedOut
-                || exception.Error is HttpRequestError.NameResolutionError or HttpRequestError.Unknown
+                || exception is { Error: HttpRequestError.NameResolutionError }
+                    or { Error: HttpRequestError.Unknown, SocketError: null }
                 ? Explain(exception)
             : await FindProtocolAsync(cancellationToken) ?? Explain(exception);
 
@@ -25,7 +26,11 @@ internal sealed class Silence(Deliverer deliverer, Uri url)
                 || response.Body.Contains("HTTP request to an HTTPS server", StringComparison.OrdinalIgnoreCase)
                 || response.Body.Contains("speaking plain HTTP to an SSL", StringComparison.OrdinalIgnoreCase) ? IsTls
             : response.Body.Contains("HTTP/2 only", StringComparison.OrdinalIgnoreCase)
-                ? await FindProtocolAsync(cancellationToken)
+                ? await FindProtocolAsync(cancellationToken) ?? Finding.Fault(
+                    "http2_only",
+                    "A proxy speaks HTTP/1.1 to an application that only speaks HTTP/2 "
+                    + $"({response.Status}).",
+                    "Enable HTTP/1.1 as well: Protocols = HttpProtocols.Http1AndHttp2 in Kestrel's configuration.")
             : null;
 
     private Finding IsTls => Finding.Fault(
