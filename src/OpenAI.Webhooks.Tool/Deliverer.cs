@@ -82,9 +82,11 @@ internal sealed class Deliverer : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            var waited = Stopwatch.GetElapsedTime(started);
             throw new NoResponseException(
-                $"no response within {Words.Of(Stopwatch.GetElapsedTime(started))}",
-                isOutOfTime: _deadline.IsCancellationRequested);
+                $"no response within {Words.Of(waited)}",
+                isOutOfTime: _deadline.IsCancellationRequested,
+                waited: waited);
         }
         catch (HttpRequestException exception)
         {

@@ -8,7 +8,8 @@ internal sealed class NoResponseException(
     HttpRequestError error = HttpRequestError.Unknown,
     SocketError? socketError = null,
     string? certificate = null,
-    bool isOutOfTime = false)
+    bool isOutOfTime = false,
+    TimeSpan waited = default)
     : Exception(message)
 {
     public HttpRequestError Error => error;
@@ -21,4 +22,7 @@ internal sealed class NoResponseException(
 
     /// <summary>Whether it was no longer waited for, because the whole check had taken its time.</summary>
     public bool IsOutOfTime => isOutOfTime;
+
+    /// <summary>How long it was waited for, if it did not arrive in time.</summary>
+    public TimeSpan Waited => waited;
 }

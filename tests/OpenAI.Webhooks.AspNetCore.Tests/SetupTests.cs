@@ -238,8 +238,8 @@ public class SetupTests
             builder.Services.AddOpenAIWebhooks();
         }))
             .Should().ThrowAsync<OptionsValidationException>()
-            .WithMessage("*OpenAI:Webhooks:Secrets:0 is a section, not a secret. Set OpenAI:Webhooks:Secrets:0 itself to "
-                + "one.");
+            .WithMessage("*OpenAI:Webhooks:Secrets:0 is a section, not a secret. Set OpenAI:Webhooks:Secrets:0 itself "
+                + "to one.");
 
     [Fact]
     public async Task A_misspelt_option_is_named()

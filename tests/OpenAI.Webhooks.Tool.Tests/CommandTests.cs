@@ -276,7 +276,8 @@ public sealed class CommandTests : IDisposable
             "created_at=5", "--to", receiver.Url)).ExitCode.Should().Be(0);
         (await ToolRun.RunAsync(
             "send", "realtime.call.incoming", "--set", "data.sip_headers.9.value=x", "--to", receiver.Url)).Error
-            .Should().StartWith("The event realtime.call.incoming has no member data.sip_headers.9.value. Its data has ");
+            .Should().StartWith(
+                "The event realtime.call.incoming has no member data.sip_headers.9.value. Its data has ");
         (await ToolRun.RunAsync(
             "send", "response.completed", "--set", "created_at=soon", "--to", receiver.Url)).Error
             .Should().Contain("'soon' is of another kind.");

@@ -45,7 +45,9 @@ public class DoctorSoundTests
         })),
         ["types that nobody handles are rejected"] =
             () => Receiver.StartAsync(map: app => app.MapOpenAIWebhooks("/webhooks/openai", (delivery, _) =>
-                delivery.Event is UnknownWebhookEvent ? throw new InvalidOperationException("unknown") : Task.CompletedTask)),
+                delivery.Event is UnknownWebhookEvent
+                    ? throw new InvalidOperationException("unknown")
+                    : Task.CompletedTask)),
         ["404 for what is not signed"] =
             () => Receiver.StartAsync(map: app => app.MapPost("/webhooks/openai", async (HttpRequest request) =>
         {

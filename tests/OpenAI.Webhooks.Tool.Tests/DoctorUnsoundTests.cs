@@ -79,7 +79,8 @@ public class DoctorUnsoundTests
             => timestamp > DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3300
                 && signature == SignatureOf(Key, signed) ? 200 : 401)),
         ["other types only"] = ("type_rejected", () => ByHandAsync((_, signature, signed)
-            => signature == SignatureOf(Key, signed) && signed.Contains("batch.", StringComparison.Ordinal) ? 200 : 400)),
+            => signature == SignatureOf(Key, signed) && signed.Contains("batch.", StringComparison.Ordinal)
+                ? 200 : 400)),
         ["the handler rejects with 422"] = ("handler_fails", () => ByHandAsync((_, signature, signed)
             => signature == SignatureOf(Key, signed) ? 422 : 400)),
         ["one machine of three accepts what is forged"] = ("accepts_forged", AcceptsAllInTurnAsync),

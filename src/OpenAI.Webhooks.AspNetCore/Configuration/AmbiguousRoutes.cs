@@ -22,7 +22,8 @@ internal sealed class AmbiguousRoutes(IEnumerable<MatcherPolicy> policies)
         foreach (var route in webhooks)
         {
             var mapped = MappedAs(route)!;
-            var others = webhooks.Where(other => MappedAs(other) is { } it && it != mapped && it.Branch == mapped.Branch)
+            var others = webhooks
+                .Where(other => MappedAs(other) is { } it && it != mapped && it.Branch == mapped.Branch)
                 .Concat(mapped.Siblings.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Where(
                     other => MappedAs(other) is null));
             var same = others.Where(other => AreAmbiguous(route, other)).Prepend(route).ToList();

@@ -73,8 +73,8 @@ internal readonly record struct RequestBody(
     public bool IsShort(HttpRequest request) => IsOfServer(request) && Bytes.Length < request.ContentLength;
 
     /// <summary>
-    /// Whether a body whose length nobody announced, or that was decompressed, is not a whole JSON object: its beginning
-    /// or end is missing.
+    /// Whether a body whose length nobody announced, or that was decompressed, is not a whole JSON object: its
+    /// beginning or end is missing.
     /// </summary>
     public bool IsTorn(HttpRequest request)
     {

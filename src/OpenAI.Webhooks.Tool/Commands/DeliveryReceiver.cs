@@ -177,7 +177,8 @@ internal sealed class DeliveryReceiver(
             { Problem: { } problem, IsRejected: true }
                 => $"{begin} [red]✗ {context.Response.StatusCode}[/] {Printable(problem)}",
             { Problem: { } problem } => $"{begin} [yellow]![/] "
-                + $"{(shown.Verified == true ? "authentic, but" : "not verified, and")} {Printable(problem)}{forwarded}",
+                + $"{(shown.Verified == true ? "authentic, but" : "not verified, and")} {Printable(problem)}"
+                + forwarded,
             _ => $"{begin} {(shown.Verified == true ? "[green]✓[/]" : "[yellow]?[/]")} "
                 + $"[bold]{Printable(shown.Type)}[/] {Printable(shown.EventId)} "
                 + $"{Printable(shown.Data, shown.Data.Length)}"

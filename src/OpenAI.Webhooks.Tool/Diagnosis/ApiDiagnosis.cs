@@ -63,7 +63,8 @@ internal sealed class ApiDiagnosis(
             yield return finding;
         }
 
-        if (mine.SelectMany(one => one.EventTypes).GroupBy(one => one).FirstOrDefault(one => one.Count() > 1) is { } twice)
+        if (mine.SelectMany(one => one.EventTypes).GroupBy(one => one).FirstOrDefault(
+            one => one.Count() > 1) is { } twice)
         {
             yield return Finding.Fault(
                 "endpoint_twice",

@@ -164,8 +164,8 @@ internal static class ForeignResponse
             case 422:
                 return Finding.Fault(
                     "rejected_before",
-                    $"The request is rejected with 422{by}. Either something validates the body before the endpoint, or "
-                    + "the endpoint verifies the signature with another secret.",
+                    $"The request is rejected with 422{by}. Either something validates the body before the endpoint, "
+                    + "or the endpoint verifies the signature with another secret.",
                     "Exempt the path from model binding and validation. Compare the application's secret with this "
                     + "endpoint's secret at OpenAI.");
             case >= 500:

@@ -9,6 +9,9 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 {
     private const string Endpoints = "endpoints";
 
+    // The endpoint itself needs the rest of the time.
+    private static readonly TimeSpan GuessTimeout = TimeSpan.FromSeconds(3);
+
     private static readonly string[] UsualPaths = ["/health/webhooks", "/health", "/healthz", "/health/ready", "/hc"];
 
     /// <summary>The application's clock; null if unknown.</summary>
@@ -78,15 +81,21 @@ internal sealed record HealthData(Uri Url, JsonObject Data, Uri Endpoint)
 
         async Task<(HealthData? Data, Uri? BadGateway)> ReadOneAsync(Uri url)
         {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            if (health is null)
+            {
+                patience.CancelAfter(GuessTimeout);
+            }
+
             try
             {
-                var response =
-                    await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), cancellationToken);
+                var response = await deliverer.SendAsync(new HttpRequestMessage(HttpMethod.Get, url), patience.Token);
                 return IsOfGateway(response) ? (null, url)
                     : Find(JsonNode.Parse(response.Body)) is { } data ? (new(url, data, endpoint), null)
                     : default;
             }
-            catch (Exception exception) when (exception is JsonException or NoResponseException)
+            catch (Exception exception) when (exception is JsonException or NoResponseException
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 return default; // There is no health check at this URL.
             }

@@ -64,7 +64,8 @@ internal sealed class ServerDiagnosis(
                 "nodes_differ",
                 $"GET {badGateway.AbsolutePath} got a 502 or 504, and then {again.Status}: a proxy divides requests "
                 + "between several machines, and one of them is down.",
-                "Start the machine, or take it out of the proxy's configuration. Until then, some deliveries may fail.");
+                "Start the machine, or take it out of the proxy's configuration. Until then, some deliveries may "
+                + "fail.");
         }
 
         yield return Health is null
@@ -72,7 +73,8 @@ internal sealed class ServerDiagnosis(
                 "no_health_check",
                 "Not checked: the handled types, the application's clock, and the last characters of its secret. "
                 + (healthUrl is null ? "No health check shows them."
-                    : $"{Words.Of(healthUrl)} does not show them ({await OutcomeAsync(healthUrl, cancellationToken)})."),
+                    : $"{Words.Of(healthUrl)} does not show them "
+                        + $"({await OutcomeAsync(healthUrl, cancellationToken)})."),
                 "Map one: app.MapHealthChecks(\"/health/webhooks\", new() { ResponseWriter = "
                 + "WebhookHealthResponse.WriteAsync }), with AddHealthChecks().AddOpenAIWebhooks().")
             : Finding.Sound("health_check", $"The health check at {Health.Url.AbsolutePath} can be read.");
@@ -205,7 +207,7 @@ internal sealed class ServerDiagnosis(
             }
         }
 
-        if (response.Status is 404 or 405 or >= 500
+        if (response.Status is 404 or 405 or >= 500 or (>= 200 and < 300)
             && await FindDifferentAsync(new(response), cancellationToken) is { } different)
         {
             return different;

@@ -62,7 +62,8 @@ internal sealed class SignedDeliveries(
         if (AreDifferent(copies))
         {
             // An endpoint may reject copies that overlap. It does not reject different deliveries.
-            copies = await SendCopiesAsync(Copies, () => new WebhookSigner(secrets[0]).Sign(payload), cancellationToken);
+            copies = await SendCopiesAsync(
+                Copies, () => new WebhookSigner(secrets[0]).Sign(payload), cancellationToken);
         }
 
         var plain = await sendingPlain;
@@ -145,8 +146,8 @@ internal sealed class SignedDeliveries(
 
     private static Finding JudgeForged(Attempt[] forged)
     {
-        const string Verify = "Verify the signature: MapOpenAIWebhooks and WebhookVerifier do. It is not enough that the "
-            + "headers are there.";
+        const string Verify = "Verify the signature: MapOpenAIWebhooks and WebhookVerifier do. It is not enough that "
+            + "the headers are there.";
         var random = forged.Take(FewCopies).ToList();
         return random.TrueForAll(attempt => attempt.IsAccepted) ? Finding.Fault(
                 "accepts_forged",
@@ -206,7 +207,8 @@ internal sealed class SignedDeliveries(
             WithSignatures(signed, $"{wrong} {SignatureOf(signed)}"), cancellationToken);
     }
 
-    private static string SignatureOf(SignedWebhook signed) => signed.Headers.ToDictionary()[WebhookHeaders.SignatureName];
+    private static string SignatureOf(SignedWebhook signed)
+        => signed.Headers.ToDictionary()[WebhookHeaders.SignatureName];
 
     private HttpRequestMessage WithSignatures(SignedWebhook signed, string signatures)
     {
@@ -221,8 +223,14 @@ internal sealed class SignedDeliveries(
         => Task.WhenAll(
             Enumerable.Range(0, count).Select(_ => deliverer.AttemptAsync(sign(), url, cancellationToken)));
 
-    private static bool AreDifferent(IEnumerable<Attempt> copies)
-        => copies.Where(copy => !copy.IsOutOfTime).Select(copy => copy.Outcome).Distinct().Count() > 1;
+    // What nobody waited for long enough is unknown, unless the others were fast: then one machine hangs.
+    private static bool AreDifferent(Attempt[] copies)
+    {
+        bool areFast = Array.TrueForAll(copies, copy => copy.Response is null || copy.Response.Elapsed < SlowTime / 3);
+        return copies
+            .Where(copy => !copy.IsOutOfTime || (areFast && copy.Silence!.Waited > SlowTime))
+            .Select(copy => copy.Outcome).Distinct().Count() > 1;
+    }
 
     private async Task<Finding> JudgeAsync(
         string sent, string payload, Attempt[] copies, Attempt forged, CancellationToken cancellationToken)
@@ -335,7 +343,8 @@ internal sealed class SignedDeliveries(
                 "Exempt the endpoint's path from inspection. The texts in events are other people's, and the signature "
                 + "is the authentication."),
             null => Finding.Note(
-                "body_unknown", $"Not checked: {Text}. {attempt.Silence!.Message}."),
+                "body_unknown",
+                $"Not checked: {Text}. {(attempt.IsOutOfTime ? "Time was up" : attempt.Silence!.Message)}."),
             _ => ForeignResponse.Explain(url, attempt.Response!),
         };
     }
