@@ -39,7 +39,7 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
 
     /// <summary>The retry delays to configure the application with.</summary>
     protected static IReadOnlyList<TimeSpan> RetryDelays { get; } =
-        [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+        [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
     /// <summary>The promises that the engine cannot keep: the name of the test, and the reason. These tests must
     /// fail.</summary>
@@ -68,6 +68,11 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     /// NotSupportedException, and name the tests that fail for this reason in <see cref="Exceptions"/>.
     /// </summary>
     protected abstract Task SetEngineAsync(EngineState state);
+
+    /// <summary>
+    /// Reads the dead letters where an operator finds them: texts, each of which contains a webhook id.
+    /// </summary>
+    protected abstract Task<IReadOnlyCollection<string>> ReadDeadLettersAsync();
 
     /// <summary>
     /// Puts a text into the engine's queue that is not a delivery, as another program might. If no other program can
@@ -650,6 +655,123 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await ChangeEngineAsync(EngineState.Killed);
         await ChangeEngineAsync(EngineState.Running);
         await StartAsync();
+        await HandledAsync(ids);
+    });
+
+    [Fact]
+    public Task A_process_that_starts_takes_nothing_that_runs() => PromiseAsync(async () =>
+    {
+        var first = await StartAsync();
+        string[] ids = Ids(5);
+        await StoreAllAsync(first, ids, doing: "wait 15000");
+        foreach (string id in ids)
+        {
+            await BegunAsync(id);
+        }
+
+        await StartAsync();
+        await HandledAsync(ids);
+        await Task.Delay(Quiet);
+        ids.Should().OnlyContain(id => Attempts(id).Count == 1);
+    });
+
+    [Fact]
+    public Task Attempts_are_counted_on_after_a_restart() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "fail");
+        for (int attempts = 1; attempts <= RetryDelays.Count; attempts++)
+        {
+            await EventuallyAsync(() => Attempts("wh_1").Count >= attempts, $"there should be {attempts} attempts by now");
+            await node.StopAsync();
+            node = await StartAsync();
+        }
+
+        await EventuallyAsync(() => DeadLetters().Any(), "it should be a dead letter by now");
+        await Task.Delay(QuietAfterAttempts);
+        Attempts("wh_1").Should().HaveCount(RetryDelays.Count + 1);
+    });
+
+    [Fact]
+    public Task Dead_letters_can_be_read_where_an_operator_finds_them() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAsync(node, "wh_1", "give up");
+        await StoreAsync(node, "wh_2", "fail");
+        await StoreAsync(node, "wh_3");
+        await EventuallyAsync(() => DeadLetters().Count() >= 2, "both should be dead letters by now");
+        await HandledAsync("wh_3");
+        await Task.Delay(Quiet);
+        var dead = await ReadDeadLettersAsync();
+        dead.Should().Contain(text => text.Contains(IdPrefix + "wh_1")).And.Contain(
+            text => text.Contains(IdPrefix + "wh_2")).And.NotContain(text => text.Contains(IdPrefix + "wh_3"));
+    });
+
+    [Fact]
+    public Task Fifty_ids_at_two_receivers_at_once_are_each_handled_once() => PromiseAsync(async () =>
+    {
+        var (first, second) = (await StartAsync(isReceiveOnly: true), await StartAsync(isReceiveOnly: true));
+        await StartAsync();
+        string[] ids = Ids(50);
+        foreach (string id in ids)
+        {
+            // Again after a 503, as OpenAI does.
+            await Task.WhenAll(StoreUntilAcceptedAsync(first, id), StoreUntilAcceptedAsync(second, id));
+        }
+
+        await HandledAsync(ids);
+        await Task.Delay(Quiet);
+        ids.Should().OnlyContain(id => Attempts(id).Count == 1);
+    });
+
+    [Fact]
+    public Task A_copy_that_comes_after_more_than_a_minute_is_not_handled_again() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StoreAndHandleAsync(node, "wh_1");
+        await Task.Delay(TimeSpan.FromSeconds(75));
+        (await StoreAsync(node, "wh_1")).Should().Be(200);
+        await HandledOnceAsync("wh_1");
+    });
+
+    [Fact]
+    public Task A_backlog_of_fifteen_hundred_is_handled() => PromiseAsync(async () =>
+    {
+        var receiver = await StartAsync(isReceiveOnly: true);
+        string[] ids = Ids(1500);
+        await Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (id, _) => await StoreUntilAcceptedAsync(receiver, id));
+        await StartAsync();
+        await HandledAsync(TimeSpan.FromMinutes(3), ids);
+    });
+
+    [Fact]
+    public Task A_handler_of_forty_seconds_runs_once_beside_another_worker() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        await StartAsync();
+        await StoreAsync(node, "wh_1", "wait 40000");
+        await HandledOnceAsync("wh_1");
+        Attempts("wh_1").Should().HaveCount(1);
+    });
+
+    [Fact]
+    public Task A_connection_that_comes_and_goes_loses_nothing() => PromiseAsync(async () =>
+    {
+        var node = await StartAsync();
+        string[] ids = Ids(20);
+        await StoreUntilAcceptedAsync(node, "wh_0");
+        var storing = Parallel.ForEachAsync(ids, new ParallelOptions { MaxDegreeOfParallelism = 2 },
+            async (id, _) => await StoreUntilAcceptedAsync(node, id, "wait 200"));
+        for (int i = 0; i < 3; i++)
+        {
+            await ChangeEngineAsync(EngineState.Frozen);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            await ChangeEngineAsync(EngineState.Running);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+        }
+
+        await storing;
         await HandledAsync(ids);
     });
 

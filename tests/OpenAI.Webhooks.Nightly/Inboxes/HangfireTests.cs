@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/HangfireInbox.cs, on PostgreSQL.</summary>
@@ -15,6 +17,10 @@ public sealed class HangfireTests(PostgresFixture postgres) : SampleContract, IC
     protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
 
     protected override Task SetEngineAsync(EngineState state) => postgres.SetAsync(state);
+
+    protected override Task<IReadOnlyCollection<string>> ReadDeadLettersAsync() => ReadAsync(
+        new NpgsqlConnection(postgres.Server.ConnectionString),
+        "SELECT arguments::text FROM hangfire.job WHERE statename = 'Failed'");
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using RabbitMQ.Client;
+
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/MassTransitInbox.cs, over RabbitMQ.</summary>
@@ -18,6 +21,22 @@ public sealed class MassTransitTests(RabbitMqFixture rabbitMq) : SampleContract,
     protected override string[] Options => ["--rabbitmq", rabbitMq.Server.Url];
 
     protected override Task SetEngineAsync(EngineState state) => rabbitMq.Server.SetAsync(state);
+
+    protected override async Task<IReadOnlyCollection<string>> ReadDeadLettersAsync()
+    {
+        var factory = new ConnectionFactory { Uri = new(rabbitMq.Server.Url) };
+        await using var connection = await factory.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        var texts = new List<string>();
+
+        // Without an acknowledgement, they are in the queue again when the channel is closed.
+        while (await channel.BasicGetAsync("openai-webhooks_error", autoAck: false) is { } message)
+        {
+            texts.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+
+        return texts;
+    }
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }

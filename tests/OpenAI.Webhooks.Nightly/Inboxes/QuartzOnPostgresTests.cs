@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/QuartzInbox.cs on PostgreSQL, clustered.</summary>
@@ -14,6 +16,9 @@ public sealed class QuartzOnPostgresTests(PostgresFixture postgres) : SampleCont
     protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
 
     protected override Task SetEngineAsync(EngineState state) => postgres.SetAsync(state);
+
+    protected override Task<IReadOnlyCollection<string>> ReadDeadLettersAsync()
+        => ReadAsync(new NpgsqlConnection(postgres.Server.ConnectionString), DeadOfQuartz);
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }

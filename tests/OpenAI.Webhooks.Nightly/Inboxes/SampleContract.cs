@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Reflection;
 
@@ -14,6 +15,9 @@ public abstract class SampleContract : WebhookInboxContract
     // What an engine does not do.
     protected const string RetriedForever =
         "A killed process does not count as an attempt, so such a delivery is retried forever.";
+    /// <summary>Quartz's dead letters: what is due in a century.</summary>
+    protected const string DeadOfQuartz =
+        "SELECT JOB_NAME FROM QRTZ_TRIGGERS WHERE TRIGGER_STATE = 'WAITING' AND NEXT_FIRE_TIME > 650000000000000000";
     protected const string EndsWithoutEngine =
         "The process ends with an error. Let the service manager or orchestrator start it again.";
 
@@ -36,7 +40,28 @@ public abstract class SampleContract : WebhookInboxContract
         [nameof(A_copy_that_comes_after_a_restart_is_not_handled_again)] = NoIds,
         [nameof(A_copy_that_comes_after_a_restart_of_the_engine_is_not_handled_again)] = NoIds,
         [nameof(A_copy_at_another_receiver_is_not_handled_again)] = NoIds,
+        [nameof(A_copy_that_comes_after_more_than_a_minute_is_not_handled_again)] = NoIds,
+        [nameof(Fifty_ids_at_two_receivers_at_once_are_each_handled_once)] = NoIds,
     };
+
+    /// <summary>Reads a column of all rows that a statement gives.</summary>
+    protected static async Task<IReadOnlyCollection<string>> ReadAsync(DbConnection connection, string sql)
+    {
+        await using (connection)
+        {
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            var texts = new List<string>();
+            await using var rows = await command.ExecuteReaderAsync();
+            while (await rows.ReadAsync())
+            {
+                texts.Add(rows.GetString(0));
+            }
+
+            return texts;
+        }
+    }
 
     /// <summary>How to start a program of samples/.</summary>
     internal static ProcessStartInfo Start(string sample, params string[] arguments)

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/WolverineInbox.cs.</summary>
@@ -16,6 +18,10 @@ public sealed class WolverineTests(PostgresFixture postgres) : SampleContract, I
     protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
 
     protected override Task SetEngineAsync(EngineState state) => postgres.SetAsync(state);
+
+    protected override Task<IReadOnlyCollection<string>> ReadDeadLettersAsync() => ReadAsync(
+        new NpgsqlConnection(postgres.Server.ConnectionString),
+        "SELECT convert_from(body, 'UTF8') FROM wolverine.wolverine_dead_letters");
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }
