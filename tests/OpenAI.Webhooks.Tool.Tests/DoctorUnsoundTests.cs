@@ -46,6 +46,7 @@ public class DoctorUnsoundTests
         ["one machine of three fails"] = ("nodes_differ", () => OneOfAsync(3, 500)),
         ["one machine of three is away"] = ("nodes_differ", () => OneOfAsync(3, 502)),
         ["one machine of three closes connections"] = ("nodes_differ", () => OneOfAsync(3, 0)),
+        ["one machine of three hangs"] = ("nodes_differ", () => OneOfAsync(3, 598)),
         ["a header dropped, no health"] = ("headers_changed", () => ChangeAsync(
             request => request.Headers.Remove("webhook-signature"))),
         ["a header renamed, no health"] = ("headers_changed", () => ChangeAsync(request =>
@@ -292,13 +293,13 @@ public class DoctorUnsoundTests
                 return Task.CompletedTask;
             }
 
-            if (!isBad || context.Request.Method != "POST")
+            if (!isBad || (context.Request.Method != "POST" && status != 598))
             {
                 return next(context);
             }
 
             context.Response.StatusCode = status;
-            return Task.CompletedTask;
+            return status == 598 ? Task.Delay(TimeSpan.FromSeconds(30), context.RequestAborted) : Task.CompletedTask;
         }));
     }
 
