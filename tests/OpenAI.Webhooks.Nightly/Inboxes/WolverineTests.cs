@@ -21,7 +21,7 @@ public sealed class WolverineTests(PostgresFixture postgres) : SampleContract, I
 
     protected override Task<IReadOnlyCollection<string>> ReadDeadLettersAsync() => ReadAsync(
         new NpgsqlConnection(postgres.Server.ConnectionString),
-        "SELECT convert_from(body, 'UTF8') FROM wolverine.wolverine_dead_letters");
+        "SELECT encode(body, 'escape') FROM wolverine.wolverine_dead_letters");
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }
