@@ -111,7 +111,7 @@ public sealed class ReleaseTests : IAsyncLifetime
             .Should().ThrowAsync<InvalidOperationException>())
             .WithMessage("*The repository has no address*");
 
-    private static string Repository([CallerFilePath] string here = "")
+    internal static string Repository([CallerFilePath] string here = "")
         => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
 
     private static async Task<MemoryStream> CopyAsync(ZipArchiveEntry entry)
@@ -135,7 +135,7 @@ public sealed class ReleaseTests : IAsyncLifetime
         return Path.Combine(_clone.FullName, "artifacts", "release");
     }
 
-    private static async Task<string> RunAsync(string program, string[] arguments, string folder)
+    internal static async Task<string> RunAsync(string program, string[] arguments, string folder)
     {
         using var process = Process.Start(new ProcessStartInfo(
             program.StartsWith('.') ? Path.Combine(folder, program) : program, arguments)
