@@ -683,7 +683,8 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
         await StoreAsync(node, "wh_1", "fail");
         for (int attempts = 1; attempts <= RetryDelays.Count; attempts++)
         {
-            await EventuallyAsync(() => Attempts("wh_1").Count >= attempts, $"there should be {attempts} attempts by now");
+            await EventuallyAsync(
+                () => Attempts("wh_1").Count >= attempts, $"there should be {attempts} attempts by now");
             await node.StopAsync();
             node = await StartAsync();
         }

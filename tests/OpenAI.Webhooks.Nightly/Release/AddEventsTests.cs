@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>
-/// Takes events back in a clone, lets <c>.ci/add-events</c> add them, and compares. The npm package is the installed one.
+/// Takes events back in a clone, lets <c>.ci/add-events</c> add them, and compares. The npm package is the installed
+/// one.
 /// </summary>
 public sealed class AddEventsTests : IAsyncLifetime
 {
@@ -81,12 +82,15 @@ public sealed class AddEventsTests : IAsyncLifetime
             File.Delete(Directory.GetFiles(In(Events), $"{name}WebhookEvent.cs", SearchOption.AllDirectories).Single());
             File.Delete(In($"{Fixtures}/Events/{type}.json"));
             Change("src/OpenAI.Webhooks/UnwrapWebhookEvent.cs", text => text.Replace(
-                $"[JsonDerivedType(typeof({name}WebhookEvent), WebhookEventTypes.{name})]\n", "", StringComparison.Ordinal));
+                $"[JsonDerivedType(typeof({name}WebhookEvent), WebhookEventTypes.{name})]\n",
+                "",
+                StringComparison.Ordinal));
             Change(constants, text => Regex.Replace(
                 text, $"    /// <summary>(?:(?!\n\n)[\\s\\S])*?const string {name} = \"[^\"]+\";\n\n", ""));
             Change(
                 $"{Fixtures}/Evolution/required.txt", text => Regex.Replace(text, $"(?m)^{name}WebhookEvent:.*\n", ""));
-            foreach (string lines in new[] { $"{Fixtures}/Evolution/stored.jsonl", "src/OpenAI.Webhooks.Tool/samples.jsonl" })
+            foreach (
+                string lines in new[] { $"{Fixtures}/Evolution/stored.jsonl", "src/OpenAI.Webhooks.Tool/samples.jsonl" })
             {
                 Change(lines, text => Regex.Replace(text, $"(?m)^.*\"type\": ?\"{Regex.Escape(type)}\".*\n", ""));
             }
@@ -98,5 +102,6 @@ public sealed class AddEventsTests : IAsyncLifetime
 
     private string In(string path) => Path.Combine(_clone.FullName, path);
 
-    private void Change(string path, Func<string, string> change) => File.WriteAllText(In(path), change(File.ReadAllText(In(path))));
+    private void Change(string path, Func<string, string> change)
+        => File.WriteAllText(In(path), change(File.ReadAllText(In(path))));
 }

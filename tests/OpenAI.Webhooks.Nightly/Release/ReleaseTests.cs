@@ -44,7 +44,8 @@ public sealed class ReleaseTests : IAsyncLifetime
         {
             using var archive = await ZipFile.OpenReadAsync(
                 Directory.GetFiles(folder, $"{package}.?.*.nupkg").Should().ContainSingle().Which);
-            var nuspec = XDocument.Load(await archive.GetEntry($"{package}.nuspec")!.OpenAsync()).Root!.Elements().Single();
+            await using var entry = await archive.GetEntry($"{package}.nuspec")!.OpenAsync();
+            var nuspec = XDocument.Load(entry).Root!.Elements().Single();
             string? Value(string name) => nuspec.Elements().FirstOrDefault(it => it.Name.LocalName == name)?.Value;
 
             Value("license").Should().Be("MIT");
@@ -57,7 +58,10 @@ public sealed class ReleaseTests : IAsyncLifetime
             (await readme.ReadToEndAsync()).Should().NotContain("](../").And.StartWith($"# {package}");
             nuspec.Descendants().Where(it => it.Name.LocalName == "dependency").Select(it => it.Attribute("id")!.Value)
                 .Should().BeSubsetOf(
-                    ["OpenAI.Webhooks", "OpenAI.Webhooks.AspNetCore", "Microsoft.Bcl.TimeProvider", "Quartz", "System.Text.Json"]);
+                [
+                    "OpenAI.Webhooks", "OpenAI.Webhooks.AspNetCore", "Microsoft.Bcl.TimeProvider", "Quartz",
+                    "System.Text.Json",
+                ]);
             nuspec.Elements().Single(it => it.Name.LocalName == "repository").Attribute("commit")!.Value
                 .Should().HaveLength(40);
             File.Exists(Path.Combine(folder, $"{package}.cdx.json")).Should().BeTrue();
@@ -127,7 +131,10 @@ public sealed class ReleaseTests : IAsyncLifetime
         => Environment.GetEnvironmentVariable(Variable) ?? await ReleaseAsync(await VersionAsync(), Address);
 
     private async Task<string> VersionAsync()
-        => (await RunAsync("dotnet", ["msbuild", "src/OpenAI.Webhooks", "-getProperty:Version"], _clone.FullName)).Trim();
+    {
+        string[] arguments = ["msbuild", "src/OpenAI.Webhooks", "-getProperty:Version"];
+        return (await RunAsync("dotnet", arguments, _clone.FullName)).Trim();
+    }
 
     private async Task<string> ReleaseAsync(string version, string address)
     {
