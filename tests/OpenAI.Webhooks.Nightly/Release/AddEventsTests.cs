@@ -89,8 +89,8 @@ public sealed class AddEventsTests : IAsyncLifetime
                 text, $"    /// <summary>(?:(?!\n\n)[\\s\\S])*?const string {name} = \"[^\"]+\";\n\n", ""));
             Change(
                 $"{Fixtures}/Evolution/required.txt", text => Regex.Replace(text, $"(?m)^{name}WebhookEvent:.*\n", ""));
-            foreach (
-                string lines in new[] { $"{Fixtures}/Evolution/stored.jsonl", "src/OpenAI.Webhooks.Tool/samples.jsonl" })
+            string[] files = [$"{Fixtures}/Evolution/stored.jsonl", "src/OpenAI.Webhooks.Tool/samples.jsonl"];
+            foreach (string lines in files)
             {
                 Change(lines, text => Regex.Replace(text, $"(?m)^.*\"type\": ?\"{Regex.Escape(type)}\".*\n", ""));
             }
