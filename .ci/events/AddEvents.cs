@@ -99,6 +99,8 @@ internal sealed class Repository(string root)
 {
     private const int MaxLine = 120;
 
+    private const string Reference = "https://platform.openai.com/docs/api-reference/webhook-events";
+
     private const string Constants = "src/OpenAI.Webhooks/WebhookEventTypes.cs";
     private const string Union = "src/OpenAI.Webhooks/UnwrapWebhookEvent.cs";
     private const string Samples = "src/OpenAI.Webhooks.Tool/samples.jsonl";
@@ -149,7 +151,11 @@ internal sealed class Repository(string root)
         const string Model = "Batch";
         Write($"{folder}/{family}WebhookEvent.cs", Wrap(Renamed(Read($"{Events}/Batches/{Model}WebhookEvent.cs"))));
         Write($"{folder}/{family}EventData.cs", Wrap(Renamed(Read($"{Events}/Batches/{Model}EventData.cs"))
-            .Replace(", such as <c>batch_abc123</c>", "", StringComparison.Ordinal)));
+            .Replace(
+            "    /// <summary>\n    /// Its id, such as <c>batch_abc123</c>. Fetch the batch from "
+                + "<c>/v1/batches/{id}</c>. Never null.\n    /// </summary>",
+            "    /// <summary>Its id. Never null.</summary>",
+            StringComparison.Ordinal)));
         Write($"{folder}/{added.Record}.cs", RecordText(added, $"{family}WebhookEvent"));
         AddToLists(added);
         string stored = $"{{\"type\":\"{added.Type}\",\"id\":\"{IdOf(added)}\",\"object\":\"event\","
@@ -197,6 +203,7 @@ internal sealed class Repository(string root)
             namespace OpenAI.Webhooks;
 
             {Summary($"{added.Summary}. Its <c>type</c> is <c>{added.Type}</c>.", "")}
+            /// <seealso href="{Reference}/{added.Type.Replace('.', '/')}"/>
             [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
             [JsonDerivedType(typeof({added.Record}), WebhookEventTypes.{added.Name})]
             {declaration}

@@ -25,9 +25,9 @@ public sealed class OpenAIWebhooksOptions
     public WebhookSecrets Secrets { get; set; } = [];
 
     /// <summary>
-    /// How far a webhook's timestamp may be from the clock, in either direction. The default is 5 minutes. The maximum
-    /// is one day, or infinite to turn the check off. In the configuration, write it as <c>hours:minutes:seconds</c>,
-    /// such as <c>00:05:00</c>. <see cref="Timeout.InfiniteTimeSpan"/> turns the check off.
+    /// How far a webhook's timestamp may be from the clock, in either direction: at most one day, 5 minutes by default.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> turns the check off. In the configuration, write it as
+    /// <c>hours:minutes:seconds</c>, such as <c>00:05:00</c>.
     /// </summary>
     public TimeSpan Tolerance { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace OpenAI.Webhooks;
 
 /// <summary>
-/// The union of the events that this version knows, distinguished by <c>type</c>. The name is OpenAI's name for what a
-/// webhook unwraps to. Its attributes are the only list of events; everything else is derived from it.
+/// An event that this version knows: the base of all records but <see cref="UnknownWebhookEvent"/>. The name is
+/// OpenAI's name for what a webhook unwraps to.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -17,9 +17,10 @@ namespace OpenAI.Webhooks;
 /// absent <c>object</c> (which becomes <c>event</c>) are treated.
 /// </para>
 /// <para>
-/// Each event's record repeats its own line of the list, because System.Text.Json ignores the union when it is given
-/// the record's own type. Without the line, it would write no <c>type</c>, and would accept the payload of any other
-/// event. A type with such a line cannot be sealed, so the records are not sealed.
+/// The attributes are the only list of events; everything else is derived from it. Each event's record repeats its own
+/// line of the list, because System.Text.Json ignores the union when it is given the record's own type. Without the
+/// line, it would write no <c>type</c>, and would accept the payload of any other event. A type with such a line cannot
+/// be sealed, so the records are not sealed.
 /// </para>
 /// </remarks>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]

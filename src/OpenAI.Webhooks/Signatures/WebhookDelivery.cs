@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace OpenAI.Webhooks;
 
-/// <summary>A webhook and its event. Immutable, unless the payload's memory is changed.</summary>
+/// <summary>
+/// What OpenAI delivered: an event, with the id and time of its webhook and the payload's bytes. Immutable, unless the
+/// payload's memory is changed.
+/// </summary>
 /// <remarks>
 /// A delivery from a <see cref="WebhookVerifier"/> was verified. A delivery that was restored from a store is only as
 /// trustworthy as the store: anyone who can write there can forge it. The payload is not a property, so that loggers

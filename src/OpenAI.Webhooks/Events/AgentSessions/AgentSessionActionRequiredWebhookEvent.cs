@@ -7,6 +7,7 @@ namespace OpenAI.Webhooks;
 /// An agent session waits for something; fetch the session for the details. Its <c>type</c> is
 /// <c>agent.session.action_required</c>.
 /// </summary>
+/// <seealso href="https://platform.openai.com/docs/api-reference/webhook-events/agent/session/action_required"/>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(AgentSessionActionRequiredWebhookEvent), WebhookEventTypes.AgentSessionActionRequired)]
 public record AgentSessionActionRequiredWebhookEvent()

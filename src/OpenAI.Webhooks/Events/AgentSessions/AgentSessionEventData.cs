@@ -6,7 +6,10 @@ namespace OpenAI.Webhooks;
 /// <summary>The agent session that an event is about.</summary>
 public sealed record AgentSessionEventData
 {
-    /// <summary>The session's id, such as <c>sess_abc123</c>. Never null.</summary>
+    /// <summary>
+    /// The session's id, such as <c>sess_abc123</c>. Fetch the session from <c>/v1/agents/sessions/{id}</c>. Never
+    /// null.
+    /// </summary>
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 

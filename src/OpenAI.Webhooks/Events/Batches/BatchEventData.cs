@@ -6,7 +6,9 @@ namespace OpenAI.Webhooks;
 /// <summary>The batch that an event is about.</summary>
 public sealed record BatchEventData
 {
-    /// <summary>The batch's id, such as <c>batch_abc123</c>. Never null.</summary>
+    /// <summary>
+    /// The batch's id, such as <c>batch_abc123</c>. Fetch the batch from <c>/v1/batches/{id}</c>. Never null.
+    /// </summary>
     [JsonPropertyName("id")]
     public required string Id { get; init; }
 

@@ -10,6 +10,7 @@ namespace OpenAI.Webhooks;
 /// This record is not marked as obsolete, because a receiver cannot choose which events it gets. Receivers with an old
 /// subscription must handle this event, and should not have to suppress a warning.
 /// </remarks>
+/// <seealso href="https://platform.openai.com/docs/api-reference/webhook-events/live/call/incoming"/>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveCallIncomingWebhookEvent), WebhookEventTypes.LiveCallIncoming)]
 public record LiveCallIncomingWebhookEvent() : LiveCallWebhookEvent(WebhookEventTypes.LiveCallIncoming);

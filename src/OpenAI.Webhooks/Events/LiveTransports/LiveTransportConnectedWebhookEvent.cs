@@ -7,6 +7,7 @@ namespace OpenAI.Webhooks;
 /// A Live session over WebRTC was created directly, or an Instant Connect session became active. On the wire:
 /// <c>live.transport.connected</c>.
 /// </summary>
+/// <seealso href="https://platform.openai.com/docs/api-reference/webhook-events/live/transport/connected"/>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportConnectedWebhookEvent), WebhookEventTypes.LiveTransportConnected)]
 public record LiveTransportConnectedWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportConnected)

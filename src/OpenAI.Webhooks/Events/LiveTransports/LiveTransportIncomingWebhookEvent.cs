@@ -6,6 +6,7 @@ namespace OpenAI.Webhooks;
 /// <summary>
 /// A SIP call came in and waits to be accepted by the Live API. Its <c>type</c> is <c>live.transport.incoming</c>.
 /// </summary>
+/// <seealso href="https://platform.openai.com/docs/api-reference/webhook-events/live/transport/incoming"/>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(LiveTransportIncomingWebhookEvent), WebhookEventTypes.LiveTransportIncoming)]
 public record LiveTransportIncomingWebhookEvent() : LiveTransportWebhookEvent(WebhookEventTypes.LiveTransportIncoming)

@@ -6,6 +6,7 @@ namespace OpenAI.Webhooks;
 /// A safety identifier of the organization was deactivated. OpenAI sends it only to endpoints of an organization. On
 /// the wire: <c>safety.deactivation_issued</c>.
 /// </summary>
+/// <seealso href="https://platform.openai.com/docs/api-reference/webhook-events/safety/deactivation_issued"/>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(SafetyDeactivationIssuedWebhookEvent), WebhookEventTypes.SafetyDeactivationIssued)]
 public record SafetyDeactivationIssuedWebhookEvent()
