@@ -1,9 +1,12 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package Microsoft.Extensions.AI.OpenAI
+#:package Microsoft.Extensions.AI.OpenAI@10.11.0
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001;MEAI001;NU1603
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // A background response of an IChatClient (Microsoft.Extensions.AI), completed by a webhook instead of polling.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/ChatClient.cs
 //   curl --data "What rhymes with webhook?" http://localhost:5000/ask

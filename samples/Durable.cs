@@ -1,9 +1,13 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../src/OpenAI.Webhooks.Quartz/OpenAI.Webhooks.Quartz.csproj
-#:package Microsoft.Data.Sqlite
-#:package Npgsql
+#:package Microsoft.Data.Sqlite@10.0.15
+#:package Npgsql@10.0.3
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
+#:property RunWorkingDirectory=$(PWD)
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.Quartz@0.1.0
+//
 // Stores each delivery before the response, and handles it afterwards, even if the process is killed in between:
 //   dotnet run samples/Durable.cs                                                 in a SQLite file, webhooks.db
 // Or as one of several machines, on PostgreSQL:

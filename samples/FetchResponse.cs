@@ -1,9 +1,12 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package OpenAI
+#:package OpenAI@2.15.0
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // The complete flow, with OpenAI's own package: starts a background response, and prints its text when the webhook
 // arrives. It also fetches the output of a batch, and answers a call in a simple way (Voice.cs does more).
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/FetchResponse.cs

@@ -1,10 +1,14 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../src/OpenAI.Webhooks.Quartz/OpenAI.Webhooks.Quartz.csproj
-#:package Microsoft.Data.Sqlite
-#:package OpenAI
+#:package Microsoft.Data.Sqlite@10.0.15
+#:package OpenAI@2.15.0
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
+#:property RunWorkingDirectory=$(PWD)
 #:property NoWarn=$(NoWarn);OPENAI001
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.Quartz@0.1.0
+//
 // Handles a webhook that never arrives: OpenAI stops retrying after 72 hours, and has no list of past events. So the
 // code that starts a background response also stores a job that is due when the webhook should have arrived. The
 // webhook makes the job run immediately. If no webhook arrives, the job fetches the response from OpenAI when it is

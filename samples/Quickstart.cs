@@ -1,6 +1,8 @@
 #:project ../src/OpenAI.Webhooks/OpenAI.Webhooks.csproj
 #:property PublishAot=false
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks@0.1.0
+//
 // Deliveries in, verified and typed events out: dotnet run samples/Quickstart.cs
 
 using System.Text;

@@ -2,6 +2,8 @@
 #:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
 #:property PublishAot=false
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // A server on localhost that logs each delivery: dotnet run samples/Receiver.cs
 // Send it a delivery from another terminal, with the same OPENAI_WEBHOOK_SECRET:
 //   dotnet run --project src/OpenAI.Webhooks.Tool -- send batch.completed --to http://localhost:5000/webhooks/openai

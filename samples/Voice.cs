@@ -1,9 +1,12 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package OpenAI
+#:package OpenAI@2.15.0
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);OPENAI001
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // Answers phone calls: accepts each call within a second; a background service does the talking.
 //   OPENAI_API_KEY=… OPENAI_WEBHOOK_SECRET=… dotnet run samples/Voice.cs
 

@@ -1,10 +1,13 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package Hangfire.AspNetCore
-#:package Hangfire.PostgreSql
-#:package Npgsql
+#:package Hangfire.AspNetCore@1.8.25
+#:package Hangfire.PostgreSql@1.21.1
+#:package Npgsql@10.0.3
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // Stores deliveries as Hangfire jobs in PostgreSQL.
 //   dotnet run samples/inboxes/HangfireInbox.cs -- --postgres "Host=localhost;Username=…"
 // For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and

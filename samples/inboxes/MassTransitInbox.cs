@@ -1,9 +1,12 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package MassTransit.RabbitMQ
+#:package MassTransit.RabbitMQ@8.5.12
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 
-// Stores deliveries in a RabbitMQ queue through MassTransit.
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
+// Stores deliveries in a RabbitMQ queue through MassTransit 8, the last version under the Apache licence.
 //   dotnet run samples/inboxes/MassTransitInbox.cs -- --rabbitmq amqp://localhost
 // For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and
 // so on. For Azure Service Bus or Amazon SQS, reference MassTransit's package for it, and call UsingAzureServiceBus or

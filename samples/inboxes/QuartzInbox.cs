@@ -1,9 +1,13 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../../src/OpenAI.Webhooks.Quartz/OpenAI.Webhooks.Quartz.csproj
-#:package Microsoft.Data.Sqlite
-#:package Npgsql
+#:package Microsoft.Data.Sqlite@10.0.15
+#:package Npgsql@10.0.3
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
+#:property RunWorkingDirectory=$(PWD)
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.Quartz@0.1.0
+//
 // Stores deliveries in a SQLite file. With a connection string, it uses a PostgreSQL database that several machines can
 // share. samples/Durable.cs also shows dead letters.
 //   dotnet run samples/inboxes/QuartzInbox.cs -- --postgres "Host=localhost;Username=…;Maximum Pool Size=20"

@@ -1,10 +1,13 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
-#:package WolverineFx.Postgresql
-#:package WolverineFx.RuntimeCompilation
+#:package WolverineFx.Postgresql@6.62.0
+#:package WolverineFx.RuntimeCompilation@6.62.0
+#:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
 #:property NoWarn=$(NoWarn);CA1050
 
+// Outside of a clone, replace the line with #:project by: #:package OpenAI.Webhooks.AspNetCore@0.1.0
+//
 // Stores deliveries in Wolverine's PostgreSQL queue.
 //   dotnet run samples/inboxes/WolverineInbox.cs -- --postgres "Host=localhost;Username=…"
 // For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and
