@@ -1,6 +1,7 @@
 #:sdk Microsoft.NET.Sdk.Web
 #:project ../../src/OpenAI.Webhooks.AspNetCore/OpenAI.Webhooks.AspNetCore.csproj
 #:package WolverineFx.Postgresql@6.62.0
+#:package WolverineFx.RabbitMQ@6.62.0
 #:package WolverineFx.RuntimeCompilation@6.62.0
 #:property ManagePackageVersionsCentrally=false
 #:property PublishAot=false
@@ -10,6 +11,7 @@
 //
 // Stores deliveries in Wolverine's PostgreSQL queue.
 //   dotnet run samples/inboxes/WolverineInbox.cs -- --postgres "Host=localhost;Username=…"
+// With a RabbitMQ queue between receivers and workers, add --rabbitmq amqp://localhost.
 // For a process that only receives, add --receiveOnly true. To set the retry delays, add --retryDelays:0 00:00:05, and
 // so on.
 
@@ -19,10 +21,12 @@ using Wolverine;
 using Wolverine.Attributes;
 using Wolverine.ErrorHandling;
 using Wolverine.Postgresql;
+using Wolverine.RabbitMQ;
 using Wolverine.Runtime;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration["OPENAI_WEBHOOK_SECRET"] ??= "whsec_dGhlIHNlY3JldCBvZiB0aGUgc2FtcGxlcw==";
+const string Queue = "openai_webhooks";
 bool isReceiveOnly = builder.Configuration.GetValue<bool>("receiveOnly");
 var waits = builder.Configuration.GetSection("retryDelays").Get<TimeSpan[]>(
     options => options.ErrorOnUnknownConfiguration = true)
@@ -53,10 +57,23 @@ builder.Host.UseWolverine(wolverine =>
     wolverine.Durability.StaleNodeTimeout = TimeSpan.FromSeconds(10);
     wolverine.Durability.HealthCheckPollingTime = TimeSpan.FromSeconds(2);
     wolverine.Durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(2);
-    wolverine.PublishMessage<StoredWebhook>().ToPostgresqlQueue("openai_webhooks").UseDurableOutbox();
-    if (!isReceiveOnly)
+    if (builder.Configuration["rabbitmq"] is { } rabbitMq)
     {
-        wolverine.ListenToPostgresqlQueue("openai_webhooks").MaximumMessagesToReceive(50).PollingInterval(
+        wolverine.UseRabbitMq(new Uri(rabbitMq)).AutoProvision();
+        wolverine.PublishMessage<StoredWebhook>().ToRabbitQueue(Queue).UseDurableOutbox();
+    }
+    else
+    {
+        wolverine.PublishMessage<StoredWebhook>().ToPostgresqlQueue(Queue).UseDurableOutbox();
+    }
+
+    if (!isReceiveOnly && builder.Configuration["rabbitmq"] is not null)
+    {
+        wolverine.ListenToRabbitQueue(Queue).UseDurableInbox().MaximumParallelMessages(10);
+    }
+    else if (!isReceiveOnly)
+    {
+        wolverine.ListenToPostgresqlQueue(Queue).MaximumMessagesToReceive(50).PollingInterval(
             TimeSpan.FromMilliseconds(250)).UseDurableInbox().MaximumParallelMessages(10);
     }
 

@@ -65,17 +65,25 @@ public sealed class SqliteFileTests : QuartzTests
     }
 
     [Fact]
-    public async Task A_lock_that_was_deleted_is_taken_again_so_that_a_second_process_only_receives()
+    public async Task A_lock_that_was_deleted_is_taken_again_and_a_second_process_only_receives()
     {
-        string path = Path.Combine(Folder, "webhooks.db-openai-webhooks");
         using var log = new Log();
-        await using var first = await StartAsync();
+        var handled = new ConcurrentQueue<WebhookDelivery>();
+        var release = new TaskCompletionSource();
+        Action<IServiceCollection> holding =
+            services => services.AddSingleton(handled).AddSingleton(release).AddOpenAIWebhooks()
+            .AddHandler<WebhookEvent, Holding>();
+        await using var first = await StartAsync(holding);
+        await SendAsync(first, "wh_1");
+        await Eventually(() => Task.FromResult(handled.Count == 1));
 
-        File.Delete(path);
-        await Eventually(() => Task.FromResult(File.Exists(path)));
+        File.Delete(Path.Combine(Folder, "webhooks.db-openai-webhooks"));
+        await using var second = await StartAsync(services => holding(services.AddSingleton<ILoggerProvider>(log)));
 
-        await using var second = await StartAsync(services => services.AddSingleton<ILoggerProvider>(log));
+        release.SetResult();
+        await Eventually(async () => await Sqlite.PendingAsync() == 0);
         log.Lines.Should().ContainMatch("Warning: Another process handles the webhooks in */webhooks.db.*");
+        handled.Should().ContainSingle();
     }
 
     [Fact]

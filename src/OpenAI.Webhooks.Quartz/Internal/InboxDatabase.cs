@@ -107,6 +107,19 @@ internal sealed class InboxDatabase(IDbProvider provider, string scheduler, stri
         => await ReadJobsAsync(
             "TRIGGER_STATE = 'ERROR'", time: null, cancellationToken).ConfigureAwait(false);
 
+    /// <summary>Whether deliveries run, or ran when their process ended.</summary>
+    public async Task<bool> AreRunningAsync(CancellationToken cancellationToken)
+    {
+        bool areRunning = false;
+        await ReadAsync(
+            $"SELECT COUNT(*) FROM {tablePrefix}FIRED_TRIGGERS WHERE SCHED_NAME = @scheduler",
+            time: null,
+            int.MaxValue,
+            row => areRunning = Number(row, 0) > 0,
+            cancellationToken).ConfigureAwait(false);
+        return areRunning;
+    }
+
     /// <summary>Counts the deliveries, all at one moment.</summary>
     public async Task<InboxCounts> ReadCountsAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
 
     private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan TakeOverInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LockInterval = TimeSpan.FromMilliseconds(500);
 
     // OpenAI's timestamps are checked against this machine's clock, with a tolerance of minutes.
     private static readonly TimeSpan MaxClockDifference = TimeSpan.FromSeconds(5);
@@ -44,6 +44,7 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
     private SqliteFile? _file;
     private Task _working = Task.CompletedTask;
     private bool _isClockReported;
+    private bool _isLockReported;
 
     public QuartzInbox(InboxName name, QuartzInboxOptions options, DatabaseClock clock, IServiceProvider services)
     {
@@ -111,14 +112,14 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
 
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
-        var working = new List<Task> { Task.Run(() => RepeatAsync(MaintainAsync), CancellationToken.None) };
+        var working = new List<Task> { Begin(MaintenanceInterval, MaintainAsync) };
         if (!_dispatcher.CanDispatch(Name.Registration))
         {
             _logger.ReceivesOnly(Name.Scheduler);
         }
         else
         {
-            if (_file is null || _file.TryLock())
+            if (_file is null || await TryLockAsync(_file, cancellationToken).ConfigureAwait(false))
             {
                 await Scheduler.Start(CancellationToken.None).ConfigureAwait(false);
             }
@@ -129,10 +130,17 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
             }
 
             var forgetting = new Forgetting(Database, Scheduler, Options.Retention);
-            working.Add(Task.Run(() => RepeatAsync(() => ForgetAsync(forgetting)), CancellationToken.None));
+            working.Add(Begin(MaintenanceInterval, () => ForgetAsync(forgetting)));
+            if (_file is not null)
+            {
+                working.Add(Begin(LockInterval, KeepLockAsync));
+            }
         }
 
         _working = Task.WhenAll(working);
+
+        Task Begin(TimeSpan interval, Func<Task> work)
+            => Task.Run(() => RepeatAsync(interval, work), CancellationToken.None);
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -251,7 +259,7 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
     // Starting the scheduler takes every delivery that another process handles for an interrupted one of this process.
     private async Task TakeOverAsync(SqliteFile file)
     {
-        using var timer = new PeriodicTimer(TakeOverInterval);
+        using var timer = new PeriodicTimer(LockInterval);
         while (await WaitAsync(timer).ConfigureAwait(false))
         {
             if (file.TryLock())
@@ -263,9 +271,9 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
         }
     }
 
-    private async Task RepeatAsync(Func<Task> work)
+    private async Task RepeatAsync(TimeSpan interval, Func<Task> work)
     {
-        using var timer = new PeriodicTimer(MaintenanceInterval);
+        using var timer = new PeriodicTimer(interval);
         do
         {
             await TryAsync(work).ConfigureAwait(false);
@@ -309,7 +317,6 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
             await MeasureClockAsync().ConfigureAwait(false);
             if (Scheduler.Status == SchedulerStatus.Running)
             {
-                RequireLock();
                 await RetryBrokenAsync().ConfigureAwait(false);
             }
 
@@ -323,12 +330,27 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
         }
     }
 
-    private void RequireLock()
+    // If the lock is missing although deliveries run, it was deleted: the process that handles them takes it again soon.
+    private async Task<bool> TryLockAsync(SqliteFile file, CancellationToken cancellationToken)
     {
-        if (_file is not null && !_file.TryLock())
+        if (!file.HasLock && await Database.AreRunningAsync(cancellationToken).ConfigureAwait(false))
         {
-            _logger.HandledTwice(_file.Path);
+            await Task.Delay(2 * LockInterval, cancellationToken).ConfigureAwait(false);
         }
+
+        return file.TryLock();
+    }
+
+    private Task KeepLockAsync()
+    {
+        bool isLost = Scheduler.Status == SchedulerStatus.Running && !_file!.TryLock();
+        if (isLost && !_isLockReported)
+        {
+            _logger.HandledTwice(_file!.Path);
+        }
+
+        _isLockReported = isLost;
+        return Task.CompletedTask;
     }
 
     private async Task ForgetAsync(Forgetting forgetting)

@@ -39,6 +39,9 @@ internal sealed class SqliteFile : IDisposable
 
     public string Path { get; }
 
+    /// <summary>Whether a process has ever handled deliveries of the file, or does.</summary>
+    public bool HasLock => File.Exists(_lockPath);
+
     /// <summary>
     /// Whether this process may handle deliveries: no other one does. If the lock was deleted, it is taken again.
     /// </summary>

@@ -1,6 +1,3 @@
-using System.Text;
-using RabbitMQ.Client;
-
 namespace OpenAI.Webhooks.Nightly;
 
 /// <summary>samples/inboxes/MassTransitInbox.cs, over RabbitMQ.</summary>
@@ -22,21 +19,8 @@ public sealed class MassTransitTests(RabbitMqFixture rabbitMq) : SampleContract,
 
     protected override Task SetEngineAsync(EngineState state) => rabbitMq.Server.SetAsync(state);
 
-    protected override async Task<IReadOnlyCollection<string>> ReadDeadLettersAsync()
-    {
-        var factory = new ConnectionFactory { Uri = new(rabbitMq.Server.Url) };
-        await using var connection = await factory.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        var texts = new List<string>();
-
-        // Without an acknowledgement, they are in the queue again when the channel is closed.
-        while (await channel.BasicGetAsync("openai-webhooks_error", autoAck: false) is { } message)
-        {
-            texts.Add(Encoding.UTF8.GetString(message.Body.Span));
-        }
-
-        return texts;
-    }
+    protected override Task<IReadOnlyCollection<string>> ReadDeadLettersAsync()
+        => rabbitMq.Server.ReadAsync("openai-webhooks_error");
 
     protected override Task StoreTextAsync(string text) => throw new NotSupportedException(NobodyElseWrites);
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text;
 using OpenAI.Webhooks.AspNetCore.Tests;
+using RabbitMQ.Client;
 
 namespace OpenAI.Webhooks.Nightly;
 
@@ -51,6 +53,23 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         }
 
         _state = state;
+    }
+
+    /// <summary>Reads all messages of a queue. They stay in it.</summary>
+    public async Task<IReadOnlyCollection<string>> ReadAsync(string queue)
+    {
+        var factory = new ConnectionFactory { Uri = new(Url) };
+        await using var connection = await factory.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        var texts = new List<string>();
+
+        // Without an acknowledgement, they are in the queue again when the channel is closed.
+        while (await channel.BasicGetAsync(queue, autoAck: false) is { } message)
+        {
+            texts.Add(Encoding.UTF8.GetString(message.Body.Span));
+        }
+
+        return texts;
     }
 
     public async ValueTask DisposeAsync()
