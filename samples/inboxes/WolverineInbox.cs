@@ -59,7 +59,9 @@ builder.Host.UseWolverine(wolverine =>
     wolverine.Durability.NodeReassignmentPollingTime = TimeSpan.FromSeconds(2);
     if (builder.Configuration["rabbitmq"] is { } rabbitMq)
     {
-        wolverine.UseRabbitMq(new Uri(rabbitMq)).AutoProvision();
+        // Without confirms, the outbox forgets a message that the broker has not stored yet.
+        wolverine.UseRabbitMq(new Uri(rabbitMq)).AutoProvision().ConfigureChannelCreation(channel =>
+            (channel.PublisherConfirmationsEnabled, channel.PublisherConfirmationTrackingEnabled) = (true, true));
         wolverine.PublishMessage<StoredWebhook>().ToRabbitQueue(Queue).UseDurableOutbox();
     }
     else

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using Xunit.Sdk;
 
 namespace OpenAI.Webhooks.Nightly;
 
@@ -46,6 +47,10 @@ internal sealed partial class Node(ProcessStartInfo start) : IAsyncDisposable
         catch (InvalidOperationException) when (mayEnd)
         {
             // The caller asks whether it runs.
+        }
+        catch (TimeoutException) when (mayEnd)
+        {
+            throw new XunitException($"It neither listened nor ended within {Timeout}.");
         }
     }
 
