@@ -115,6 +115,11 @@ internal sealed class Deliverer : IDisposable
     public Task<Attempt> AttemptAsync(SignedWebhook signed, Uri url, CancellationToken cancellationToken)
         => AttemptAsync(signed.ToRequest(url), cancellationToken);
 
+    /// <summary>Sends several deliveries at once.</summary>
+    public Task<Attempt[]> AttemptAsync(
+        int count, Func<SignedWebhook> sign, Uri url, CancellationToken cancellationToken)
+        => Task.WhenAll(Enumerable.Range(0, count).Select(_ => AttemptAsync(sign(), url, cancellationToken)));
+
     /// <summary>Sends a request without a signature. The endpoint rejects it with 400 and no response body.</summary>
     public Task<Attempt> AttemptUnsignedAsync(Uri url, CancellationToken cancellationToken)
         => AttemptAsync(

@@ -55,7 +55,23 @@ public class SipAddressTests
     [InlineData("<sip:+1%20415@example.com>", null, "+1 415", "example.com", "+1415")]
     [InlineData("<sip:+14155550123%40h@example.com>", null, "+14155550123@h", "example.com", "+14155550123")]
     [InlineData("\"<a> <sip:+14155550123@example.com>;x=<", "\"<a>", "+14155550123", "example.com", "+14155550123")]
+    [InlineData("<sip:a@example.com>;x=\"\\\" <sip:mallory@evil.example>\"", null, "a", "example.com", null)]
+    [InlineData("\"x\\\" <sip:alice@example.com>", "x\\", "alice", "example.com", null)]
+    [InlineData("<sip:+19@zZ9.example.com>", null, "+19", "zZ9.example.com", "+19")]
+    [InlineData("<sip:12#34@example.com>", null, "12#34", "example.com", null)]
+    [InlineData("<a+b-c.d1:x>", null, null, null, null)]
     [InlineData("<urn:a b>", "-", null, null, null)]
+    [InlineData("<urn:>", "-", null, null, null)]
+    [InlineData("<urn:a\"b>", "-", null, null, null)]
+    [InlineData("<urn:a<b>", "-", null, null, null)]
+    [InlineData("<urn:a\u0001b>", "-", null, null, null)]
+    [InlineData("<u_n:x>", "-", null, null, null)]
+    [InlineData("<tel:;x=1>", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com]>", "-", null, null, null)]
+    [InlineData("<sip:alice@[a/b]>", "-", null, null, null)]
+    [InlineData("<sip:alice@[::1]x1>", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com:>", "-", null, null, null)]
+    [InlineData("<sip:alice@example.com:5x>", "-", null, null, null)]
     [InlineData("<sip:@example.com>", "-", null, null, null)]
     [InlineData("<sip:alice@>", "-", null, null, null)]
     [InlineData("<sip:alice@exa mple.com>", "-", null, null, null)]
@@ -108,6 +124,8 @@ public class SipAddressTests
         new SipHeaders(new SipHeader("f", "<sip:a@example.com>"), new SipHeader("t", "nonsense"))
             .Should().Match<SipHeaders>(headers =>
             headers.GetFrom()!.GetUri() == "sip:a@example.com" && headers.GetTo() == null);
+        new SipHeaders(new SipHeader("t", "<sip:a@example.com>"), new SipHeader("To", "<sip:b@example.com>")).GetTo()!
+            .GetUri().Should().Be("sip:b@example.com");
         new SipHeaders().GetFrom().Should().BeNull();
     }
 

@@ -330,7 +330,8 @@ internal sealed class QuartzInbox : IWebhookInbox, IHostedLifecycleService, IDis
         }
     }
 
-    // If the lock is missing although deliveries run, it was deleted: the process that handles them takes it again soon.
+    // If the lock is missing although deliveries run, it was deleted: the process that handles them takes it again
+    // soon.
     private async Task<bool> TryLockAsync(SqliteFile file, CancellationToken cancellationToken)
     {
         if (!file.HasLock && await Database.AreRunningAsync(cancellationToken).ConfigureAwait(false))

@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -26,7 +24,6 @@ internal sealed class SignedDeliveries(
     private const int LargeBody = 255 * 1024;
 
     private static readonly TimeSpan SlowTime = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Old = TimeSpan.FromHours(1);
 
     private string _plain = SampleEvents.CreateUnhandled();
 
@@ -41,9 +38,11 @@ internal sealed class SignedDeliveries(
 
     public async IAsyncEnumerable<Finding> DiagnoseAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var forgeries = new Forgeries(deliverer, url);
         if (secrets.Count == 0)
         {
-            yield return JudgeForged(await SendForgedAsync(SampleEvents.CreateUnhandled(), cancellationToken));
+            yield return Forgeries.JudgeForged(
+                await forgeries.SendForgedAsync(SampleEvents.CreateUnhandled(), cancellationToken));
             yield return Finding.Fault(
                 "no_secret",
                 "No signed event was sent, because doctor was given no secret.",
@@ -58,12 +57,12 @@ internal sealed class SignedDeliveries(
         var sendingPlain = SendAsync(SampleEvents.CreateUnhandled(), secrets[0], cancellationToken);
 
         // Copies of one delivery, as OpenAI sends them, so that a handler runs once if it recognizes them.
-        var copies = await SendCopiesAsync(Copies, () => sample, cancellationToken);
+        var copies = await deliverer.AttemptAsync(Copies, () => sample, url, cancellationToken);
         if (AreDifferent(copies))
         {
             // An endpoint may reject copies that overlap. It does not reject different deliveries.
-            var others = await SendCopiesAsync(
-                Copies, () => new WebhookSigner(secrets[0]).Sign(payload), cancellationToken);
+            var others = await deliverer.AttemptAsync(
+                Copies, () => new WebhookSigner(secrets[0]).Sign(payload), url, cancellationToken);
             copies = Array.TrueForAll(others, other => other.IsOutOfTime) ? copies : others;
         }
 
@@ -71,17 +70,18 @@ internal sealed class SignedDeliveries(
 
         // What an endpoint that does not accept unknown types rejects must not be taken for a wrong signature.
         _plain = plain.IsAccepted || !copies.Any(copy => copy.IsAccepted) ? SampleEvents.CreateUnhandled() : payload;
-        var sendingForged = SendForgedAsync(_plain, cancellationToken);
-        var sendingOld = SendCopiesAsync(
-            FewCopies,
-            () => new WebhookSigner(secrets[0], new ShiftedClock(-Old)).Sign(_plain),
-            cancellationToken);
-        var sendingSecrets = secrets.Skip(1).Select(secret => SendAsync(_plain, secret, cancellationToken)).ToList();
         bool isSlow = copies.All(copy => copy.Response is null || copy.Response.Elapsed > SlowTime);
-        var sendingTwo = isSlow ? null : SendWithTwoSignaturesAsync(cancellationToken);
+        var sendingForged = forgeries.SendForgedAsync(_plain, cancellationToken);
+        await InTurnAsync(sendingForged);
+        var sendingOld = forgeries.SendOldAsync(_plain, secrets[0], cancellationToken);
+        await InTurnAsync(sendingOld);
+        var sendingSecrets = secrets.Skip(1).Select(secret => SendAsync(_plain, secret, cancellationToken)).ToList();
+        var sendingTwo = isSlow
+            ? null
+            : forgeries.SendWithTwoSignaturesAsync(_plain, secrets[0], cancellationToken);
 
         var forged = await sendingForged;
-        yield return JudgeForged(forged);
+        yield return Forgeries.JudgeForged(forged);
         var old = await sendingOld;
         var two = sendingTwo is null ? null : await sendingTwo;
         var bySecret = await Task.WhenAll(sendingSecrets);
@@ -105,7 +105,7 @@ internal sealed class SignedDeliveries(
                 "Accept types that no handler handles.");
         }
 
-        yield return JudgeOld(old);
+        yield return Forgeries.JudgeOld(old);
         if (two?.Response is { IsSuccess: false })
         {
             yield return Finding.Fault(
@@ -131,9 +131,20 @@ internal sealed class SignedDeliveries(
         if (delivered.Level != Level.Fault)
         {
             var asWritten = DeliverAsWrittenByOthersAsync(cancellationToken);
+            await InTurnAsync(asWritten);
             var large = DeliverLargeAsync(cancellationToken);
             yield return await asWritten;
             yield return await large;
+        }
+    }
+
+    // A load balancer hands requests out in turn, so a group of them reaches every machine only if nothing comes in
+    // between. A server that is slow gets all at once, or time would be up.
+    private async Task InTurnAsync(Task group)
+    {
+        if (unsigned.Elapsed < SlowTime / 6)
+        {
+            await group;
         }
     }
 
@@ -145,84 +156,8 @@ internal sealed class SignedDeliveries(
             + "seconds.",
             $"The handler takes too long, or hangs. {StoreFirst}");
 
-    private static Finding JudgeForged(Attempt[] forged)
-    {
-        const string Verify = "Verify the signature: MapOpenAIWebhooks and WebhookVerifier do. It is not enough that "
-            + "the headers are there.";
-        var random = forged.Take(FewCopies).ToList();
-        return random.TrueForAll(attempt => attempt.IsAccepted) ? Finding.Fault(
-                "accepts_forged",
-                $"A delivery with a wrong signature is accepted ({random[0].Outcome}). Anyone can send events.",
-                Verify)
-            : random.Exists(attempt => attempt.IsAccepted) ? Finding.Fault(
-                "accepts_forged",
-                $"A delivery with a wrong signature is accepted by some of the machines at this address: "
-                + $"{Attempt.Outcomes(random)}. Anyone can send events.",
-                $"{Verify} The machines differ: compare their versions.")
-            : forged[^1].IsAccepted ? Finding.Fault(
-                "accepts_forged",
-                $"A delivery that was signed with an empty key is accepted ({forged[^1].Outcome}). Anyone can send "
-                + "events.",
-                "The application, or one of its machines, has no secret, and verifies with an empty one. Refuse to "
-                + "start without a secret, as MapOpenAIWebhooks does.")
-            : random.TrueForAll(attempt => attempt.IsOutOfTime) ? Finding.Note(
-                "forged_unknown", "Not checked: whether a delivery with a wrong signature is rejected. Time was up.")
-            : Finding.Sound("rejects_forged", $"A delivery with a wrong signature is rejected ({random[0].Outcome}).");
-    }
-
-    private static Finding JudgeOld(Attempt[] old)
-    {
-        bool areAll = Array.TrueForAll(old, attempt => attempt.IsAccepted);
-        return Array.Exists(old, attempt => attempt.IsAccepted) ? Finding.Fault(
-                "accepts_old",
-                $"A delivery that was signed an hour ago is accepted ({(areAll ? old[0].Outcome
-                    : $"by some of the machines at this address: {Attempt.Outcomes(old)}")}). Whoever has recorded one "
-                + "can send it again.",
-                "Reject a webhook-timestamp that is more than five minutes off. MapOpenAIWebhooks and WebhookVerifier "
-                + $"do.{(areAll ? "" : " The machines differ: compare their versions and clocks.")}")
-            : Array.TrueForAll(old, attempt => attempt.IsOutOfTime) ? Finding.Note(
-                "old_unknown", "Not checked: whether a delivery that was signed an hour ago is rejected. Time was up.")
-            : Finding.Sound("rejects_old", $"A delivery that was signed an hour ago is rejected ({old[0].Outcome}).");
-    }
-
     private Task<Attempt> SendAsync(string payload, string secret, CancellationToken cancellationToken)
         => deliverer.AttemptAsync(new WebhookSigner(secret).Sign(payload), url, cancellationToken);
-
-    // With secrets that nobody has, and at last with an empty key.
-    private async Task<Attempt[]> SendForgedAsync(string payload, CancellationToken cancellationToken)
-    {
-        var signed = new WebhookSigner(WebhookSigner.CreateSecret()).Sign(payload);
-        string text = $"{signed.Headers.Id}.{signed.Headers.Timestamp}.{payload}";
-        string signature = Convert.ToBase64String(HMACSHA256.HashData((byte[])[], Encoding.UTF8.GetBytes(text)));
-        var sendingEmpty = deliverer.AttemptAsync(WithSignatures(signed, $"v1,{signature}"), cancellationToken);
-        var random = await SendCopiesAsync(
-            FewCopies, () => new WebhookSigner(WebhookSigner.CreateSecret()).Sign(payload), cancellationToken);
-        return [.. random, await sendingEmpty];
-    }
-
-    private async Task<Attempt> SendWithTwoSignaturesAsync(CancellationToken cancellationToken)
-    {
-        string wrong = SignatureOf(new WebhookSigner(WebhookSigner.CreateSecret()).Sign(_plain));
-        var signed = new WebhookSigner(secrets[0]).Sign(_plain);
-        return await deliverer.AttemptAsync(
-            WithSignatures(signed, $"{wrong} {SignatureOf(signed)}"), cancellationToken);
-    }
-
-    private static string SignatureOf(SignedWebhook signed)
-        => signed.Headers.ToDictionary()[WebhookHeaders.SignatureName];
-
-    private HttpRequestMessage WithSignatures(SignedWebhook signed, string signatures)
-    {
-        var request = signed.ToRequest(url);
-        request.Headers.Remove(WebhookHeaders.SignatureName);
-        request.Headers.TryAddWithoutValidation(WebhookHeaders.SignatureName, signatures);
-        return request;
-    }
-
-    private Task<Attempt[]> SendCopiesAsync(
-        int count, Func<SignedWebhook> sign, CancellationToken cancellationToken)
-        => Task.WhenAll(
-            Enumerable.Range(0, count).Select(_ => deliverer.AttemptAsync(sign(), url, cancellationToken)));
 
     // What nobody waited for long enough is unknown, unless the others were fast: then one machine hangs.
     private static bool AreDifferent(Attempt[] copies)
@@ -383,7 +318,7 @@ internal sealed class SignedDeliveries(
         string payload, CancellationToken cancellationToken)
     {
         var signer = new WebhookSigner(secrets[0]);
-        var attempts = await SendCopiesAsync(FewCopies, () => signer.Sign(payload), cancellationToken);
+        var attempts = await deliverer.AttemptAsync(FewCopies, () => signer.Sign(payload), url, cancellationToken);
         return (
             attempts.FirstOrDefault(attempt => !attempt.IsOutOfTime) ?? attempts[0],
             AreDifferent(attempts) ? Attempt.Differ("copies of a signed delivery", attempts) : null);

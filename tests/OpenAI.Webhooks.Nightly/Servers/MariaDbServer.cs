@@ -24,7 +24,7 @@ internal sealed class MariaDbServer : IServer
         string folder = Directory.CreateTempSubdirectory().FullName;
         string data = Path.Combine(folder, "data");
         string[] user = Environment.IsPrivilegedProcess ? ["--user=root"] : [];
-        await InstallAsync([$"--datadir={data}", .. user]);
+        await InstallAsync(folder, [$"--datadir={data}", .. user]);
 
         // Between the choice of a port and its use somebody else may take it.
         for (int attempt = 0; attempt < 5; attempt++)
@@ -33,7 +33,7 @@ internal sealed class MariaDbServer : IServer
             var process = Process.Start(new ProcessStartInfo("mariadbd",
                 [
                     "--no-defaults", $"--datadir={data}", $"--port={port}", "--bind-address=127.0.0.1",
-                    $"--socket={Path.Combine(folder, "socket")}", .. user,
+                    $"--socket={Path.Combine(folder, "socket")}", $"--tmpdir={folder}", .. user,
                 ])
             {
                 RedirectStandardError = true,
@@ -64,13 +64,15 @@ internal sealed class MariaDbServer : IServer
         Directory.Delete(_folder, recursive: true);
     }
 
-    private static async Task InstallAsync(string[] arguments)
+    // Without temporary folders of their own, servers that are installed at the same time crash (seen with 10.11).
+    private static async Task InstallAsync(string folder, string[] arguments)
     {
         using var install = Process.Start(new ProcessStartInfo("mariadb-install-db",
             ["--no-defaults", "--auth-root-authentication-method=normal", .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
+            Environment = { ["TMPDIR"] = folder },
         })!;
         string[] output = await Task.WhenAll(
             install.StandardOutput.ReadToEndAsync(), install.StandardError.ReadToEndAsync());
