@@ -14,7 +14,7 @@ namespace OpenAI.Webhooks.Tool.Commands;
 internal static class DoctorCommand
 {
     // The whole check takes at most ten seconds.
-    private static readonly TimeSpan Total = TimeSpan.FromSeconds(9.5);
+    private static readonly TimeSpan Total = TimeSpan.FromSeconds(9);
 
     // After this time without a finding, print a line that the check is still running.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);

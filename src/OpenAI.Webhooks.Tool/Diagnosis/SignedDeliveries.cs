@@ -63,7 +63,7 @@ internal sealed class SignedDeliveries(
             // An endpoint may reject copies that overlap. It does not reject different deliveries.
             var others = await deliverer.AttemptAsync(
                 Copies, () => new WebhookSigner(secrets[0]).Sign(payload), url, cancellationToken);
-            copies = Array.TrueForAll(others, other => other.IsOutOfTime) ? copies : others;
+            copies = Array.Exists(others, other => other.IsOutOfTime) ? copies : others;
         }
 
         var plain = await sendingPlain;
