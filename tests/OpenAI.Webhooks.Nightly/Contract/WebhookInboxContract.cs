@@ -45,6 +45,9 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     /// fail.</summary>
     public virtual IReadOnlyDictionary<string, string> Exceptions { get; } = new Dictionary<string, string>();
 
+    /// <summary>How long the application may take to handle deliveries after the engine was away.</summary>
+    protected virtual TimeSpan RecoveryTime => Timeout;
+
     public virtual Task InitializeAsync() => Task.CompletedTask;
 
     public virtual async Task DisposeAsync()
@@ -908,7 +911,8 @@ public abstract partial class WebhookInboxContract : IAsyncLifetime
     private protected Task BegunAsync(string id) =>
         EventuallyAsync(() => Attempts(id).Count > 0, $"the handler of {id} should have begun by now");
 
-    private protected Task<List<Attempt>> HandledAsync(params string[] ids) => HandledAsync(Timeout, ids);
+    private protected Task<List<Attempt>> HandledAsync(params string[] ids)
+        => HandledAsync(_isEngineTouched ? RecoveryTime : Timeout, ids);
 
     private async Task<List<Attempt>> HandledAsync(TimeSpan timeout, params string[] ids)
     {

@@ -12,6 +12,9 @@ public sealed class HangfireTests(PostgresFixture postgres) : SampleContract, IC
         [nameof(Texts_that_are_not_a_delivery_become_dead_letters_once_and_are_reported)] = NobodyElseWrites,
     });
 
+    // Its workers wait longer after each failure, for up to five minutes.
+    protected override TimeSpan RecoveryTime => TimeSpan.FromMinutes(6);
+
     protected override string Sample => "HangfireInbox";
 
     protected override string[] Options => ["--postgres", postgres.Server.ConnectionString];
