@@ -126,6 +126,7 @@ public class SipAddressTests
             headers.GetFrom()!.GetUri() == "sip:a@example.com" && headers.GetTo() == null);
         new SipHeaders(new SipHeader("t", "<sip:a@example.com>"), new SipHeader("To", "<sip:b@example.com>")).GetTo()!
             .GetUri().Should().Be("sip:b@example.com");
+        new SipHeaders(new SipHeader("t", "<sip:a@example.com>")).GetTo()!.GetUri().Should().Be("sip:a@example.com");
         new SipHeaders().GetFrom().Should().BeNull();
     }
 
